@@ -16,12 +16,19 @@ export { createOnnxBackend, type OnnxRuntime } from "./onnx/run.ts";
 export {
   type Arguments,
   defineProgram,
+  type HostTree,
   isValue,
+  opaque,
   type Program,
   type Results,
   Runtime,
+  type TensorTree,
+  tensorsOf,
   traceProgram,
   type UploadedTree,
+  type ValueTree,
+  withTensors,
+  zerosLike,
 } from "./program.ts";
 export { createReferenceBackend } from "./reference/backend.ts";
 export { formatShape, type Shape, sizeOf } from "./shape.ts";

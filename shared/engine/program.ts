@@ -7,10 +7,27 @@ import type { TensorType } from "./op.ts";
 import { simplify } from "./simplify.ts";
 import { Tensor, traceInputs } from "./tensor.ts";
 
+declare const leaves: unique symbol;
+/** A tree whose form only its owner knows, such as a network's parameters; the mark exists for the compiler alone. */
+export interface OpaqueTree<Leaf> {
+  readonly [leaves]: Leaf;
+}
+export type TensorTree = OpaqueTree<Tensor>;
+export type ValueTree = OpaqueTree<Value>;
+export type HostTree = OpaqueTree<HostArray>;
+
 /** The tree that a program is called with: tensors become values of the backend, or numbers on the host. */
-export type Arguments<T> = T extends Tensor ? Value | HostArray : { readonly [K in keyof T]: Arguments<T[K]> };
+export type Arguments<T> = T extends Tensor
+  ? Value | HostArray
+  : T extends TensorTree
+    ? ValueTree | HostTree
+    : { readonly [K in keyof T]: Arguments<T[K]> };
 /** The tree that a program gives: values on the backend, the caller's to free. */
-export type Results<T> = T extends Tensor ? Value : { readonly [K in keyof T]: Results<T[K]> };
+export type Results<T> = T extends Tensor
+  ? Value
+  : T extends TensorTree
+    ? ValueTree
+    : { readonly [K in keyof T]: Results<T[K]> };
 
 export interface Program<In, Out> {
   readonly name: string;
@@ -154,4 +171,30 @@ export class Runtime {
   }
 }
 
-export type UploadedTree<T> = T extends HostArray ? Value : { readonly [K in keyof T]: UploadedTree<T[K]> };
+export type UploadedTree<T> = T extends HostArray
+  ? Value
+  : T extends HostTree
+    ? ValueTree
+    : { readonly [K in keyof T]: UploadedTree<T[K]> };
+
+/** The tensors of an opaque tree, in order. */
+export function tensorsOf(tree: TensorTree): Tensor[] {
+  return flattenTree(tree as unknown as Tree<Tensor>, isTensor).map(({ leaf }) => leaf);
+}
+
+/** An opaque tree of the same form with each tensor replaced, in order. */
+export function withTensors(tree: TensorTree, tensors: readonly Tensor[]): TensorTree {
+  let at = 0;
+  return mapTree(tree as unknown as Tree<Tensor>, isTensor, () => tensors[at++]) as unknown as TensorTree;
+}
+
+/** A host tree of the same form, all zeros. */
+export function zerosLike(tree: HostTree): HostTree {
+  const zeros = ({ shape, data }: HostArray): HostArray => ({ shape, data: new Float32Array(data.length) });
+  return mapTree(tree as unknown as Tree<HostArray>, isHostArray, zeros) as unknown as HostTree;
+}
+
+/** Declares that a tree has tensors, values or arrays for leaves. */
+export function opaque<Leaf>(tree: object): OpaqueTree<Leaf> {
+  return tree as OpaqueTree<Leaf>;
+}

@@ -214,16 +214,17 @@ export class Tensor {
 
   /** A sparse linear map over pixels; see ops/spatial-map.ts. */
   spatialMap(map: SpatialMapTensors): Tensor {
-    return this.apply(spatialMap, [map.indices, map.weights, map.adjointIndices, map.adjointWeights]);
+    const transposed = map.adjointIndices && map.adjointWeights ? [map.adjointIndices, map.adjointWeights] : [];
+    return this.apply(spatialMap, [map.indices, map.weights, ...transposed]);
   }
 }
 
-/** A spatial map and its transpose, made on the host: indices i32 and weights f32 [maps, pixels, taps]. */
+/** A spatial map, indices i32 and weights f32 [maps, pixels, taps], and its transpose where a gradient is taken. */
 export interface SpatialMapTensors {
   readonly indices: Tensor;
   readonly weights: Tensor;
-  readonly adjointIndices: Tensor;
-  readonly adjointWeights: Tensor;
+  readonly adjointIndices?: Tensor;
+  readonly adjointWeights?: Tensor;
 }
 
 /** A fresh graph with one input per given type. */

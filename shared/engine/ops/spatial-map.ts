@@ -1,7 +1,8 @@
 // A sparse linear map over pixels, its taps given as inputs: the one op behind crop, flip, scale and rotate.
 // out[n, c, p] = sum_k weights[m, p, k] * x[n, c, indices[m, p, k]], where image n reads map m = floor(n * maps / images):
 // one map for all images, one for each group of equal size, or one for each image.
-// Its adjoint is the same op with the transposed map. Both maps are made on the host and travel together.
+// Its adjoint is the same op with the transposed map, made on the host too; it may be left out where no gradient is taken.
+import { invariant } from "../../lib/invariant.ts";
 import { ShapeError } from "../errors.ts";
 import { definePrimitive, type Sample, type TensorType } from "../op.ts";
 import { formatShape } from "../shape.ts";
@@ -14,10 +15,8 @@ function infer([x, indices, weights, adjointIndices, adjointWeights]: readonly T
   if (x.shape.length !== 4 || x.dtype !== "f32") {
     throw new ShapeError("spatialMap", `needs images f32[n,c,h,w], was given ${x.dtype}${formatShape(x.shape)}`);
   }
-  for (const [index, weight, what] of [
-    [indices, weights, "map"],
-    [adjointIndices, adjointWeights, "transposed map"],
-  ] as const) {
+  const transposed = adjointIndices ? [[adjointIndices, adjointWeights, "transposed map"] as const] : [];
+  for (const [index, weight, what] of [[indices, weights, "map"] as const, ...transposed]) {
     const fits =
       index.dtype === "i32" &&
       weight.dtype === "f32" &&
@@ -76,18 +75,12 @@ function sample(n: number, c: number, h: number, w: number, maps: number, taps: 
 export const spatialMap = definePrimitive<NoAttrs>({
   name: "spatialMap",
   infer: (inputs) => infer(inputs),
-  vjp: ({ inputs: [, indices, weights, adjointIndices, adjointWeights], cotangent }) => [
-    cotangent.spatialMap({
-      indices: adjointIndices,
-      weights: adjointWeights,
-      adjointIndices: indices,
-      adjointWeights: weights,
-    }),
-    null,
-    null,
-    null,
-    null,
-  ],
+  vjp: ({ inputs: [, indices, weights, adjointIndices, adjointWeights], cotangent }) => {
+    invariant(adjointIndices, "a spatial map without its transpose has no gradient");
+    const transposed = { indices: adjointIndices, weights: adjointWeights };
+    const back = cotangent.spatialMap({ ...transposed, adjointIndices: indices, adjointWeights: weights });
+    return [back, null, null, null, null];
+  },
   reference: ({ inputs }, [x, indices, weights], out) => {
     const [n, c, h, w] = inputs[0].shape;
     const [maps, pixels, taps] = inputs[1].shape;
@@ -132,7 +125,17 @@ export const spatialMap = definePrimitive<NoAttrs>({
     const back = builder.node("Transpose", [total], { perm: [0, 2, 1] });
     return builder.node("Reshape", [back, ints([n, c, h, w])]);
   },
-  samples: [sample(1, 1, 3, 4, 1, 4), sample(17, 3, 4, 4, 1, 4), sample(6, 3, 5, 4, 2, 4), sample(3, 5, 4, 3, 3, 2)],
+  samples: [
+    {
+      inputs: sample(4, 1, 3, 3, 2, 4)
+        .inputs.slice(0, 3)
+        .map((input) => ({ ...input, constant: true })),
+    },
+    sample(1, 1, 3, 4, 1, 4),
+    sample(17, 3, 4, 4, 1, 4),
+    sample(6, 3, 5, 4, 2, 4),
+    sample(3, 5, 4, 3, 3, 2),
+  ],
   badSamples: [
     {
       inputs: [
