@@ -33,6 +33,8 @@ export interface TrainingSet {
   batch(indices: ArrayLike<number>): Promise<{ images: HostArray; targets: HostArray }>;
 }
 
+const TEST_BATCH = 250;
+
 /** The programs of one network under one protocol, compiled once for all its trials. */
 export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
   const { momentum, weightDecay } = protocol;
@@ -123,12 +125,12 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
       return theta;
     },
 
-    /** Top-1 accuracy on a set, as a fraction. */
-    async accuracy(theta: ValueTree, test: ImageSet): Promise<number> {
+    /** Top-1 accuracy on the first `count` images of a set (all by default), as a fraction. */
+    async accuracy(theta: ValueTree, test: ImageSet, count = test.size): Promise<number> {
       let right = 0;
-      const batch = 250;
-      for (let from = 0; from < test.size; from += batch) {
-        const indices = Array.from({ length: Math.min(batch, test.size - from) }, (_, index) => from + index);
+      const total = Math.min(count, test.size);
+      for (let from = 0; from < total; from += TEST_BATCH) {
+        const indices = Array.from({ length: Math.min(TEST_BATCH, total - from) }, (_, index) => from + index);
         const images = await test.images(indices);
         const { logits } = await runtime.run(classify, { theta, images });
         const scores = await runtime.read(logits);
@@ -140,7 +142,7 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
           if (best === test.labelOf(index)) right++;
         });
       }
-      return right / test.size;
+      return right / total;
     },
   };
 }
