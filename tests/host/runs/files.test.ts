@@ -61,9 +61,10 @@ describe("previews", () => {
     const pixels = Uint8Array.from({ length: 5 * 4 * channels }, (_, i) => (i * 53) % 256);
     expect(await writePreview(run, 40, { pixels, width: 5, height: 4, channels })).toBe("000040.png");
     expect(await writePreview(run, 12_345_678, { pixels, width: 5, height: 4, channels })).toBe("12345678.png");
-    const read = await sharp(join(run.path, "previews", "000040.png"))
-      .raw()
-      .toBuffer({ resolveWithObject: true });
+    const png = await readFile(join(run.path, "previews", "000040.png"));
+    expect(png[25]).toBe(channels === 1 ? 0 : 2); // the PNG's colour type: grey or RGB
+    const image = channels === 1 ? sharp(png).extractChannel(0) : sharp(png); // sharp reads grey as RGB
+    const read = await image.raw().toBuffer({ resolveWithObject: true });
     expect(read.info).toMatchObject({ width: 5, height: 4, channels });
     expect(new Uint8Array(read.data)).toEqual(pixels);
     await writeFile(join(run.path, "previews", "notes.txt"), "");

@@ -28,7 +28,7 @@ export const imageFolder = defineFormat({
   },
   describe(source) {
     const { set, classFolders, pixels } = source;
-    const sorted = [...classFolders].sort();
+    const sorted = [...classFolders].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))); // as Python sorts
     const order = sorted.every((folder, i) => folder === classFolders[i])
       ? "`torchvision.datasets.ImageFolder` numbers the folders in the same order."
       : "`torchvision.datasets.ImageFolder` sorts the folders and so **numbers them differently**: use the list below.";
