@@ -10,12 +10,16 @@ export const pythonMissing: string | false =
     ? false
     : `${PYTHON} with numpy, torch and Pillow is not installed`;
 
-/** Runs a script; resolves to its standard output, rejects with its traceback. */
-export async function runPython(script: string, { cwd, args = [] }: { cwd?: string; args?: string[] } = {}) {
-  const { stdout } = await promisify(execFile)(PYTHON, ["-c", script, ...args], {
+/** Runs a script with `input` on its standard input; resolves to its output, rejects with its traceback. */
+export async function runPython(
+  script: string,
+  { cwd, args = [], input = "" }: { cwd?: string; args?: string[]; input?: string } = {},
+): Promise<string> {
+  const running = promisify(execFile)(PYTHON, ["-c", script, ...args], {
     cwd,
     maxBuffer: 2 ** 26,
     env: { ...process.env, OMP_NUM_THREADS: "1" },
   });
-  return stdout;
+  running.child.stdin?.end(input);
+  return (await running).stdout;
 }

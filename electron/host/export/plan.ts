@@ -1,0 +1,88 @@
+// The plan of an export: every file with its size, before anything is written.
+
+import { join, resolve } from "node:path";
+import { UserError } from "../../../shared/lib/user-error.ts";
+import { EXPORTS, type Run } from "../runs/index.ts";
+import type { ExportFile, ExportFormat } from "./format.ts";
+import { exportFormats } from "./formats/index.ts";
+import { writeReadme } from "./readme.ts";
+import { type RunResults, readResults } from "./source.ts";
+
+export type ExportOptions = {
+  /** Ids of formats. */
+  readonly formats: readonly string[];
+  /** The folder to write; `exports/set` of the run when left out. */
+  readonly dir?: string | undefined;
+};
+
+/** A file, or a folder with its children. `bytes` is a bound unless `isExact`. */
+export type ExportTree = {
+  readonly name: string;
+  readonly bytes: number;
+  readonly isExact: boolean;
+  readonly children?: readonly ExportTree[];
+};
+
+export type ExportPlan = { readonly dir: string; readonly fileCount: number; readonly tree: ExportTree };
+
+/** What `exportRun` will write. Throws UserError "unknown-format", and those of reading the run's results. */
+export async function planExport(run: Run, options: ExportOptions): Promise<ExportPlan> {
+  const { dir, files } = await prepareExport(run, options);
+  return { dir, fileCount: files.length, tree: buildTree(dir, files) };
+}
+
+export type PreparedExport = {
+  readonly dir: string;
+  readonly files: readonly ExportFile[];
+  readonly formats: readonly ExportFormat[];
+  readonly results: RunResults;
+};
+
+export async function prepareExport(run: Run, options: ExportOptions): Promise<PreparedExport> {
+  const formats = findFormats(options.formats);
+  const results = await readResults(run);
+  const readme = new TextEncoder().encode(writeReadme(results, formats));
+  const files: ExportFile[] = [
+    { path: "README.md", size: readme.length, isExact: true, make: async () => readme },
+    ...formats.flatMap((format) => format.write(results)),
+  ];
+  return { dir: resolve(options.dir ?? join(run.path, EXPORTS, "set")), files, formats, results };
+}
+
+function findFormats(ids: readonly string[]): ExportFormat[] {
+  const known: readonly ExportFormat[] = exportFormats;
+  const unknown = ids.filter((id) => !known.some((format) => format.id === id));
+  if (unknown.length > 0 || ids.length === 0) {
+    throw new UserError(
+      "unknown-format",
+      unknown.length > 0
+        ? `No export format is called ${unknown.map((id) => `"${id}"`).join(", ")}.`
+        : "No format was named.",
+      `Choose of ${known.map(({ id }) => id).join(", ")}.`,
+    );
+  }
+  return known.filter(({ id }) => ids.includes(id)); // each once, in the list's order
+}
+
+export function buildTree(name: string, files: readonly Pick<ExportFile, "path" | "size" | "isExact">[]): ExportTree {
+  const groups = new Map<string, Pick<ExportFile, "path" | "size" | "isExact">[]>();
+  const children: ExportTree[] = [];
+  for (const file of files) {
+    const slash = file.path.indexOf("/");
+    if (slash < 0) {
+      children.push({ name: file.path, bytes: file.size, isExact: file.isExact });
+      continue;
+    }
+    const folder = file.path.slice(0, slash);
+    const group = groups.get(folder) ?? [];
+    group.push({ ...file, path: file.path.slice(slash + 1) });
+    groups.set(folder, group);
+  }
+  for (const [folder, group] of groups) children.push(buildTree(folder, group));
+  return {
+    name,
+    bytes: children.reduce((sum, child) => sum + child.bytes, 0),
+    isExact: children.every((child) => child.isExact),
+    children,
+  };
+}

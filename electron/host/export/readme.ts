@@ -1,0 +1,108 @@
+// The README of an exported set: what it is, how it was made and how to load it.
+
+import { describeClipping } from "./clipping.ts";
+import type { ExportFormat } from "./format.ts";
+import { toPython } from "./python.ts";
+import type { RunResults } from "./source.ts";
+
+/** Markdown. The same run and formats give the same text. */
+export function writeReadme(results: RunResults, formats: readonly ExportFormat[]): string {
+  const { set, run, pixels, classFolders, evaluation } = results;
+  const { record } = run;
+  const [n, channels, height, width] = set.shape;
+  const classes = set.classNames.length;
+  const blocks = [
+    `# ${escapeText(record.name)}`,
+    `${n} synthetic images that stand in for the training set of **${escapeText(record.dataset.name)}**: ${set.ipc} a class, ${classes} classes, made by dataset distillation with Stillroom ${escapeText(record.app.version)}. A network trained on them alone should come as near as possible to one trained on the real images.`,
+    "## Contents",
+    table(
+      ["array", "shape", "meaning"],
+      [
+        [
+          "images",
+          `[${n}][${channels}][${height}][${width}]`,
+          "float32, normalised, class-major: all images of class 0, then of class 1",
+        ],
+        set.labels.kind === "hard"
+          ? ["labels", `[${n}]`, "int64, the index of the class"]
+          : ["labels", `[${n}][${classes}]`, "float32, soft labels: one row of class probabilities an image"],
+        ["mean, std", `[${channels}]`, "float32, the normaliser"],
+        ...Object.entries(set.extra).map(([name, { dtype, shape }]) => [
+          escapeText(name),
+          shape.length > 0 ? shape.map((side) => `[${side}]`).join("") : "scalar",
+          `${dtype}, learned by the method`,
+        ]),
+      ],
+    ),
+    `## Classes`,
+    table(
+      ["index", "name", "folder"],
+      set.classNames.map((name, i) => [String(i), escapeText(name), escapeText(classFolders[i] ?? "")]),
+    ),
+    "## Normaliser",
+    `The images are stored as \`(pixel / 255 - mean) / std\` per channel, with mean ${toPython(set.normaliser.mean)} and std ${toPython(set.normaliser.std)}. **Test images must pass through the same normaliser**, or the accuracy is meaningless:`,
+    fence(
+      "python",
+      `import torch
+
+mean = torch.tensor(${toPython(set.normaliser.mean)}).view(-1, 1, 1)
+std = torch.tensor(${toPython(set.normaliser.std)}).view(-1, 1, 1)
+
+
+def normalise(pixels):  # uint8 [n][${channels}][${height}][${width}] -> float32, ready for the network
+    return (pixels.float() / 255 - mean) / std`,
+    ),
+    `Clipping: 8-bit pictures hold [0, 1] only. ${describeClipping(pixels)} This concerns PNG files; the arrays hold every value as it is.`,
+    "## Accuracy",
+    evaluation === undefined || evaluation.results.length === 0
+      ? "This run was not evaluated."
+      : `${table(
+          ["trained on", "ipc", "network", "accuracy", "trials"],
+          evaluation.results.map(({ set: kind, ipc, net, width: netWidth, trials, mean, std }) => [
+            kind,
+            String(ipc),
+            escapeText(netWidth === undefined ? net : `${net}, width ${netWidth}`),
+            `${(100 * mean).toFixed(1)} ± ${(100 * std).toFixed(1)} %`,
+            String(trials.length),
+          ]),
+        )}\n\nTest accuracy of fresh networks, mean ± standard deviation over the trials.`,
+    "## Loading",
+    "Each program runs in this folder and ends with `images`, `labels`, `mean`, `std` and `class_names`.",
+    ...formats.flatMap((format) => {
+      const { text, python } = format.describe(results);
+      return [`### ${format.title}`, text, fence("python", python)];
+    }),
+    "## How it was made",
+    table(
+      ["", ""],
+      [
+        ["run", escapeText(record.id)],
+        ["seed", String(record.seed)],
+        ["dataset fingerprint", escapeText(set.fingerprint)],
+        ["backend", escapeText(record.backend)],
+        ["adapter", escapeText(record.adapter)],
+        ["made", record.createdAt],
+      ],
+    ),
+    "The recipe:",
+    fence("json", JSON.stringify(set.recipe, null, 2)),
+  ];
+  return `${blocks.join("\n\n")}\n`;
+}
+
+function table(head: string[], rows: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** A fence longer than any run of backticks inside. */
+function fence(language: string, code: string): string {
+  const longest = Math.max(2, ...[...code.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const ticks = "`".repeat(longest + 1);
+  return `${ticks}${language}\n${code}\n${ticks}`;
+}
+
+/** Names come from files: they may not become Markdown, HTML or a second line. */
+function escapeText(text: string): string {
+  return text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]<>#|&~]/g, "\\$&");
+}

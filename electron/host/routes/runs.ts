@@ -1,0 +1,165 @@
+// The run routes: records and events as JSON, everything large as binary bodies.
+
+import { join } from "node:path";
+import { Hono } from "hono";
+import type { z } from "zod";
+import {
+  appendEventsSchema,
+  createRunRequestSchema,
+  evaluationFileSchema,
+  exportRequestSchema,
+  previewQuerySchema,
+  runPatchSchema,
+} from "../../../shared/api/runs.ts";
+import { writeNdjson } from "../../../shared/formats/index.ts";
+import { UserError } from "../../../shared/lib/user-error.ts";
+import { exportRun, planExport } from "../export/index.ts";
+import { fileResponse } from "../file-response.ts";
+import {
+  appendEvents,
+  checkpointPath,
+  checkSchema,
+  createRun,
+  deleteRun,
+  findOwner,
+  listCheckpoints,
+  listPreviews,
+  listRuns,
+  lockedError,
+  openRunById,
+  PREVIEWS,
+  type Run,
+  readEvents,
+  updateRun,
+  writeCheckpoint,
+  writePreview,
+  writeResult,
+} from "../runs/index.ts";
+
+const BINARY = "application/octet-stream";
+
+export type RunRoutesDependencies = { /** The store's folder. */ readonly root: string };
+
+/** Mounted at /api/runs; errors are the host's to answer. */
+export function runRoutes({ root }: RunRoutesDependencies) {
+  /** The run to be written to: refused while another process computes it. */
+  const openForWriting = async (id: string): Promise<Run> => {
+    const run = await openRunById(root, id);
+    const owner = await findOwner(run.path);
+    if (owner !== undefined && owner.pid !== process.pid) throw lockedError(run.path, owner);
+    return run;
+  };
+
+  return new Hono()
+    .get("/", async (c) => c.json(await listRuns(root)))
+    .post("/", async (c) => {
+      const run = await createRun(root, await readJson(c.req.raw, createRunRequestSchema));
+      return c.json({ path: run.path, record: run.record }, 201);
+    })
+    .get("/:id", async (c) => {
+      const run = await openRunById(root, c.req.param("id"));
+      return c.json({ path: run.path, record: run.record });
+    })
+    .patch("/:id", async (c) => {
+      const run = await openForWriting(c.req.param("id"));
+      return c.json(await updateRun(run, await readJson(c.req.raw, runPatchSchema)));
+    })
+    .delete("/:id", async (c) => c.json(await deleteRun(root, await openRunById(root, c.req.param("id")))))
+
+    .get("/:id/events", async (c) => {
+      const run = await openRunById(root, c.req.param("id"));
+      const from = Number(c.req.query("from") ?? 0);
+      if (!Number.isSafeInteger(from) || from < 0)
+        throw badRequest(`from=${c.req.query("from")} is not a count of events`);
+      return new Response(streamLines(readEvents(run, from)), { headers: { "content-type": "application/x-ndjson" } });
+    })
+    .post("/:id/events", async (c) => {
+      const events = await readJson(c.req.raw, appendEventsSchema);
+      const list = Array.isArray(events) ? events : [events];
+      await appendEvents(await openForWriting(c.req.param("id")), list);
+      return c.json({ appended: list.length });
+    })
+
+    .get("/:id/checkpoints", async (c) => c.json(await listCheckpoints(await openRunById(root, c.req.param("id")))))
+    .get("/:id/checkpoints/:name", async (c) => {
+      const run = await openRunById(root, c.req.param("id"));
+      return fileResponse(c.req.raw, checkpointPath(run, c.req.param("name")), BINARY);
+    })
+    .put("/:id/checkpoints/:name", async (c) => {
+      const run = await openForWriting(c.req.param("id"));
+      await writeCheckpoint(run, c.req.param("name"), await readBytes(c.req.raw));
+      return c.body(null, 204);
+    })
+
+    .get("/:id/previews", async (c) => c.json(await listPreviews(await openRunById(root, c.req.param("id")))))
+    .get("/:id/previews/:file{[0-9]+\\.png}", async (c) => {
+      const run = await openRunById(root, c.req.param("id"));
+      return fileResponse(c.req.raw, join(run.path, PREVIEWS, c.req.param("file")), "image/png");
+    })
+    .put("/:id/previews/:step{[0-9]{1,15}}", async (c) => {
+      const size = checkSchema(previewQuerySchema, c.req.query(), "The preview's size", "bad-request", "");
+      const pixels = await readBytes(c.req.raw);
+      const expected = size.width * size.height * size.channels;
+      if (pixels.length !== expected) throw badRequest(`the preview has ${pixels.length} bytes instead of ${expected}`);
+      const run = await openForWriting(c.req.param("id"));
+      return c.json({ file: await writePreview(run, Number(c.req.param("step")), { pixels, ...size }) });
+    })
+
+    .get("/:id/distilled.safetensors", async (c) => {
+      const run = await openRunById(root, c.req.param("id"));
+      return fileResponse(c.req.raw, join(run.path, "distilled.safetensors"), BINARY);
+    })
+    .put("/:id/distilled.safetensors", async (c) => {
+      const run = await openForWriting(c.req.param("id"));
+      await writeResult(run, "distilled.safetensors", await readBytes(c.req.raw));
+      return c.body(null, 204);
+    })
+    .get("/:id/evaluation.json", async (c) => {
+      const run = await openRunById(root, c.req.param("id"));
+      return fileResponse(c.req.raw, join(run.path, "evaluation.json"), "application/json");
+    })
+    .put("/:id/evaluation.json", async (c) => {
+      const evaluation = await readJson(c.req.raw, evaluationFileSchema);
+      const run = await openForWriting(c.req.param("id"));
+      await writeResult(run, "evaluation.json", `${JSON.stringify(evaluation, null, 2)}\n`);
+      return c.body(null, 204);
+    })
+
+    .post("/:id/exports/plan", async (c) => {
+      const run = await openRunById(root, c.req.param("id"));
+      return c.json(await planExport(run, await readJson(c.req.raw, exportRequestSchema)));
+    })
+    .post("/:id/exports", async (c) => {
+      const run = await openRunById(root, c.req.param("id"));
+      return c.json(await exportRun(run, await readJson(c.req.raw, exportRequestSchema)), 201);
+    });
+}
+
+async function readJson<S extends z.ZodType>(request: Request, schema: S): Promise<z.infer<S>> {
+  const value: unknown = await request.json().catch(() => {
+    throw badRequest("its body is not JSON");
+  });
+  return checkSchema(schema, value, "The request", "bad-request", "");
+}
+
+async function readBytes(request: Request): Promise<Uint8Array> {
+  return new Uint8Array(await request.arrayBuffer());
+}
+
+function badRequest(problem: string): UserError {
+  return new UserError("bad-request", `The request cannot be answered: ${problem}.`);
+}
+
+function streamLines(values: AsyncGenerator<unknown>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await values.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(writeNdjson([value])));
+    },
+    async cancel() {
+      await values.return(undefined);
+    },
+  });
+}

@@ -1,0 +1,74 @@
+// checkpoints/: written atomically, the last few kept and the best one.
+
+import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { UserError } from "../../../shared/lib/user-error.ts";
+import { writeFileAtomic } from "../files.ts";
+import { explainDiskErrors } from "./disk-errors.ts";
+import { syncEvents } from "./events.ts";
+import { CHECKPOINTS, isMissing, type Run } from "./folder.ts";
+
+/** Kept whatever comes after it. */
+export const BEST = "best";
+const EXTENSION = ".safetensors";
+const NAME = /^[a-z0-9][a-z0-9.-]*$/;
+
+export type CheckpointEntry = { readonly name: string; readonly bytes: number; readonly modifiedAt: Date };
+
+/**
+ * Writes checkpoints/<name>.safetensors once the events so far are safe on the disk, then removes all but the `keep`
+ * newest and "best". Throws UserError "disk-full"; the earlier checkpoints stay then.
+ */
+export async function writeCheckpoint(run: Run, name: string, bytes: Uint8Array, { keep = 3 } = {}): Promise<void> {
+  const path = checkpointPath(run, name);
+  await syncEvents(run);
+  await explainDiskErrors(path, () => writeFileAtomic(path, bytes));
+  const others = (await listCheckpoints(run)).filter((entry) => entry.name !== BEST && entry.name !== name);
+  const kept = Math.max(0, keep - (name === BEST ? 0 : 1));
+  for (const { name: old } of others.slice(kept)) await rm(checkpointPath(run, old), { force: true });
+}
+
+/** All checkpoints, newest first. */
+export async function listCheckpoints(run: Run): Promise<CheckpointEntry[]> {
+  const folder = join(run.path, CHECKPOINTS);
+  const names = await readdir(folder).catch((error) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  const entries: (CheckpointEntry & { time: bigint })[] = [];
+  for (const file of names) {
+    const name = file.slice(0, -EXTENSION.length);
+    if (!file.endsWith(EXTENSION) || !NAME.test(name)) continue;
+    const { mtime, mtimeNs, size } = await stat(join(folder, file), { bigint: true });
+    entries.push({ name, bytes: Number(size), modifiedAt: mtime, time: mtimeNs });
+  }
+  // Clocks of file systems tick in milliseconds: names count up, and tell two of one tick apart.
+  entries.sort((a, b) => (a.time === b.time ? compareNames(b.name, a.name) : a.time < b.time ? 1 : -1));
+  return entries.map(({ name, bytes, modifiedAt }) => ({ name, bytes, modifiedAt }));
+}
+
+/** Throws UserError "checkpoint-not-found". What the bytes mean is checked by who reads them. */
+export async function readCheckpoint(run: Run, name: string): Promise<Uint8Array<ArrayBuffer>> {
+  const path = checkpointPath(run, name);
+  try {
+    return new Uint8Array(await readFile(path));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    throw new UserError("checkpoint-not-found", `${path} does not exist.`, "List the checkpoints of the run.");
+  }
+}
+
+export function checkpointPath(run: Run, name: string): string {
+  if (!NAME.test(name)) {
+    throw new UserError(
+      "bad-name",
+      `"${name}" cannot name a checkpoint.`,
+      "Use lower-case letters, digits, dots and hyphens.",
+    );
+  }
+  return join(run.path, CHECKPOINTS, `${name}${EXTENSION}`);
+}
+
+function compareNames(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
+}

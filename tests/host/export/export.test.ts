@@ -1,0 +1,245 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip.js";
+import sharp from "sharp";
+import { describe, expect, test } from "vitest";
+import { exportFormats, exportRun, planExport } from "../../../electron/host/export/index.ts";
+import { createRun } from "../../../electron/host/runs/index.ts";
+import { type DistilledSet, toPixels } from "../../../shared/data/distilled-set.ts";
+import { sampleSet } from "../../data/sample-set.ts";
+import { parseNpy, parseSafetensors } from "../../formats/independent-readers.ts";
+import { pythonMissing, runPython } from "../../formats/python.ts";
+import { newRun, temporaryFolder } from "../runs/sample-run.ts";
+import { finishedRun } from "./sample-export.ts";
+
+const all = exportFormats.map(({ id }) => id);
+const set = sampleSet();
+
+const soft: DistilledSet = {
+  ...sampleSet({ ipc: 1 }),
+  labels: { kind: "soft", values: Float32Array.of(0.5, 0.25, 0.25, 0, 1, 0, 0, 0.125, 0.875) },
+};
+
+async function exportSample(from: DistilledSet = set, formats: readonly string[] = all) {
+  const run = await finishedRun(await temporaryFolder(), from);
+  const dir = join(await temporaryFolder(), "set");
+  return { run, dir, result: await exportRun(run, { formats, dir }) };
+}
+
+async function readPixels(png: string | Buffer, channels: number): Promise<number[]> {
+  const image = channels === 1 ? sharp(png).extractChannel(0) : sharp(png);
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+  expect(info.channels).toBe(channels);
+  return [...data];
+}
+
+async function readMembers(path: string): Promise<Map<string, Uint8Array>> {
+  const zip = new ZipReader(new Uint8ArrayReader(new Uint8Array(await readFile(path))), { useWebWorkers: false });
+  const members = new Map<string, Uint8Array>();
+  for (const entry of await zip.getEntries()) {
+    if (entry.directory) continue;
+    expect(entry.compressionMethod, "numpy maps stored members").toBe(0);
+    members.set(
+      entry.filename,
+      await entry.getData(new Uint8ArrayWriter(), { checkSignature: true, useWebWorkers: false }),
+    );
+  }
+  return members;
+}
+
+describe("exportRun", () => {
+  test.each([1, 3] as const)("image-folder: %i-channel PNGs hold the de-normalised pixels", async (channels) => {
+    const from = sampleSet({ channels });
+    const { dir } = await exportSample(from, ["image-folder"]);
+    expect((await readdir(join(dir, "images"))).sort()).toEqual(["Ankle boot", "CON_", "a_b_ été"]);
+    const { pixels } = toPixels(from);
+    const size = 36 * channels;
+    for (const [i, file] of [
+      "Ankle boot/0.png",
+      "Ankle boot/1.png",
+      "CON_/0.png",
+      "CON_/1.png",
+      "a_b_ été/0.png",
+    ].entries()) {
+      const expected = [...pixels.subarray(i * size, (i + 1) * size)];
+      expect(await readPixels(join(dir, "images", file), channels), file).toEqual(expected);
+    }
+  });
+
+  test("npz: an independent reader finds the set", async () => {
+    const { dir } = await exportSample();
+    const members = await readMembers(join(dir, "distilled.npz"));
+    const read = (name: string) => parseNpy(members.get(`${name}.npy`)!);
+    expect(read("images")).toEqual({ dtype: "<f4", shape: [6, 3, 6, 6], values: [...set.images] });
+    expect(read("labels")).toEqual({ dtype: "<i8", shape: [6], values: [0n, 0n, 1n, 1n, 2n, 2n] });
+    expect(read("mean")).toEqual({ dtype: "<f4", shape: [3], values: [0.5, 0.25, 0.75] });
+    expect(read("std")).toEqual({ dtype: "<f4", shape: [3], values: [0.25, 0.5, 0.125] });
+    expect(read("class_names").values).toEqual(set.classNames);
+    expect(read("imageLearningRate")).toEqual({ dtype: "<f4", shape: [], values: [0.5] });
+  });
+
+  test("safetensors: an independent reader finds the set", async () => {
+    const { dir } = await exportSample(soft);
+    const { tensors, metadata } = parseSafetensors(await readFile(join(dir, "distilled.safetensors")));
+    expect(tensors.get("images")).toMatchObject({ shape: [3, 3, 6, 6], values: [...soft.images] });
+    expect(tensors.get("labels")).toMatchObject({ dtype: "F32", shape: [3, 3], values: [...soft.labels.values] });
+    expect(JSON.parse(metadata.classNames!)).toEqual(soft.classNames);
+  });
+
+  test("grid: each image stands in its class's row", async () => {
+    const { dir } = await exportSample(set, ["grid"]);
+    const { width, height } = await sharp(join(dir, "grid.png")).metadata();
+    const cell = 6 * 18; // the largest whole zoom within 112 pixels
+    expect([width, height]).toEqual([4 + 2 * (cell + 4), 4 + 3 * (cell + 4)]);
+    const sheet = await readPixels(join(dir, "grid.png"), 3);
+    const { pixels } = toPixels(set);
+    const at = (x: number, y: number) => sheet.slice((y * width! + x) * 3, (y * width! + x) * 3 + 3);
+    expect(at(1, 1)).toEqual([0x8a, 0x8a, 0x8a]);
+    const lastPixelOfImage3 = [...pixels.subarray(4 * 108 - 3, 4 * 108)];
+    expect(at(4 + 2 * cell + 4 - 1, 4 + 2 * cell + 4 - 1)).toEqual(lastPixelOfImage3);
+  });
+
+  test("gives the same bytes for the same run", async () => {
+    const run = await finishedRun(await temporaryFolder());
+    const folders = [join(await temporaryFolder(), "a"), join(await temporaryFolder(), "b")];
+    for (const dir of folders) await exportRun(run, { formats: all, dir });
+    for (const file of ["README.md", "distilled.npz", "grid.png", "images/CON_/1.png", "export.json"]) {
+      const [a, b] = await Promise.all(folders.map((dir) => readFile(join(dir, file))));
+      expect(a?.equals(b!), file).toBe(true);
+    }
+  });
+
+  test("plans what it writes: the same files, exact sizes where it says so, bounds elsewhere", async () => {
+    const { run, dir, result } = await exportSample();
+    const plan = await planExport(run, { formats: all, dir });
+    const flatten = ({ name, bytes, isExact, children }: typeof plan.tree, above = ""): [string, number, boolean][] =>
+      children
+        ? children.flatMap((child) => flatten(child, `${above}${name}/`))
+        : [[`${above}${name}`, bytes, isExact]];
+    const planned = flatten(plan.tree);
+    const written = new Map(flatten(result.tree).map(([path, bytes]) => [path, bytes]));
+    expect(planned).toHaveLength(plan.fileCount);
+    expect(planned.map(([path]) => path).sort()).toEqual([...written.keys()].sort());
+    for (const [path, bytes, isExact] of planned) {
+      if (isExact) expect(bytes, path).toBe(written.get(path));
+      else expect(bytes, path).toBeGreaterThanOrEqual(written.get(path)!);
+    }
+  });
+
+  test("counts what was clipped and says so in the README", async () => {
+    const from = { ...set, images: set.images.slice() };
+    from.images.set([99, -99, 99]);
+    const { dir, result } = await exportSample(from, ["grid"]);
+    expect(result.clipped).toBe(3);
+    expect(await readFile(join(dir, "README.md"), "utf8")).toContain(
+      "3 of 648 values (0.46 %) lie outside [0, 1] and were clipped",
+    );
+  });
+
+  test("replaces its own earlier export, and nothing else", async () => {
+    const { run, dir } = await exportSample();
+    await exportRun(run, { formats: ["npz"], dir });
+    expect((await readdir(dir)).sort()).toEqual(["README.md", "distilled.npz", "export.json"]);
+    await writeFile(join(dir, "README.md"), "my own notes");
+    await expect(exportRun(run, { formats: ["npz"], dir })).rejects.toMatchObject({
+      code: "folder-not-empty",
+      message: expect.stringContaining("README.md"),
+    });
+    expect(await readFile(join(dir, "README.md"), "utf8")).toBe("my own notes");
+  });
+
+  test("refuses a folder with foreign files, also in its sub-folders, and leaves nothing behind", async () => {
+    const run = await finishedRun(await temporaryFolder());
+    const above = await temporaryFolder();
+    await mkdir(join(above, "set", "deep"), { recursive: true });
+    await writeFile(join(above, "set", "deep", "thesis.tex"), "x");
+    await expect(exportRun(run, { formats: all, dir: join(above, "set") })).rejects.toThrow("deep/thesis.tex");
+    expect(await readdir(above)).toEqual(["set"]);
+    await mkdir(join(above, "empty"));
+    await exportRun(run, { formats: ["npz"], dir: join(above, "empty") });
+    expect((await readdir(above)).sort()).toEqual(["empty", "set"]);
+  });
+
+  test("names unknown formats, a run without a set, and a damaged set", async () => {
+    const root = await temporaryFolder();
+    const run = await finishedRun(root);
+    await expect(exportRun(run, { formats: ["npz", "mat", "csv"] })).rejects.toMatchObject({
+      code: "unknown-format",
+      message: 'No export format is called "mat", "csv".',
+      hint: expect.stringContaining("image-folder, npz"),
+    });
+    await expect(exportRun(run, { formats: [] })).rejects.toMatchObject({ code: "unknown-format" });
+    await writeFile(join(run.path, "distilled.safetensors"), "cut");
+    await expect(exportRun(run, { formats: all })).rejects.toMatchObject({ code: "bad-safetensors" });
+    const early = await createRun(root, { record: newRun });
+    await expect(planExport(early, { formats: all })).rejects.toMatchObject({ code: "nothing-to-export" });
+  });
+});
+
+describe("the exported README", () => {
+  test("keeps odd class names in their cells and states what the set is", async () => {
+    const { dir } = await exportSample(sampleSet({ classNames: ["a|b", "``` <b>", "line\nbreak"] }));
+    const readme = await readFile(join(dir, "README.md"), "utf8");
+    expect(readme).toContain("| 0 | a\\|b | a\\_b |");
+    expect(readme).toContain("| 1 | \\`\\`\\` \\<b\\> |");
+    expect(readme).toContain("| 2 | line break | line\\_break |");
+    expect(readme).toContain("[6][3][6][6]");
+    expect(readme).toContain("70.5 ± 0.5 %");
+    expect(readme).toContain('"id": "dm"');
+  });
+
+  const samples = [
+    { name: "hard labels, colour", from: set },
+    { name: "hard labels, grey", from: sampleSet({ channels: 1, ipc: 1, classNames: ['say "hi" \\', "nul.txt"] }) },
+    { name: "soft labels", from: soft },
+  ];
+  test.for(samples)(
+    "its programs run in Python and give the set: $name",
+    { timeout: 30_000 },
+    async ({ from }, { skip }) => {
+      skip(pythonMissing !== false, String(pythonMissing));
+      const { dir } = await exportSample(from);
+      const readme = await readFile(join(dir, "README.md"), "utf8");
+      const blocks = [...readme.matchAll(/^(`{3,})python\n([\s\S]*?)\n\1$/gm)].map(([, , code]) => code);
+      expect(blocks).toHaveLength(1 + all.length);
+      const [n, channels, height, width] = from.shape;
+      // Each program runs as it stands, in a namespace of its own; the first defines how test images are normalised.
+      const script = `
+import json, sys
+blocks = json.load(sys.stdin)
+test = {}
+exec(blocks[0], test)
+import torch
+test_images = test["normalise"](torch.full((2, ${channels}, ${height}, ${width}), 255, dtype=torch.uint8))
+out = {"test": [list(test_images.shape), test_images[0, 0, 0, 0].item()], "sets": []}
+for block in blocks[1:]:
+    names = {}
+    exec(block, names)
+    out["sets"].append({
+        "dtype": str(names["images"].dtype), "shape": list(names["images"].shape),
+        "images": names["images"].flatten().tolist(), "labels": names["labels"].tolist(),
+        "mean": names["mean"].tolist(), "std": names["std"].tolist(), "class_names": names["class_names"]})
+print(json.dumps(out))`;
+      const out = JSON.parse(await runPython(script, { cwd: dir, input: JSON.stringify(blocks) }));
+      expect(out.test[0]).toEqual([2, channels, height, width]);
+      expect(out.test[1]).toBeCloseTo((1 - from.normaliser.mean[0]!) / from.normaliser.std[0]!, 5);
+      const hard = Array.from({ length: n }, (_, i) => Math.floor(i / from.ipc));
+      for (const [i, { id }] of exportFormats.entries()) {
+        const read = out.sets[i];
+        expect(read, id).toMatchObject({
+          dtype: "torch.float32",
+          shape: [...from.shape],
+          class_names: from.classNames,
+        });
+        expect(read.mean, id).toEqual(from.normaliser.mean);
+        expect(read.std, id).toEqual(from.normaliser.std);
+        const isPicture = id === "image-folder" || id === "grid";
+        if (isPicture || from.labels.kind === "hard") expect(read.labels, id).toEqual(hard);
+        else expect(read.labels.flat(), id).toEqual([...from.labels.values]);
+        // Pictures hold 8 bits; the sample's values are such levels, so that only float32 rounding is left.
+        const error = Math.max(...from.images.map((value, j) => Math.abs(value - read.images[j])));
+        expect(error, id).toBeLessThan(isPicture ? 1e-5 : 1e-12);
+      }
+    },
+  );
+});
