@@ -1,8 +1,9 @@
 // Runs an experiment in a run folder, from its start or from its last good checkpoint.
-import { decodeCheckpoint, type Checkpoint } from "../../shared/experiment/checkpoint.ts";
-import { runExperiment } from "../../shared/experiment/run.ts";
-import type { RunPort } from "../../shared/experiment/ports.ts";
+
 import { Runtime } from "../../shared/engine/index.ts";
+import { type Checkpoint, decodeCheckpoint } from "../../shared/experiment/checkpoint.ts";
+import type { RunPort } from "../../shared/experiment/ports.ts";
+import { runExperiment } from "../../shared/experiment/run.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 import { type Recipe, recipeSchema } from "../../shared/recipe/index.ts";
 import type { Dataset } from "../host/datasets/index.ts";

@@ -1,10 +1,10 @@
 // distill and resume: run an experiment, or go on with one.
 import { Option } from "commander";
+import packageJson from "../../../package.json" with { type: "json" };
 import { Runtime } from "../../../shared/engine/index.ts";
 import { estimateRun } from "../../../shared/experiment/estimate.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import { layer, parseChanges, type Recipe, resolveRecipe } from "../../../shared/recipe/index.ts";
-import packageJson from "../../../package.json" with { type: "json" };
 import type { Dataset } from "../../host/datasets/index.ts";
 import { formatBytes } from "../../host/files.ts";
 import { createRun, openRun, type Run } from "../../host/runs/index.ts";
@@ -57,7 +57,13 @@ export async function startRun(cli: Cli, { recipeName, recipe, dataset, out, eva
   const sets = { train: imageSetOf(dataset, "train"), test: imageSetOf(dataset, "test") };
   const hasTest = sets.test.size > 0;
   const clock = () => performance.now();
-  const estimate = await estimateRun({ recipe, runtime: new Runtime(backend), ...sets, clock, evaluate: evaluate && hasTest });
+  const estimate = await estimateRun({
+    recipe,
+    runtime: new Runtime(backend),
+    ...sets,
+    clock,
+    evaluate: evaluate && hasTest,
+  });
   const memory = process.resourceUsage().maxRSS * 1024;
   cli.output.note(
     [
@@ -80,7 +86,12 @@ export const distillCommand: CliCommand = {
       .option("--ipc <number>", "synthetic images per class", wholeNumber)
       .addOption(new Option("--variant <name>", "settings that end within ten minutes on two cores").choices(["small"]))
       .option("--case <name>", "one of the paper's cases")
-      .option("--set <path=value>", "change a setting; may be given again", (pair: string, all: string[]) => [...all, pair], [])
+      .option(
+        "--set <path=value>",
+        "change a setting; may be given again",
+        (pair: string, all: string[]) => [...all, pair],
+        [],
+      )
       .option("--out <dir>", "the run folder")
       .option("--no-evaluate", "leave out the evaluation");
     withImportOptions(withCommonOptions(command)).action(async (name: string, flags: DistillFlags) => {
@@ -103,7 +114,13 @@ export const distillCommand: CliCommand = {
         }),
       ];
       const recipe = resolveRecipe(layers, factsOf(dataset));
-      const run = await startRun(cli, { recipeName: found.name, recipe, dataset, out: flags.out, evaluate: flags.evaluate });
+      const run = await startRun(cli, {
+        recipeName: found.name,
+        recipe,
+        dataset,
+        out: flags.out,
+        evaluate: flags.evaluate,
+      });
       await printRun(cli, run);
     });
   },

@@ -12,16 +12,15 @@ export const exportCommand: CliCommand = {
       .description("write the distilled set in formats that other tools read")
       .requiredOption("--format <list>", `comma-separated: ${known}`)
       .requiredOption("--out <dir>", "the folder to write");
-    withCommonOptions(command).action(
-      async (name: string, flags: CommonOptions & { format: string; out: string }) => {
-        const cli = createCli(flags);
-        const { store } = await cli.host();
-        const formats = flags.format.split(",").map((format) => format.trim());
-        if (formats.some((format) => format === "")) throw new UserError("usage", "--format has an empty name.", `Known: ${known}.`);
-        const result = await exportRun(await openRun(store.home, name), { formats, dir: flags.out });
-        const clipped = result.clipped > 0 ? `; ${result.clipped} values were clipped to 0..1 in the pictures` : "";
-        cli.output.result(result, `Written to ${result.dir}${clipped}`);
-      },
-    );
+    withCommonOptions(command).action(async (name: string, flags: CommonOptions & { format: string; out: string }) => {
+      const cli = createCli(flags);
+      const { store } = await cli.host();
+      const formats = flags.format.split(",").map((format) => format.trim());
+      if (formats.some((format) => format === ""))
+        throw new UserError("usage", "--format has an empty name.", `Known: ${known}.`);
+      const result = await exportRun(await openRun(store.home, name), { formats, dir: flags.out });
+      const clipped = result.clipped > 0 ? `; ${result.clipped} values were clipped to 0..1 in the pictures` : "";
+      cli.output.result(result, `Written to ${result.dir}${clipped}`);
+    });
   },
 };

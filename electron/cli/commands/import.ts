@@ -71,7 +71,9 @@ function jsonOf(report: ImageReport) {
 
 export const importCommand: CliCommand = {
   register: (program) => {
-    const command = program.command("import <data>").description("read an image folder, a zip of one, or IDX files into the store");
+    const command = program
+      .command("import <data>")
+      .description("read an image folder, a zip of one, or IDX files into the store");
     withImportOptions(withCommonOptions(command)).action(async (path: string, flags: ImportFlags & CommonOptions) => {
       const cli = createCli(flags);
       const { store } = await cli.host();
@@ -88,7 +90,9 @@ export const importCommand: CliCommand = {
 
 export const inspectCommand: CliCommand = {
   register: (program) => {
-    const command = program.command("inspect <data>").description("tell what an import would store, without storing it");
+    const command = program
+      .command("inspect <data>")
+      .description("tell what an import would store, without storing it");
     withImportOptions(withCommonOptions(command)).action(async (path: string, flags: ImportFlags & CommonOptions) => {
       const cli = createCli(flags);
       const { store } = await cli.host();

@@ -33,30 +33,33 @@ function describeSeed(seed: Seed): string {
 
 export const recipesCommand: CliCommand = {
   register: (program) => {
-    withCommonOptions(program.command("recipes").description("list the recipes")).action(async (flags: CommonOptions) => {
-      const cli = createCli(flags);
-      const seeds = await readSeeds();
-      const rows = seeds.map(({ id, method, paper, cases }) => [
-        id,
-        method,
-        `${paper.authors.split(",")[0]} et al., ${paper.venue} ${paper.year}`,
-        `${cases.length} cases`,
-      ]);
-      cli.output.result(seeds, formatTable([["recipe", "method", "paper", "published"], ...rows]));
-    });
+    withCommonOptions(program.command("recipes").description("list the recipes")).action(
+      async (flags: CommonOptions) => {
+        const cli = createCli(flags);
+        const seeds = await readSeeds();
+        const rows = seeds.map(({ id, method, paper, cases }) => [
+          id,
+          method,
+          `${paper.authors.split(",")[0]} et al., ${paper.venue} ${paper.year}`,
+          `${cases.length} cases`,
+        ]);
+        cli.output.result(seeds, formatTable([["recipe", "method", "paper", "published"], ...rows]));
+      },
+    );
   },
 };
 
 export const recipeCommand: CliCommand = {
   register: (program) => {
     const recipe = program.command("recipe").description("look into one recipe");
-    withCommonOptions(recipe.command("show <id>").description("print a recipe, its source and published numbers")).action(
-      async (id: string, flags: CommonOptions) => {
-        const cli = createCli(flags);
-        const { seed } = await findRecipe(id);
-        if (!seed) throw new UserError("unknown-recipe", `${id} is a file, not a recipe of a paper.`, "Open it in an editor.");
-        cli.output.result(seed, describeSeed(seed));
-      },
-    );
+    withCommonOptions(
+      recipe.command("show <id>").description("print a recipe, its source and published numbers"),
+    ).action(async (id: string, flags: CommonOptions) => {
+      const cli = createCli(flags);
+      const { seed } = await findRecipe(id);
+      if (!seed)
+        throw new UserError("unknown-recipe", `${id} is a file, not a recipe of a paper.`, "Open it in an editor.");
+      cli.output.result(seed, describeSeed(seed));
+    });
   },
 };

@@ -17,7 +17,8 @@ export const runsCommand: CliCommand = {
         record.createdAt.slice(0, 16).replace("T", " "),
         path,
       ]);
-      const table = rows.length > 0 ? formatTable([["run", "state", "name", "made", "folder"], ...rows]) : "No runs yet.";
+      const table =
+        rows.length > 0 ? formatTable([["run", "state", "name", "made", "folder"], ...rows]) : "No runs yet.";
       const broken = list.broken.map(({ path, reason }) => `cannot be read: ${path}: ${reason}`);
       cli.output.result(list, [table, ...broken].join("\n"));
     });
