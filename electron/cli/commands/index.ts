@@ -1,5 +1,6 @@
 // Every command, in the order in which --help lists them.
 import type { CliCommand } from "../cli.ts";
+import { demoCommand } from "./demo.ts";
 import { distillCommand, resumeCommand } from "./distill.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand, inspectCommand } from "./import.ts";
@@ -16,4 +17,5 @@ export const commands: readonly CliCommand[] = [
   runsCommand,
   showCommand,
   exportCommand,
+  demoCommand,
 ];
