@@ -1,7 +1,8 @@
 """DM on Fashion-MNIST in PyTorch, from the method's definition alone: the figures that our own run is compared with.
 
-Distribution matching (Zhao & Bilen, WACV 2023): at each step a fresh random ConvNet embeds, class by class, a real batch
-and the synthetic images under one shared augmentation; the squared distance of the mean embeddings moves the images.
+Distribution matching (Zhao & Bilen, WACV 2023): at each step a fresh random ConvNet embeds, class by class, a real
+batch and the synthetic images under one shared augmentation; the squared distance of the mean embeddings moves the
+images.
 """
 import argparse
 import gzip
@@ -18,6 +19,7 @@ import torch
 
 import reference_dsa as dsa
 import reference_net as net
+import safetensors_io
 
 MEAN, STD = 0.2861, 0.3530
 SIDE, CLASSES = 28, 10
@@ -57,6 +59,10 @@ def pick(rng, rows_of_class, count):
     return np.concatenate([rng.choice(rows, count, replace=False) for rows in rows_of_class])
 
 
+def of_class(images, label, count):
+    return images[label * count : (label + 1) * count]
+
+
 def distil(images, rows_of_class, options, seed):
     """The synthetic images (class-major) and the loss of every step."""
     rng = np.random.default_rng(seed)
@@ -71,8 +77,8 @@ def distil(images, rows_of_class, options, seed):
         for label in range(CLASSES):
             op = dsa.STRATEGY[rng.integers(len(dsa.STRATEGY))]
             drawn = dsa.draw(rng, op, 1, SIDE, torch.float32)
-            seen_real.append(dsa.apply(real[label * options.real_batch : (label + 1) * options.real_batch], op, drawn))
-            seen_synthetic.append(dsa.apply(synthetic[label * options.ipc : (label + 1) * options.ipc], op, drawn))
+            seen_real.append(dsa.apply(of_class(real, label, options.real_batch), op, drawn))
+            seen_synthetic.append(dsa.apply(of_class(synthetic, label, options.ipc), op, drawn))
         with torch.no_grad():
             target = embed(parameters, torch.cat(seen_real)).reshape(CLASSES, options.real_batch, -1).mean(1)
         ours = embed(parameters, torch.cat(seen_synthetic)).reshape(CLASSES, options.ipc, -1).mean(1)
@@ -84,8 +90,8 @@ def distil(images, rows_of_class, options, seed):
         if not np.isfinite(losses[-1]):
             raise SystemExit(f"step {step}: the loss is {losses[-1]}; lower --image-rate")
         if (step + 1) % 100 == 0:
-            each = (time.time() - started) / (step + 1)
-            print(f"step {step + 1}: loss {np.mean(losses[-100:]):.3f}, {each:.3f} s a step", file=sys.stderr, flush=True)
+            pace = f"{(time.time() - started) / (step + 1):.3f} s a step"
+            print(f"step {step + 1}: loss {np.mean(losses[-100:]):.3f}, {pace}", file=sys.stderr, flush=True)
     return synthetic, losses
 
 
@@ -149,9 +155,7 @@ def main():
     synthetic, losses = distil(images, rows_of_class, options, [options.seed, 1])
     distil_seconds = time.time() - started
     if options.images:
-        from safetensors_io import write
-
-        write(options.images, {"images": synthetic.numpy(), "labels": set_labels.numpy()})
+        safetensors_io.write(options.images, {"images": synthetic.numpy(), "labels": set_labels.numpy()})
 
     # Trial t starts from the same net for both sets; each random trial is a new draw.
     scores, started = {"distilled": [], "random": []}, time.time()

@@ -65,7 +65,8 @@ def tensors(channels, side, seed):
     check_instance_norm(rng)
     shapes = net.parameter_shapes(channels, side, WIDTH, CLASSES)
     parameters = {name: value.double() for name, value in net.draw_parameters(rng, shapes, random_norm=True).items()}
-    x, real = (net.draw_clear_images(rng, parameters, len(labels), (channels, side, side)) for labels in LABELS.values())
+    shape = (channels, side, side)
+    x, real = (net.draw_clear_images(rng, parameters, len(labels), shape) for labels in LABELS.values())
     for images in (x, real):
         net.require_margin(parameters, images, f"convnet {channels}x{side}x{side}")
     labels, real_labels = (torch.eye(CLASSES).double()[list(rows)] for rows in LABELS.values())

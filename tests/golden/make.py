@@ -1,4 +1,4 @@
-"""Writes the golden files beside it from equations, with numpy and torch alone. `--check` compares instead of writing."""
+"""Writes the golden files beside it from equations, with numpy and torch alone. `--check` only compares."""
 import argparse
 import pathlib
 import sys

@@ -1,4 +1,4 @@
-"""The DSA augmentation family from its equations. Parameters are tensors with one row for the batch or one per image."""
+"""The DSA augmentation family from its equations. Parameters have one row for the batch, or one per image."""
 import math
 
 import torch

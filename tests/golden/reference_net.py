@@ -67,10 +67,11 @@ def features(parameters, x, norm=instance_norm, relu_inputs=None):
     """The flattened last block. `relu_inputs`, a list, collects every pre-activation."""
     depth = sum(name.endswith("conv.weight") for name in parameters)
     for block in range(depth):
-        p = {key: parameters[f"blocks.{block}.{key}"] for key in ("conv.weight", "conv.bias", "norm.weight", "norm.bias")}
+        weight, bias, gamma, beta = (
+            parameters[f"blocks.{block}.{key}"] for key in ("conv.weight", "conv.bias", "norm.weight", "norm.bias")
+        )
         padding = first_padding(x.shape[1]) if block == 0 else 1
-        x = F.conv2d(x, p["conv.weight"], p["conv.bias"], stride=1, padding=padding)
-        x = norm(x, p["norm.weight"], p["norm.bias"])
+        x = norm(F.conv2d(x, weight, bias, stride=1, padding=padding), gamma, beta)
         if relu_inputs is not None:
             relu_inputs.append(x)
         x = F.avg_pool2d(F.relu(x), kernel_size=2, stride=2)
@@ -105,8 +106,8 @@ def require_margin(parameters, x, what):
 
 
 def draw_clear_images(rng, parameters, count, shape, augment=lambda x: x):
-    """`count` float64 images (float32-exact) whose ReLU arguments keep their distance. Each is redrawn alone: nothing in
-    an instance-norm net couples the images of a batch."""
+    """`count` float64 images (float32-exact) whose ReLU arguments keep their distance. Each is redrawn alone:
+    nothing in an instance-norm net couples the images of a batch."""
     images = []
     for index in range(count):
         for _ in range(1000):
@@ -115,7 +116,7 @@ def draw_clear_images(rng, parameters, count, shape, augment=lambda x: x):
                 images.append(image)
                 break
         else:
-            raise SystemExit(f"image {index}: 1,000 draws and none keeps its ReLU arguments {RELU_MARGIN:.0e} away from zero")
+            raise SystemExit(f"image {index}: in 1,000 draws no ReLU margin of {RELU_MARGIN:.0e}")
     return torch.cat(images)
 
 
