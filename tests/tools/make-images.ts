@@ -31,7 +31,9 @@ export function toPicture(pixels: Uint8Array, height: number, width: number, cha
 
 /** A PNG of `drawPixels(name, ...)`. */
 export function drawPng(name: string, height = 8, width = 8, channels: 1 | 3 | 4 = 1): Promise<Buffer> {
-  return toPicture(drawPixels(name, height, width, channels), height, width, channels).png().toBuffer();
+  return toPicture(drawPixels(name, height, width, channels), height, width, channels)
+    .png()
+    .toBuffer();
 }
 
 /** Writes files under `root`; keys are paths with "/". */
@@ -88,7 +90,10 @@ export async function writeIdxPair(
   { height = 8, width = 8, isPacked = false } = {},
 ): Promise<void> {
   const pixels = makeIdx([images.length, height, width], Buffer.concat(images.map((each) => each.pixels)));
-  const labels = makeIdx([images.length], Uint8Array.from(images, (each) => each.label));
+  const labels = makeIdx(
+    [images.length],
+    Uint8Array.from(images, (each) => each.label),
+  );
   const ending = isPacked ? ".gz" : "";
   await writeTree(folder, {
     [`${split}-images-idx3-ubyte${ending}`]: isPacked ? gzipSync(pixels) : pixels,
