@@ -5,6 +5,7 @@
 import { ShapeError } from "../errors.ts";
 import { definePrimitive, type Sample, type TensorType } from "../op.ts";
 import { formatShape } from "../shape.ts";
+import { spatialMapKernel } from "../webgpu/wgsl/spatial-map.ts";
 
 type NoAttrs = Record<never, never>;
 
@@ -132,6 +133,7 @@ export const spatialMap = definePrimitive<NoAttrs>({
     const back = builder.node("Transpose", [total], { perm: [0, 2, 1] });
     return builder.node("Reshape", [back, ints([n, c, h, w])]);
   },
+  webgpu: spatialMapKernel,
   samples: [sample(1, 1, 3, 4, 1, 4), sample(17, 3, 4, 4, 1, 4), sample(6, 3, 5, 4, 2, 4), sample(3, 5, 4, 3, 3, 2)],
   badSamples: [
     {
