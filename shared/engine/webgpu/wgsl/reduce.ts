@@ -34,7 +34,7 @@ interface Pass {
 const MAX_LANES = 256;
 /** Invocations that keep a large GPU busy. */
 const ENOUGH_INVOCATIONS = 16384;
-const ELEMENTS_PER_PART = 8192;
+const ELEMENTS_PER_PART = 4096;
 
 const powerOfTwo = (most: number) => 2 ** Math.max(0, Math.floor(Math.log2(most)));
 
@@ -53,9 +53,9 @@ function reducePass({ reduction, from, to, kept, reduced, parts }: Pass): Kernel
   const lanes = chunk < 32 ? 1 : powerOfTwo(wanted);
   // Neighbouring invocations read neighbouring memory: along the result where that lies innermost, else along the reduced axis.
   const keptInnermost = inner?.strides[1] === 1;
-  const columns = Math.max(1, (keptInnermost ? MAX_LANES : 64) / lanes);
-  const size = lanes * columns;
   const total = results * parts;
+  const columns = Math.max(1, Math.min((keptInnermost ? MAX_LANES : 64) / lanes, 2 * powerOfTwo(total)));
+  const size = lanes * columns;
   const guard = total % columns === 0 ? "" : "if (column < TOTAL)".replace("TOTAL", `${total}u`);
 
   const walk = `
