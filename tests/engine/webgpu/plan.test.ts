@@ -113,11 +113,11 @@ describe("printed plans", () => {
       @group(0) @binding(0) var<storage, read> in0: array<vec4f>;
       @group(0) @binding(1) var<storage, read_write> result: array<vec4f>;
       fn combine(a: vec4f, b: vec4f) -> vec4f { return a + b; }
-      @compute @workgroup_size(8)
+      @compute @workgroup_size(64)
       fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
         let job = group.x;
-        let column = job * 8u + lane % 8u;
-        let row = lane / 8u;
+        let column = job * 64u + lane % 64u;
+        let row = lane / 64u;
         var total = vec4f();
         if (column < 4u) {
           let k1 = column % 2u;
