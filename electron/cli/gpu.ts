@@ -95,8 +95,8 @@ export async function listAdapters(): Promise<AdapterListing[]> {
 }
 
 /**
- * A backend on the adapter with this index or part of its name (a name wins over a number), or, without one, on the first
- * real GPU. Throws a UserError that lists what there is. `pick` gives the place of the adapter to use.
+ * A backend on the adapter with this index or (part of) its name, or, without one or with "auto", on the first real GPU.
+ * Throws a UserError that lists what there is.
  */
 export async function openWebgpu(options: { adapter?: string } = {}): Promise<WebgpuBackend> {
   const found = await findAdapters();

@@ -35,3 +35,4 @@ export { formatShape, type Shape, sizeOf } from "./shape.ts";
 export { type SpatialMapTensors, Tensor } from "./tensor.ts";
 export { createWebgpuBackend, printPlan, type WebgpuBackend, type WebgpuStats } from "./webgpu/backend.ts";
 export { describeDevice, isSoftwareAdapter } from "./webgpu/device.ts";
+export { type DeviceSpeed, measureDevice } from "./webgpu/measure.ts";

@@ -107,6 +107,11 @@ class Operand {
 const blocksOf = (length: number) => Math.ceil(length / TILE);
 /** Coordinates that may lie outside are signed. */
 const signed = (value: number) => `${value}i`;
+const timesStride = (text: string, stride: number) => (stride === 1 ? text : `${text} * ${signed(stride)}`);
+const overStride = (text: string, stride: number) => (stride === 1 ? text : `${text} / ${signed(stride)}`);
+/** WGSL that holds where a place before division by the stride is one that the convolution visits. */
+const isOnStride = (text: string, stride: number) =>
+  stride === 1 ? `${text} >= 0i` : `${text} >= 0i && ${text} % ${signed(stride)} == 0i`;
 
 /** result[n, o, y, x] = sum of images[n, i, y * stride + ky - padding, x * stride + kx - padding] * weights[o, i, ky, kx]. */
 export function convKernel({ inputs, output }: GpuNode<Attrs>, s: ConvSizes): Lowering {
@@ -138,13 +143,14 @@ export function convKernel({ inputs, output }: GpuNode<Attrs>, s: ConvSizes): Lo
       let o = block * ${TILE}u;
       ${four.map((p) => `var sum${p} = vec4f();`).join("\n")}
       for (var ky = 0i; ky < ${signed(s.kh)}; ky++) {
-      let row = i32(y) * ${signed(s.stride)} + ky - ${signed(s.padding)};
-      if (row < 0i || row >= ${signed(s.h)}) { continue; 
-      }
+      let row = ${timesStride("i32(y)", s.stride)} + ky - ${signed(s.padding)};
+      if (row < 0i || row >= ${signed(s.h)}) { continue; }
       for (var kx = 0i; kx < ${signed(s.kw)}; kx++) {
       ${four
         .map(
-          (p) => `let column${p} = (i32(tile) * ${TILE}i + ${p}i) * ${signed(s.stride)} + kx - ${signed(s.padding)};
+          (
+            p,
+          ) => `let column${p} = ${timesStride(`(i32(tile) * ${TILE}i + ${p}i)`, s.stride)} + kx - ${signed(s.padding)};
       let inside${p} = column${p} >= 0i && column${p} < ${signed(s.w)};
       let at${p} = ${images.place("image", "u32(row)", `u32(clamp(column${p}, 0i, ${signed(s.w - 1)}))`)};`,
         )
@@ -187,15 +193,14 @@ export function convInputGradKernel({ inputs, output }: GpuNode<Attrs>, s: ConvS
       ${four.map((p) => `var sum${p} = vec4f();`).join("\n")}
       for (var ky = 0i; ky < ${signed(s.kh)}; ky++) {
       let rowAt = i32(y) + ${signed(s.padding)} - ky;
-      let row = rowAt / ${signed(s.stride)};
-      if (rowAt < 0i || rowAt % ${signed(s.stride)} != 0i || row >= ${signed(s.oh)}) { continue; 
-      }
+      let row = ${overStride("rowAt", s.stride)};
+      if (!(${isOnStride("rowAt", s.stride)} && row < ${signed(s.oh)})) { continue; }
       for (var kx = 0i; kx < ${signed(s.kw)}; kx++) {
       ${four
         .map(
           (p) => `let columnAt${p} = i32(tile) * ${TILE}i + ${signed(p + s.padding)} - kx;
-      let column${p} = columnAt${p} / ${signed(s.stride)};
-      let inside${p} = columnAt${p} >= 0i && columnAt${p} % ${signed(s.stride)} == 0i && column${p} < ${signed(s.ow)};
+      let column${p} = ${overStride(`columnAt${p}`, s.stride)};
+      let inside${p} = ${isOnStride(`columnAt${p}`, s.stride)} && column${p} < ${signed(s.ow)};
       let at${p} = ${g.place("image", "u32(row)", `u32(clamp(column${p}, 0i, ${signed(s.ow - 1)}))`)};`,
         )
         .join("\n")}
@@ -284,13 +289,11 @@ function weightGradPass(
       for (var line = part * ${rowsPerPart}u; line < stop; line++) {
       let image = line / ${s.oh}u;
       let y = line % ${s.oh}u;
-      let row = i32(y) * ${signed(s.stride)} + i32(ky) - ${signed(s.padding)};
-      if (row < 0i || row >= ${signed(s.h)}) { continue; 
-      }
+      let row = ${timesStride("i32(y)", s.stride)} + i32(ky) - ${signed(s.padding)};
+      if (row < 0i || row >= ${signed(s.h)}) { continue; }
       for (var x = 0i; x < ${signed(s.ow)}; x++) {
-      let column = x * ${signed(s.stride)} + left;
-      if (column < 0i || column >= ${signed(s.w)}) { continue; 
-      }
+      let column = ${timesStride("x", s.stride)} + left;
+      if (column < 0i || column >= ${signed(s.w)}) { continue; }
       let atG = ${g.place("image", "y", "u32(x)")};
       let atX = ${images.place("image", "u32(row)", "u32(column)")};
       let outs = ${g.fourChannels("atG", "o")};

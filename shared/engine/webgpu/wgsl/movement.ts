@@ -46,7 +46,7 @@ export function padKernel({
     invocations: sizeOf(output.shape) / width,
     body: `${coordinatesOf("i", output, "p", width)}
       var value = ${type}();
-      if (${inside.join(" && ") || "true"}) { 
+      if (${inside.join(" && ") || "true"}) {
       value = in0[${placeOf("p", strides)} - ${margin}u];
       }
       result[i] = value;`,

@@ -1,5 +1,5 @@
 // Kernels of sums and maxima over axes, in an order that is fixed by the shapes alone: each lane of a workgroup walks
-// every lanes-th element, then a tree joins the lanes; few results of many elements are first reduced in parts.
+// every lanes-th element, then the lanes are joined in order; few results of many elements are first reduced in parts.
 import type { Attrs } from "../../op.ts";
 import { sizeOf } from "../../shape.ts";
 import { type Axis, loopLength, mergeAxes, placeOf, splitIndex } from "../indexing.ts";
@@ -31,10 +31,14 @@ interface Pass {
   readonly parts: number;
 }
 
-const MAX_LANES = 256;
+/** Lanes that share a result, one workgroup at most: small workgroups, since a software adapter pays for each barrier by the lane. */
+const MAX_LANES = 32;
+/** Where results lie side by side, pairs of lanes read whole sectors of 32 bytes. */
+const MAX_LANES_SIDE_BY_SIDE = 16;
 /** Invocations that keep a large GPU busy. */
 const ENOUGH_INVOCATIONS = 16384;
-const ELEMENTS_PER_PART = 8192;
+const ELEMENTS_PER_PART = 1024;
+const MAX_PARTS = 1024;
 
 const powerOfTwo = (most: number) => 2 ** Math.max(0, Math.floor(Math.log2(most)));
 
@@ -49,14 +53,14 @@ function reducePass({ reduction, from, to, kept, reduced, parts }: Pass): Kernel
   const lengths = kept.map(({ length }, axis) => (axis === kept.length - 1 ? length / width : length));
   const results = loopLength(kept) / width;
   const chunk = Math.ceil(loopLength(reduced) / parts);
-  const wanted = Math.min(chunk / 4, (2 * ENOUGH_INVOCATIONS) / (results * parts), MAX_LANES);
-  const lanes = chunk < 32 ? 1 : powerOfTwo(wanted);
   // Neighbouring invocations read neighbouring memory: along the result where that lies innermost, else along the reduced axis.
   const keptInnermost = inner?.strides[1] === 1;
-  const columns = Math.max(1, (keptInnermost ? MAX_LANES : 64) / lanes);
-  const size = lanes * columns;
   const total = results * parts;
-  const guard = total % columns === 0 ? "" : "if (column < TOTAL)".replace("TOTAL", `${total}u`);
+  const most = keptInnermost ? MAX_LANES_SIDE_BY_SIDE : MAX_LANES;
+  const lanes = chunk < 32 ? 1 : powerOfTwo(Math.min(chunk / 4, (2 * ENOUGH_INVOCATIONS) / total, most));
+  const columns = lanes === 1 ? 64 : MAX_LANES / lanes;
+  const size = lanes * columns;
+  const exists = total % columns === 0 ? "" : `column < ${total}u`;
 
   const walk = `
     ${splitIndex(parts > 1 ? `(column % ${results}u)` : "column", lengths, "k")}
@@ -71,18 +75,17 @@ function reducePass({ reduction, from, to, kept, reduced, parts }: Pass): Kernel
     for (; r < ${parts > 1 ? "stop" : `${chunk}u`}; r += ${lanes}u) {
       ${valueAt("total = combine(total,", reduced, inVector, "r", ")")}
     }`;
-  const tree =
+  const join =
     lanes === 1
       ? ""
       : `partial[lane] = total;
-    for (var half = ${lanes / 2}u; half > 0u; half = half / 2u) {
-      workgroupBarrier();
-      if (row < half) {
-      partial[lane] = combine(partial[lane], partial[lane + half * ${keptInnermost ? columns : 1}u]);
-      }
+    workgroupBarrier();
+    if (row == 0u) {
+    for (var other = 1u; other < ${lanes}u; other++) {
+    total = combine(total, partial[lane + other * ${keptInnermost ? columns : 1}u]);
     }
-    total = partial[lane];`;
-  const isWriter = [lanes > 1 ? "row == 0u" : "", guard ? `column < ${total}u` : ""].filter(Boolean).join(" && ");
+    }`;
+  const isWriter = [lanes > 1 ? "row == 0u" : "", exists].filter(Boolean).join(" && ");
   return defineGroupKernel({
     reads: [{ slot: from, name: "in0", type }],
     writes: { slot: to, name: "result", type },
@@ -93,8 +96,8 @@ function reducePass({ reduction, from, to, kept, reduced, parts }: Pass): Kernel
     let column = job * ${columns}u + ${keptInnermost ? `lane % ${columns}u` : `lane / ${lanes}u`};
     let row = ${keptInnermost ? `lane / ${columns}u` : `lane % ${lanes}u`};
     var total = ${type}();
-    ${guard ? `${guard} {\n${walk}\n}` : walk}
-    ${tree}
+    ${exists ? `if (${exists}) {\n${walk}\n}` : walk}
+    ${join}
     ${isWriter ? `if (${isWriter}) {\nresult[column] = total;\n}` : "result[column] = total;"}`,
   });
 }
@@ -147,7 +150,8 @@ export function reduceKernels(
   );
   const results = sizeOf(output.shape);
   const length = loopLength(reduced);
-  const parts = results * MAX_LANES >= ENOUGH_INVOCATIONS ? 1 : Math.ceil(length / ELEMENTS_PER_PART);
+  const wanted = results * MAX_LANES >= ENOUGH_INVOCATIONS ? 1 : Math.ceil(length / ELEMENTS_PER_PART);
+  const parts = Math.min(wanted, MAX_PARTS);
   if (parts === 1) {
     return { kernels: [reducePass({ reduction, from: 0, to: "output", kept, reduced, parts })] };
   }
