@@ -11,7 +11,19 @@ interface Layer {
   readonly packages: readonly string[];
 }
 
-const core = ["shared/lib", "shared/formats", "shared/engine", "shared/nn", "shared/data", "shared/methods", "shared/evaluation", "shared/recipe", "shared/experiment", "shared/bench", "shared/api"];
+const core = [
+  "shared/lib",
+  "shared/formats",
+  "shared/engine",
+  "shared/nn",
+  "shared/data",
+  "shared/methods",
+  "shared/evaluation",
+  "shared/recipe",
+  "shared/experiment",
+  "shared/bench",
+  "shared/api",
+];
 
 /** The longest matching folder decides. */
 const layers: Record<string, Layer> = {
@@ -52,9 +64,11 @@ const layerOf = (path: string): string | undefined =>
 
 function listImports(path: string): string[] {
   const text = readFileSync(join(root, path), "utf8");
-  return [...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;"']*?from\s+["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/g)].map(
-    (match) => match[1] ?? match[2],
-  );
+  return [
+    ...text.matchAll(
+      /(?:^|\n)\s*(?:import|export)\b[^;"']*?from\s+["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/g,
+    ),
+  ].map((match) => match[1] ?? match[2]);
 }
 
 /** What is wrong with one import, if anything. */
@@ -69,7 +83,9 @@ function judge(path: string, specifier: string): string | undefined {
     );
     return isAllowed ? undefined : `${path} imports the package ${specifier}, which ${from} may not`;
   }
-  const target = relative(root, resolve(root, dirname(path), specifier)).split(sep).join("/");
+  const target = relative(root, resolve(root, dirname(path), specifier))
+    .split(sep)
+    .join("/");
   if (target === "package.json" && allowed.packages.includes(target)) return undefined;
   const to = layerOf(target);
   if (to === from) return undefined;

@@ -1,5 +1,7 @@
 // Every command, in the order in which --help lists them.
 import type { CliCommand } from "../cli.ts";
+import { adaptersCommand } from "./adapters.ts";
+import { benchCommand } from "./bench.ts";
 import { demoCommand } from "./demo.ts";
 import { distillCommand, resumeCommand } from "./distill.ts";
 import { exportCommand } from "./export.ts";
@@ -8,6 +10,7 @@ import { recipeCommand, recipesCommand } from "./recipes.ts";
 import { runsCommand, showCommand } from "./runs.ts";
 
 export const commands: readonly CliCommand[] = [
+  adaptersCommand,
   importCommand,
   inspectCommand,
   recipesCommand,
@@ -17,5 +20,6 @@ export const commands: readonly CliCommand[] = [
   runsCommand,
   showCommand,
   exportCommand,
+  benchCommand,
   demoCommand,
 ];
