@@ -1,32 +1,103 @@
-// Files written so that a reader sees the old content or the new, also after a crash.
+// Files handled with care: atomic writes, paths that stay inside their folder, free space, and errors in words.
 
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, open, rename, rm, statfs } from "node:fs/promises";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { UserError } from "../../shared/lib/user-error.ts";
 
-/** Writes a temporary file beside `path`, waits until the disk has it, and renames it. */
-export async function writeFileAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
+/** Writes a file so that a reader sees the old content or the new, also after a crash at any moment. */
+export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
   const temporary = join(folder, `.${randomUUID()}.tmp`);
   try {
-    const file = await open(temporary, "wx");
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeFileDurable(temporary, content);
     await rename(temporary, path);
+    await syncFolder(folder);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw explainFileError(error, path);
   }
-  if (process.platform === "win32") return; // folders cannot be opened there, and need no sync
+}
+
+/** Writes a file in place and waits until the disk has it; for files in a folder that is renamed as a whole. */
+export async function writeFileDurable(path: string, content: string | Uint8Array): Promise<void> {
+  const file = await open(path, "w");
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a rename inside `folder` durable. Windows cannot open folders, and needs no such call. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
   const handle = await open(folder, "r");
   try {
     await handle.sync();
   } finally {
     await handle.close();
   }
+}
+
+/** Whether `path` is `root` or lies below it. Both must be absolute; links are the caller's concern. */
+export function isInside(root: string, path: string): boolean {
+  const way = relative(root, path);
+  return way === "" || !(way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way));
+}
+
+/** Joins names from outside to a folder of ours, and refuses what would lead out of it. */
+export function resolveInside(root: string, ...names: string[]): string {
+  const path = resolve(root, ...names);
+  if (!isInside(resolve(root), path)) {
+    throw new UserError("path-outside", `"${names.join("/")}" leads out of its folder.`, "Use a plain name.");
+  }
+  return path;
+}
+
+/** Free bytes on the disk that holds `path`. */
+export async function measureFreeBytes(path: string): Promise<number> {
+  const disk = await statfs(path);
+  return disk.bavail * disk.bsize;
+}
+
+/** Throws when the disk cannot hold `neededBytes` more and stay usable. */
+export function requireFreeSpace(path: string, neededBytes: number, freeBytes: number): void {
+  const reserve = 64e6;
+  if (freeBytes >= neededBytes + reserve) return;
+  throw new UserError(
+    "no-space",
+    `The disk of ${path} has ${formatBytes(freeBytes)} free; ${formatBytes(neededBytes + reserve)} are needed.`,
+    "Free some space, or set STILLROOM_HOME to a folder on a larger disk.",
+  );
+}
+
+export function formatBytes(bytes: number): string {
+  const steps = ["bytes", "kB", "MB", "GB", "TB"];
+  const step = Math.min(steps.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
+  return `${Number((bytes / 1000 ** step).toPrecision(3))} ${steps[step]}`;
+}
+
+const fileErrors: Record<string, { code: string; says: string; hint: string }> = {
+  ENOENT: { code: "not-found", says: "does not exist", hint: "Check the spelling of the path." },
+  ENOTDIR: { code: "not-found", says: "does not exist", hint: "Check the spelling of the path." },
+  EACCES: { code: "not-readable", says: "may not be opened by you", hint: "Change its permissions, or copy it." },
+  EPERM: { code: "not-readable", says: "may not be opened by you", hint: "Change its permissions, or copy it." },
+  EROFS: { code: "not-writable", says: "lies on a read-only disk", hint: "Set STILLROOM_HOME to a writable folder." },
+  ENOSPC: { code: "no-space", says: "cannot be written: the disk is full", hint: "Free some space and try again." },
+  EDQUOT: { code: "no-space", says: "cannot be written: your disk quota is used up", hint: "Free some space." },
+  ELOOP: { code: "link-loop", says: "is a link that leads back to itself", hint: "Name the real folder." },
+  EMFILE: { code: "too-many-files", says: "cannot be opened: too many files are open", hint: "Close other programs." },
+  EIO: { code: "disk-error", says: "cannot be read: the disk reports an error", hint: "Copy it to another disk." },
+};
+
+/** Turns a system error into a UserError that names the file; anything else comes back as it was. */
+export function explainFileError(error: unknown, path: string): unknown {
+  if (!(error instanceof Error) || error instanceof UserError) return error;
+  const known = fileErrors[(error as NodeJS.ErrnoException).code ?? ""];
+  if (!known) return error;
+  const where = (error as NodeJS.ErrnoException).path ?? path;
+  return new UserError(known.code, `${where} ${known.says}.`, known.hint, { cause: error });
 }

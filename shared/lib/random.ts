@@ -112,7 +112,17 @@ export function permutation(key: Key, count: number): Int32Array<ArrayBuffer> {
   return out;
 }
 
-/** `count` different picks out of 0..bound-1, in random order. */
+/** `count` different picks out of 0..bound-1, in random order: the start of a Fisher-Yates shuffle. */
 export function sampleWithout(key: Key, count: number, bound: number): Int32Array<ArrayBuffer> {
-  return permutation(key, bound).slice(0, count);
+  const size = Math.min(count, bound);
+  const bits = words(key, 2 * size);
+  const moved = new Map<number, number>();
+  const out = new Int32Array(size);
+  for (let i = 0; i < size; i++) {
+    const fraction = (bits[2 * i] * 2 ** 21 + (bits[2 * i + 1] >>> 11)) / 2 ** 53;
+    const j = i + Math.floor(fraction * (bound - i));
+    out[i] = moved.get(j) ?? j;
+    moved.set(j, moved.get(i) ?? i);
+  }
+  return out;
 }

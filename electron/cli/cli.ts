@@ -1,0 +1,70 @@
+// What every command is given, and the options that every command takes.
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Backend } from "../../shared/engine/index.ts";
+import { openBackend } from "./open-backend.ts";
+import { type Host, openHost } from "./open-host.ts";
+import { Output } from "./output.ts";
+
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly backend: "auto" | "webgpu" | "onnx" | "reference";
+  readonly adapter?: string;
+  readonly seed?: number;
+}
+
+/** A command line at work. */
+export interface Cli {
+  readonly output: Output;
+  readonly options: CommonOptions;
+  /** Aborts at the first Ctrl-C; the second one ends the process. */
+  readonly signal: AbortSignal;
+  host(): Promise<Host>;
+  backend(): Promise<Backend>;
+}
+
+/** One command: its words, and what it does. */
+export interface CliCommand {
+  readonly register: (program: Command) => void;
+}
+
+const wholeNumber = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("It is not a whole number.");
+  return value;
+};
+
+export { wholeNumber };
+
+/** Adds the options that every command takes. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option("--json", "print JSON on stdout")
+    .option("--quiet", "print nothing but results and errors")
+    .addOption(
+      new Option("--backend <name>", "what computes").choices(["auto", "webgpu", "onnx", "reference"]).default("auto"),
+    )
+    .option("--adapter <name>", "which GPU: its number or a part of its name")
+    .option("--seed <number>", "root of every random draw", wholeNumber);
+}
+
+export function createCli(options: CommonOptions): Cli {
+  const controller = new AbortController();
+  const output = new Output({ json: options.json === true, quiet: options.quiet === true });
+  const interrupt = () => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+    output.note("Stopping after this step. Press Ctrl-C again to end at once.");
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  let host: Promise<Host> | undefined;
+  let backend: Promise<Backend> | undefined;
+  return {
+    output,
+    options,
+    signal: controller.signal,
+    host: () => (host ??= openHost()),
+    backend: () => (backend ??= openBackend(options)),
+  };
+}

@@ -1,0 +1,21 @@
+// Every command, in the order in which --help lists them.
+import type { CliCommand } from "../cli.ts";
+import { demoCommand } from "./demo.ts";
+import { distillCommand, resumeCommand } from "./distill.ts";
+import { exportCommand } from "./export.ts";
+import { importCommand, inspectCommand } from "./import.ts";
+import { recipeCommand, recipesCommand } from "./recipes.ts";
+import { runsCommand, showCommand } from "./runs.ts";
+
+export const commands: readonly CliCommand[] = [
+  importCommand,
+  inspectCommand,
+  recipesCommand,
+  recipeCommand,
+  distillCommand,
+  resumeCommand,
+  runsCommand,
+  showCommand,
+  exportCommand,
+  demoCommand,
+];

@@ -1,0 +1,39 @@
+// A run and its evaluation as text.
+import { type EvaluationFile, evaluationFileSchema } from "../../shared/api/runs.ts";
+import { type Run, readResult } from "../host/runs/index.ts";
+import { formatDuration, formatTable } from "./output.ts";
+
+export async function readEvaluation(run: Run): Promise<EvaluationFile | undefined> {
+  const bytes = await readResult(run, "evaluation.json");
+  return bytes && evaluationFileSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+}
+
+const percent = (fraction: number) => (100 * fraction).toFixed(2);
+
+export function describeEvaluation({ results }: EvaluationFile): string {
+  const rows = results.map(({ set, ipc, net, width, trials, mean, std }) => [
+    set,
+    String(ipc),
+    width === undefined ? net : `${net} (width ${width})`,
+    `${percent(mean)} ± ${percent(std)} %`,
+    trials.map(percent).join(" "),
+  ]);
+  return formatTable([["set", "ipc", "network", "accuracy", "trials"], ...rows]);
+}
+
+export async function describeRun(run: Run): Promise<string> {
+  const { record } = run;
+  const evaluation = await readEvaluation(run);
+  const timings = Object.entries(record.timings).map(([stage, seconds]) => `${stage} ${formatDuration(seconds ?? 0)}`);
+  const lines = [
+    `${record.id}  ${record.status}${record.status === "done" ? "" : ` in ${record.stage} at step ${record.step}`}`,
+    `  name      ${record.name}`,
+    `  dataset   ${record.dataset.name} (${record.dataset.id})`,
+    `  seed      ${record.seed}`,
+    `  computed  ${record.adapter} (${record.backend})`,
+    `  took      ${timings.join(", ") || "nothing yet"}`,
+    `  folder    ${run.path}`,
+    ...(record.error ? [`  error     ${record.error.message} ${record.error.hint}`] : []),
+  ];
+  return evaluation ? `${lines.join("\n")}\n\n${describeEvaluation(evaluation)}` : lines.join("\n");
+}

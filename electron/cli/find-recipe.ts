@@ -1,0 +1,62 @@
+// Finds what a command line calls a recipe: a file, a seed's id, or a method's id.
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { nearest } from "../../shared/lib/nearest.ts";
+import { UserError } from "../../shared/lib/user-error.ts";
+import { methods } from "../../shared/methods/index.ts";
+import { type Seed, seedSchema } from "../../shared/recipe/index.ts";
+
+const seedsFolder = new URL("../../seeds/", import.meta.url);
+
+/** Every seed, oldest paper first: the file names begin with the year. */
+export async function readSeeds(): Promise<Seed[]> {
+  const names = (await readdir(seedsFolder)).filter((name) => name.endsWith(".json")).sort();
+  return Promise.all(names.map(async (name) => parseSeed(await readFile(new URL(name, seedsFolder), "utf8"), name)));
+}
+
+function parseSeed(text: string, name: string): Seed {
+  const parsed = seedSchema.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw new UserError("bad-seed", `seeds/${name} is not a seed: ${problems.join("; ")}.`, "Restore the file.");
+}
+
+export interface FoundRecipe {
+  readonly name: string;
+  /** The settings as written, before the user's changes. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly seed?: Seed;
+}
+
+/** A seed by its id, by its method's id, or by the name of its paper's file. */
+export async function findSeed(name: string): Promise<Seed | undefined> {
+  const seeds = await readSeeds();
+  return seeds.find(({ id }) => id === name) ?? seeds.find(({ method }) => method === name);
+}
+
+/** Throws UserError "unknown-recipe" with the nearest known name, or "bad-recipe" for a file that is no JSON object. */
+export async function findRecipe(name: string): Promise<FoundRecipe> {
+  const seed = await findSeed(name);
+  if (seed) return { name: seed.method, settings: seed.defaults, seed };
+  const text = await readFile(name, "utf8").catch(() => undefined);
+  if (text === undefined) {
+    const known = [...(await readSeeds()).map(({ id }) => id), ...methods.map(({ id }) => id)];
+    const suggestion = nearest(name, known);
+    throw new UserError(
+      "unknown-recipe",
+      `There is no recipe "${name}": it is no file, seed or method.`,
+      suggestion ? `Did you mean ${suggestion}?` : `Known: ${known.join(", ")}.`,
+    );
+  }
+  let settings: unknown;
+  try {
+    settings = JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError("bad-recipe", `${name} is not JSON: ${reason}.`, "Mend the file.", { cause: error });
+  }
+  if (typeof settings !== "object" || settings === null || Array.isArray(settings)) {
+    throw new UserError("bad-recipe", `${name} does not hold a recipe.`, "A recipe is a JSON object.");
+  }
+  return { name: join(name), settings: settings as Record<string, unknown> };
+}

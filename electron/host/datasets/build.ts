@@ -1,0 +1,212 @@
+// The import itself: list, scan, decide, decode, pack. Runs in a worker; knows nothing of stores and processes.
+
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
+import type { ImageReport, ImportProgress, ResolvedImportOptions } from "../../../shared/api/datasets.ts";
+import type { Problem, SplitName } from "../../../shared/data/manifest.ts";
+import { UserError } from "../../../shared/lib/user-error.ts";
+import { requireFreeSpace } from "../files.ts";
+import { type Chunks, ChunkWriter } from "./chunk-writer.ts";
+import { configureDecoder, type DecodedPicture, decodePicture } from "./decode.ts";
+import { Fingerprint } from "./fingerprint.ts";
+import { mapInOrder } from "./ordered.ts";
+import { PixelStatistics } from "./pixel-statistics.ts";
+import { findReader } from "./readers/index.ts";
+import type { Source } from "./readers/reader.ts";
+import { type ScannedImage, scanImages } from "./scan.ts";
+import { type Sheets, SheetWriter } from "./sheet-writer.ts";
+import { type ClassImages, divideClasses } from "./split.ts";
+import { describeChanges, suggestColour, suggestSize } from "./suggest.ts";
+
+export interface BuildRequest {
+  readonly path: string;
+  readonly options: ResolvedImportOptions;
+  /** An empty folder for unpacking. */
+  readonly scratch: string;
+  /** Where chunks and sheets go; null writes nothing. */
+  readonly output: string | null;
+  readonly freeBytes: number;
+  /** Stamp -> id of what is stored already. */
+  readonly known: ReadonlyMap<string, string>;
+}
+
+export interface BuildContext {
+  readonly signal: AbortSignal;
+  onProgress(event: ImportProgress): void;
+}
+
+export type BuildResult =
+  | { kind: "existing"; id: string }
+  | { kind: "built"; report: ImageReport; chunks: Chunks; sheets: Sheets };
+
+const MAX_PICTURES_IN_FLIGHT = 16;
+/** Decoding a progressive JPEG takes its pixels in memory: about 200 MB for all in flight. */
+const MAX_PIXELS_IN_FLIGHT = 48e6;
+
+/** Reads `path` and packs it. Errors are UserErrors, or the signal's reason. */
+export async function buildDataset(request: BuildRequest, context: BuildContext): Promise<BuildResult> {
+  configureDecoder();
+  const path = resolve(request.path);
+  const reader = await findReader(path);
+  const source = await reader.open(path, { scratch: request.scratch, signal: context.signal });
+  try {
+    const stamp = stampRequest(source, request.options);
+    const id = request.known.get(stamp);
+    if (id !== undefined) return { kind: "existing", id };
+    return await buildFrom(source, { path, format: reader.id, stamp }, request, context);
+  } finally {
+    await source.close();
+  }
+}
+
+function stampRequest(source: Source, { size, fit, colour, testFraction, seed }: ResolvedImportOptions): string {
+  const asked = JSON.stringify([size ?? null, fit, colour ?? null, testFraction, seed]);
+  return createHash("sha256").update(source.stamp).update(asked).digest("hex");
+}
+
+async function buildFrom(
+  source: Source,
+  origin: ImageReport["source"],
+  { options, output, freeBytes }: BuildRequest,
+  { signal, onProgress }: BuildContext,
+): Promise<BuildResult> {
+  requireImages(source.images.length, origin.path, source.skipped);
+  const total = source.images.length;
+  const scan = await scanImages(source, signal, (done) => onProgress({ type: "scan", done, total }));
+  const skipped: Problem[] = [...source.skipped, ...scan.skipped];
+  const warnings: Problem[] = [...source.warnings, ...scan.warnings];
+  const notes: string[] = [...source.notes];
+  requireImages(scan.images.length, origin.path, skipped);
+
+  const classes = divideClasses(scan.images, options.seed, options.testFraction);
+  requireClasses(classes, origin.path, skipped);
+  const size = options.size ?? noteSuggestion(suggestSize(scan.images), notes);
+  const colour = options.colour ?? noteSuggestion(suggestColour(scan.images), notes);
+  const target = { size, fit: options.fit, colour };
+  const channels = colour === "grey" ? 1 : 3;
+  const imageBytes = channels * size * size;
+  notes.push(...describeChanges(scan.images, size));
+
+  // Sheets hold at most the same pixels once more.
+  if (output) requireFreeSpace(output, 2 * imageBytes * scan.images.length, freeBytes);
+  const chunks = output ? new ChunkWriter(output, imageBytes) : undefined;
+  const sheets = output ? new SheetWriter(output, size, channels) : undefined;
+  const statistics = new PixelStatistics(channels, size * size);
+  const fingerprint = new Fingerprint();
+  const counts = classes.map(({ name }) => ({ name, train: 0, test: 0 }));
+  const started = performance.now();
+  let done = 0;
+
+  const decode = async ({ image, isGrey, hasAlpha }: ScannedImage): Promise<DecodedPicture | Error> => {
+    try {
+      return await decodePicture(await source.read(image), { isGrey, hasAlpha }, target);
+    } catch (error) {
+      return error as Error;
+    }
+  };
+  const bounds = {
+    maxItems: MAX_PICTURES_IN_FLIGHT,
+    weigh: (each: ScannedImage) => each.width * each.height,
+    maxWeight: MAX_PIXELS_IN_FLIGHT,
+    signal,
+  };
+  const pack = async (split: SplitName, at: number) => {
+    const { name } = classes[at];
+    for await (const [{ image }, result] of mapInOrder(classes[at][split], decode, bounds)) {
+      reportProgress(++done);
+      if (result instanceof Error) {
+        skipped.push({ path: image.path, reason: result.message });
+        continue;
+      }
+      if (result.complaint) warnings.push({ path: image.path, reason: `read in spite of: ${result.complaint}` });
+      counts[at][split]++;
+      fingerprint.add(split, name, image.path, result.pixels);
+      if (split === "train") statistics.add(result.pixels);
+      await chunks?.add(split, result.pixels);
+      await sheets?.add(split, result.pixels);
+    }
+  };
+  const reportProgress = (count: number) => {
+    const seconds = (performance.now() - started) / 1000;
+    const imagesPerSecond = seconds > 0 ? count / seconds : 0;
+    const secondsLeft = ((scan.images.length - count) * seconds) / count;
+    onProgress({ type: "progress", done: count, total: scan.images.length, imagesPerSecond, secondsLeft });
+  };
+
+  for (let at = 0; at < classes.length; at++) await pack("train", at);
+  for (let at = 0; at < classes.length; at++) {
+    if (counts[at].train > 0) await pack("test", at);
+    else skipped.push(...classes[at].test.map(({ image }) => leaveOutTestOnly(image.path, classes[at].name)));
+  }
+  await chunks?.finish();
+  await sheets?.finish();
+
+  const kept = counts.filter((each) => each.train > 0);
+  requireClasses(kept, origin.path, skipped);
+  warnings.push(...describeSmallClasses(kept), ...fingerprint.findDuplicates());
+  const hasFolders = scan.images.some(({ image }) => image.split !== null);
+  const { seed, testFraction } = options;
+  const report: ImageReport = {
+    version: 1,
+    kind: "images",
+    name: options.name ?? source.name,
+    source: origin,
+    fingerprint: fingerprint.finish(
+      { channels, height: size, width: size },
+      kept.map(({ name }) => name),
+    ),
+    classes: kept,
+    height: size,
+    width: size,
+    channels,
+    ...statistics.finish(),
+    options: target,
+    split: hasFolders ? { kind: "folders" } : { kind: "stratified", seed, testFraction },
+    notes,
+    skipped,
+    warnings,
+  };
+  return { kind: "built", report, chunks: chunks?.chunks ?? { train: [], test: [] }, sheets: sheets?.sheets ?? [] };
+}
+
+function noteSuggestion<T>(suggestion: { value: T; note: string }, notes: string[]): T {
+  notes.push(suggestion.note);
+  return suggestion.value;
+}
+
+const layoutHint = "Give a folder (or a zip of one) with one sub-folder of pictures for each class.";
+
+function requireImages(count: number, path: string, skipped: readonly Problem[]): void {
+  if (count > 0) return;
+  throw new UserError("no-images", `${path} holds no pictures that can be used.${listSome(skipped)}`, layoutHint);
+}
+
+function requireClasses(
+  classes: readonly (ClassImages | { name: string })[],
+  path: string,
+  skipped: readonly Problem[],
+) {
+  if (classes.length >= 2) return;
+  const what = classes.length === 1 ? `only one class ("${classes[0].name}")` : "no class with training pictures";
+  throw new UserError("one-class", `${path} holds ${what}; at least two are needed.${listSome(skipped)}`, layoutHint);
+}
+
+function listSome(problems: readonly Problem[]): string {
+  if (problems.length === 0) return "";
+  const shown = problems.slice(0, 5).map(({ path, reason }) => `${path}: ${reason}`);
+  const rest = problems.length > shown.length ? `; and ${problems.length - shown.length} more` : "";
+  return ` Left out: ${shown.join("; ")}${rest}.`;
+}
+
+function leaveOutTestOnly(path: string, name: string): Problem {
+  return { path, reason: `class "${name}" has no training pictures` };
+}
+
+function describeSmallClasses(classes: ImageReport["classes"]): Problem[] {
+  const found: Problem[] = [];
+  for (const { name, train, test } of classes) {
+    if (train === 1) found.push({ path: name, reason: "a class with one training picture" });
+    if (test === 0) found.push({ path: name, reason: "a class without test pictures" });
+  }
+  return found;
+}

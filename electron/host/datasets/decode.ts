@@ -1,0 +1,170 @@
+// From an encoded picture to packed pixels, by sharp on its own threads.
+//
+// What is decided here, for every import alike: EXIF rotation is applied; transparent pictures are laid on white, as a
+// page would show them; padding is black, as torchvision pads; of an animation the first frame counts; 16 bits become 8;
+// CMYK and embedded profiles become sRGB; grey of a colour picture is 0.299 R + 0.587 G + 0.114 B, rounded as Pillow's "L".
+
+import sharp, { type Sharp } from "sharp";
+import type { Colour, Fit } from "../../../shared/data/manifest.ts";
+import { explainConversion } from "./picture-names.ts";
+import type { ImageContent } from "./readers/reader.ts";
+
+/** Above this a picture is left out: 2^27 pixels are 400 MB of colour. */
+export const MAX_PIXELS = 2 ** 27;
+
+const loaders = ["Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif"];
+const formats = new Set(["jpeg", "png", "webp", "gif", "tiff", "heif"]);
+const sharpFits = { crop: "cover", pad: "contain", stretch: "fill" } as const satisfies Record<Fit, string>;
+
+/** Limits libvips to the formats that are meant to be read (an SVG named .png would run scripts), and to bounded memory. */
+export function configureDecoder(): void {
+  sharp.block({ operation: ["VipsForeignLoad"] });
+  sharp.unblock({ operation: loaders.map((name) => `VipsForeignLoad${name}`) });
+  sharp.cache(false);
+  // Many small pictures at once use the cores better than many threads on one.
+  sharp.concurrency(1);
+}
+
+/** What a header tells; width and height are after rotation. */
+export interface PictureHeader {
+  width: number;
+  height: number;
+  isGrey: boolean;
+  hasAlpha: boolean;
+  frames: number;
+  isDeep: boolean;
+  isCmyk: boolean;
+}
+
+export interface DecodeTarget {
+  size: number;
+  fit: Fit;
+  colour: Colour;
+}
+
+/** Reads the header only. Throws an Error whose message is the reason why the picture cannot be used. */
+export async function readPictureHeader(content: ImageContent): Promise<PictureHeader> {
+  if (content.kind === "pixels") {
+    const { width, height } = content;
+    return { width, height, isGrey: true, hasAlpha: false, frames: 1, isDeep: false, isCmyk: false };
+  }
+  try {
+    const found = await openPicture(content, "error").metadata();
+    if (!formats.has(found.format)) throw new Error("unsupported image format");
+    const { width, height } = found.autoOrient;
+    if (width * height > MAX_PIXELS) throw new Error(`huge (${width} x ${height}); scale it down`);
+    return {
+      width,
+      height,
+      isGrey: found.space === "b-w" || found.space === "grey16",
+      hasAlpha: found.hasAlpha,
+      frames: found.pages ?? 1,
+      isDeep: found.depth !== "uchar",
+      isCmyk: found.space === "cmyk",
+    };
+  } catch (error) {
+    throw explainDecodeError(error, content);
+  }
+}
+
+export interface DecodedPicture {
+  /** [channels][size][size] */
+  pixels: Uint8Array;
+  /** What the decoder complains about in a picture that it can read all the same. */
+  complaint?: string;
+}
+
+/** Decodes, rotates, fits and packs one picture. Throws an Error whose message is the reason. */
+export async function decodePicture(
+  content: ImageContent,
+  header: Pick<PictureHeader, "isGrey" | "hasAlpha">,
+  target: DecodeTarget,
+): Promise<DecodedPicture> {
+  if (content.kind === "pixels" && content.height === target.size && content.width === target.size) {
+    return { pixels: pack(content.bytes, 1, target) };
+  }
+  try {
+    return { pixels: await render(openPicture(content, "warning"), header, target) };
+  } catch (strict) {
+    // Stray bytes and odd metadata make the strict decoder refuse pictures that every viewer shows.
+    const pixels = await render(openPicture(content, "error"), header, target).catch((error) => {
+      throw explainDecodeError(error, content);
+    });
+    return { pixels, complaint: firstLine(strict) };
+  }
+}
+
+function openPicture(content: ImageContent, failOn: "warning" | "error"): Sharp {
+  const options = { failOn, limitInputPixels: MAX_PIXELS };
+  switch (content.kind) {
+    case "file":
+      return sharp(content.path, options);
+    case "encoded":
+      return sharp(content.bytes, options);
+    case "pixels":
+      return sharp(content.bytes, { raw: { width: content.width, height: content.height, channels: 1 } });
+    default:
+      return content satisfies never;
+  }
+}
+
+async function render(
+  picture: Sharp,
+  header: Pick<PictureHeader, "isGrey" | "hasAlpha">,
+  target: DecodeTarget,
+): Promise<Uint8Array> {
+  let steps = picture.autoOrient();
+  if (header.hasAlpha) steps = steps.flatten({ background: "#ffffff" });
+  const { data, info } = await steps
+    .resize(target.size, target.size, { fit: sharpFits[target.fit], background: "#000000" })
+    .toColourspace(header.isGrey ? "b-w" : "srgb")
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return pack(data, info.channels, target);
+}
+
+/** From interleaved pixels with 1 or 3 channels to planes of the wanted number. */
+function pack(data: Uint8Array, channels: number, target: DecodeTarget): Uint8Array {
+  const plane = target.size ** 2;
+  if (target.colour === "grey") {
+    if (channels === 1) return data;
+    const grey = new Uint8Array(plane);
+    for (let i = 0; i < plane; i++) {
+      grey[i] = (data[3 * i] * 19595 + data[3 * i + 1] * 38470 + data[3 * i + 2] * 7471 + 0x8000) >> 16;
+    }
+    return grey;
+  }
+  const planes = new Uint8Array(3 * plane);
+  if (channels === 1) {
+    for (let c = 0; c < 3; c++) planes.set(data, c * plane);
+    return planes;
+  }
+  for (let i = 0; i < plane; i++) {
+    planes[i] = data[3 * i];
+    planes[plane + i] = data[3 * i + 1];
+    planes[2 * plane + i] = data[3 * i + 2];
+  }
+  return planes;
+}
+
+function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text
+    .split("\n")[0]
+    .replace(/^Input (buffer|file) has corrupt header: /i, "")
+    .trim();
+}
+
+function explainDecodeError(error: unknown, content: ImageContent): Error {
+  const text = firstLine(error);
+  if (/unsupported image format/i.test(text)) {
+    const start = content.kind === "encoded" ? Buffer.from(content.bytes.subarray(0, 256)).toString("latin1") : "";
+    if (start.startsWith("BM")) return new Error(explainConversion("BMP"));
+    if (/<svg/i.test(start)) return new Error(explainConversion("SVG"));
+    return new Error("its content is not a PNG, JPEG, WebP, GIF, TIFF or AVIF picture", { cause: error });
+  }
+  if (/exceeds pixel limit/i.test(text)) return new Error("huge; scale it down", { cause: error });
+  if (/^huge|^damaged|cannot be read/.test(text)) return error as Error;
+  if (/missing/i.test(text) && /file/i.test(text)) return new Error("cannot be opened", { cause: error });
+  return new Error(`damaged: ${text}`, { cause: error });
+}

@@ -1,0 +1,28 @@
+// What the host answers when something failed: { code, message, hint } and a status.
+
+import { ZodError } from "zod";
+import type { ErrorBody } from "../../shared/api/datasets.ts";
+import { UserError } from "../../shared/lib/user-error.ts";
+
+export interface Failure {
+  status: 400 | 404 | 409 | 500 | 507;
+  body: ErrorBody;
+}
+
+const statuses: Record<string, Failure["status"]> = { locked: 409, "no-space": 507 };
+
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof UserError) {
+    const isUnknown = error.code.endsWith("-unknown") || error.code === "not-found";
+    const status = statuses[error.code] ?? (isUnknown ? 404 : 400);
+    return { status, body: { code: error.code, message: error.message, hint: error.hint } };
+  }
+  if (error instanceof ZodError) {
+    const problems = error.issues.map(({ path, message }) =>
+      path.length > 0 ? `${path.join(".")}: ${message}` : message,
+    );
+    return { status: 400, body: { code: "bad-request", message: problems.join("; "), hint: "Correct these fields." } };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { status: 500, body: { code: "internal", message, hint: "This is a bug of Stillroom; please report it." } };
+}

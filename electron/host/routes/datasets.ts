@@ -1,0 +1,125 @@
+// The dataset routes: list, manifest, pixels in ranges, thumbnail sheets, import and inspection as ndjson streams.
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Hono } from "hono";
+import {
+  type DatasetList,
+  type ImportEvent,
+  type ImportProgress,
+  type InspectEvent,
+  imageRange,
+  imagesParameters,
+  importRequest,
+} from "../../../shared/api/datasets.ts";
+import { countImages } from "../../../shared/data/manifest.ts";
+import { UserError } from "../../../shared/lib/user-error.ts";
+import {
+  ChunkCache,
+  deleteDataset,
+  folderOf,
+  importDataset,
+  inspectDataset,
+  listDatasets,
+  readImages,
+  readManifest,
+} from "../datasets/index.ts";
+import { describeFailure } from "../failure.ts";
+import { explainFileError } from "../files.ts";
+import type { Store } from "../store.ts";
+
+/** One answer's upper bound; larger ranges are cut by the caller into several. */
+const MAX_RANGE_BYTES = 256 * 2 ** 20;
+
+export function createDatasetRoutes(store: Store) {
+  const cache = new ChunkCache();
+  return new Hono()
+    .get("/", async (c) => c.json((await listDatasets(store)) satisfies DatasetList))
+    .post("/", async (c) => {
+      const { path, options } = importRequest.parse(await readJson(c.req.raw));
+      return streamEvents<ImportEvent>(c.req.raw.signal, async (signal, send) => {
+        const result = await importDataset(store, path, options, { signal, onProgress: send });
+        send({ type: "done", ...result });
+      });
+    })
+    .post("/inspect", async (c) => {
+      const { path, options } = importRequest.parse(await readJson(c.req.raw));
+      return streamEvents<InspectEvent>(c.req.raw.signal, async (signal, send) => {
+        send({ type: "done", report: await inspectDataset(store, path, options, { signal, onProgress: send }) });
+      });
+    })
+    .get("/:id", async (c) => c.json(await readManifest(store, c.req.param("id"))))
+    .delete("/:id", async (c) => {
+      await deleteDataset(store, c.req.param("id"));
+      return c.body(null, 204);
+    })
+    .get("/:id/images/:split", async (c) => {
+      const { id, split } = imagesParameters.parse(c.req.param());
+      const manifest = await readManifest(store, id);
+      const total = countImages(manifest, split);
+      const { from, to = total } = imageRange.parse(c.req.query());
+      if (from > to || to > total) {
+        throw new UserError(
+          "bad-range",
+          `Images ${from} to ${to} of ${total} were asked for.`,
+          `Ask within 0 to ${total}.`,
+        );
+      }
+      const bytes = (to - from) * manifest.channels * manifest.height * manifest.width;
+      if (bytes > MAX_RANGE_BYTES) {
+        throw new UserError("bad-range", `${to - from} images are ${bytes} bytes.`, "Ask for fewer at once.");
+      }
+      const pixels = await readImages(manifest, folderOf(store, id), split, { from, to }, cache);
+      return c.body(pixels, 200, { "content-type": "application/octet-stream" });
+    })
+    .get("/:id/sheets/:name", async (c) => {
+      const { id, name } = c.req.param();
+      const manifest = await readManifest(store, id);
+      // Only names of the manifest are files that may be read.
+      if (!manifest.sheets.some(({ file }) => file === name)) {
+        throw new UserError("sheet-unknown", `Dataset ${id} has no sheet "${name}".`, "Take a name from its manifest.");
+      }
+      const path = join(folderOf(store, id), name);
+      const png = await readFile(path).catch((error) => {
+        throw explainFileError(error, path);
+      });
+      return c.body(png, 200, { "content-type": "image/png", "cache-control": "max-age=31536000, immutable" });
+    });
+}
+
+async function readJson(request: Request): Promise<unknown> {
+  try {
+    return await request.json();
+  } catch (cause) {
+    throw new UserError("bad-json", "The request's body is not JSON.", "Send a JSON object.", { cause });
+  }
+}
+
+/** Events as lines. Cancelling the body or the request aborts the work; a failure is the last event. */
+function streamEvents<E extends { type: string }>(
+  requestSignal: AbortSignal,
+  work: (signal: AbortSignal, send: (event: E | ImportProgress) => void) => Promise<void>,
+): Response {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  requestSignal.addEventListener("abort", abort, { once: true });
+  if (requestSignal.aborted) abort();
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    start(stream) {
+      const send = (event: unknown) => {
+        // A body that its reader has cancelled is closed already.
+        if (!controller.signal.aborted) stream.enqueue(encoder.encode(`${JSON.stringify(event)}\n`));
+      };
+      // Not awaited: events flow while the work goes on.
+      work(controller.signal, send)
+        .catch((error) => send({ type: "failed", ...describeFailure(error).body }))
+        .finally(() => {
+          requestSignal.removeEventListener("abort", abort);
+          if (!controller.signal.aborted) stream.close();
+        });
+    },
+    cancel: abort,
+  });
+  return new Response(body, { headers: { "content-type": "application/x-ndjson", "cache-control": "no-store" } });
+}

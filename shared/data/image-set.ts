@@ -1,0 +1,113 @@
+// A labelled image set as the methods see it: normalised float images by index, read from packed bytes block by block.
+import type { HostArray } from "../engine/index.ts";
+
+/** What makes pixels and network inputs the same thing: (byte / 255 - mean) / std, per channel. */
+export interface Normaliser {
+  readonly kind: "standard";
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** Packed pixels of one split: uint8 [images][channels][height][width], class after class in class order. */
+export interface ImageSource {
+  readonly classNames: readonly string[];
+  /** Images of each class. */
+  readonly counts: readonly number[];
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly normaliser: Normaliser;
+  /** The bytes of images `from` (included) to `to` (not included). */
+  read(from: number, to: number): Promise<Uint8Array>;
+}
+
+const BLOCK_BYTES = 2 ** 20;
+
+/** Reads images by index, holding at most `cacheBytes` of packed pixels. */
+export class ImageSet {
+  readonly source: ImageSource;
+  readonly size: number;
+  /** The index of each class's first image; one more entry than classes. */
+  readonly starts: readonly number[];
+  readonly #blockImages: number;
+  readonly #blocks = new Map<number, Promise<Uint8Array>>();
+  readonly #maxBlocks: number;
+
+  constructor(source: ImageSource, cacheBytes = 2 ** 29) {
+    this.source = source;
+    const starts = [0];
+    for (const count of source.counts) starts.push(starts[starts.length - 1] + count);
+    this.starts = starts;
+    this.size = starts[starts.length - 1];
+    this.#blockImages = Math.max(1, Math.floor(BLOCK_BYTES / this.pixels));
+    this.#maxBlocks = Math.max(1, Math.floor(cacheBytes / (this.#blockImages * this.pixels)));
+  }
+
+  get classNames(): readonly string[] {
+    return this.source.classNames;
+  }
+  /** [channels, height, width] */
+  get imageShape(): readonly [number, number, number] {
+    return [this.source.channels, this.source.height, this.source.width];
+  }
+  /** Numbers of one image. */
+  get pixels(): number {
+    return this.source.channels * this.source.height * this.source.width;
+  }
+  countOf(label: number): number {
+    return this.source.counts[label];
+  }
+  labelOf(index: number): number {
+    let label = 0;
+    while (index >= this.starts[label + 1]) label++;
+    return label;
+  }
+
+  #block(block: number): Promise<Uint8Array> {
+    let bytes = this.#blocks.get(block);
+    if (bytes) {
+      this.#blocks.delete(block); // put back at the end: the least recently used comes first
+    } else {
+      const from = block * this.#blockImages;
+      bytes = this.source.read(from, Math.min(from + this.#blockImages, this.size));
+    }
+    this.#blocks.set(block, bytes);
+    if (this.#blocks.size > this.#maxBlocks) this.#blocks.delete(this.#blocks.keys().next().value as number);
+    return bytes;
+  }
+
+  /** Normalised images [indices.length, channels, height, width]. */
+  async images(indices: ArrayLike<number>): Promise<HostArray & { data: Float32Array<ArrayBuffer> }> {
+    const { pixels } = this;
+    const { mean, std } = this.source.normaliser;
+    const area = this.source.height * this.source.width;
+    const data = new Float32Array(indices.length * pixels);
+    for (let i = 0; i < indices.length; i++) {
+      const block = Math.floor(indices[i] / this.#blockImages);
+      const bytes = await this.#block(block);
+      const offset = (indices[i] - block * this.#blockImages) * pixels;
+      for (let channel = 0; channel < mean.length; channel++) {
+        const scale = 1 / (255 * std[channel]);
+        const shift = mean[channel] / std[channel];
+        const start = channel * area;
+        for (let p = start; p < start + area; p++) data[i * pixels + p] = bytes[offset + p] * scale - shift;
+      }
+    }
+    return { shape: [indices.length, ...this.imageShape], data };
+  }
+
+  /** One-hot labels [indices.length, classes]. */
+  oneHot(indices: ArrayLike<number>): HostArray {
+    return oneHot(
+      Array.from(indices, (index) => this.labelOf(index)),
+      this.classNames.length,
+    );
+  }
+}
+
+/** Rows of zeros with a one at each label: [labels.length, classes]. */
+export function oneHot(labels: ArrayLike<number>, classes: number): HostArray {
+  const data = new Float32Array(labels.length * classes);
+  for (let i = 0; i < labels.length; i++) data[i * classes + labels[i]] = 1;
+  return { shape: [labels.length, classes], data };
+}

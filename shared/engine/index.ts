@@ -1,0 +1,35 @@
+// The engine's public surface: the rest of the app imports only this.
+export {
+  type Backend,
+  type BackendId,
+  type Capabilities,
+  type Executable,
+  type HostArray,
+  type ProgramGraph,
+  printProgram,
+  type Value,
+} from "./backend.ts";
+export { BackendError, ShapeError } from "./errors.ts";
+export { grad } from "./grad.ts";
+export { lowerToOnnx } from "./onnx/lower.ts";
+export { createOnnxBackend, type OnnxRuntime } from "./onnx/run.ts";
+export {
+  type Arguments,
+  defineProgram,
+  type HostTree,
+  isValue,
+  opaque,
+  type Program,
+  type Results,
+  Runtime,
+  type TensorTree,
+  tensorsOf,
+  traceProgram,
+  type UploadedTree,
+  type ValueTree,
+  withTensors,
+  zerosLike,
+} from "./program.ts";
+export { createReferenceBackend } from "./reference/backend.ts";
+export { formatShape, type Shape, sizeOf } from "./shape.ts";
+export { type SpatialMapTensors, Tensor } from "./tensor.ts";

@@ -1,0 +1,283 @@
+// Element-wise ops as a table: one row an op, with its formula on each backend and its derivative.
+// Operands broadcast by NumPy's rule; a stretched operand's gradient is summed back.
+
+import { ShapeError } from "../errors.ts";
+import type { OnnxBuilder } from "../onnx/builder.ts";
+import type { TensorType } from "../op.ts";
+import { type Attrs, definePrimitive, type Primitive, type Sample } from "../op.ts";
+import { broadcastShapes, broadcastStrides, formatShape, sizeOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+
+export type ElementwiseAttrs = Record<never, never>;
+
+interface Row {
+  /** float64 formula. */
+  readonly reference: (...operands: number[]) => number;
+  /** WGSL expression of its operands, which are f32 or vectors of f32. */
+  readonly wgsl: (...operands: string[]) => string;
+  /** ONNX op type, or how to emit it. */
+  readonly onnx: string | ((builder: OnnxBuilder, operands: readonly string[]) => string);
+  /** dL/d(operand) for each operand from the cotangent g, before stretched axes are summed. */
+  readonly vjp: (g: Tensor, operands: readonly Tensor[], output: Tensor) => readonly (Tensor | null)[];
+  readonly samples: readonly Sample<ElementwiseAttrs>[];
+}
+
+const unarySamples = (range: { low?: number; high?: number; awayFromZero?: number } = {}): Sample<ElementwiseAttrs>[] =>
+  [[], [7], [2, 3, 5, 7], [17, 32, 3, 1]].map((shape) => ({ inputs: [{ shape, ...range }] }));
+
+const binarySamples = (b: { low?: number; high?: number; awayFromZero?: number } = {}): Sample<ElementwiseAttrs>[] =>
+  [
+    [[5], [5]],
+    [[2, 3, 4, 5], []],
+    [
+      [1, 3, 1, 1],
+      [2, 3, 5, 4],
+    ],
+    [
+      [2, 32, 3, 3],
+      [2, 32, 1, 1],
+    ],
+    [
+      [3, 1],
+      [1, 4],
+    ],
+    [[4], [17, 1]],
+  ].map(([left, right]) => ({ inputs: [{ shape: left }, { shape: right, ...b }] }));
+
+/** Turns a boolean ONNX tensor into 0 and 1. */
+const asFloat = (builder: OnnxBuilder, condition: string) => builder.node("Cast", [condition], { to: 1 });
+
+const rows = {
+  add: {
+    reference: (a, b) => a + b,
+    wgsl: (a, b) => `(${a} + ${b})`,
+    onnx: "Add",
+    vjp: (g) => [g, g],
+    samples: binarySamples(),
+  },
+  sub: {
+    reference: (a, b) => a - b,
+    wgsl: (a, b) => `(${a} - ${b})`,
+    onnx: "Sub",
+    vjp: (g) => [g, g.neg()],
+    samples: binarySamples(),
+  },
+  mul: {
+    reference: (a, b) => a * b,
+    wgsl: (a, b) => `(${a} * ${b})`,
+    onnx: "Mul",
+    vjp: (g, [a, b]) => [g.mul(b), g.mul(a)],
+    samples: binarySamples(),
+  },
+  div: {
+    reference: (a, b) => a / b,
+    wgsl: (a, b) => `(${a} / ${b})`,
+    onnx: "Div",
+    vjp: (g, [, b], y) => [g.div(b), g.mul(y).div(b).neg()], // d(a/b)/db = -(a/b)/b
+    samples: binarySamples({ awayFromZero: 0.5 }),
+  },
+  maximum: {
+    reference: (a, b) => Math.max(a, b),
+    wgsl: (a, b) => `max(${a}, ${b})`,
+    onnx: "Max",
+    // A tie gives half to each, as the maximum of two equal slopes.
+    vjp: (g, [a, b]) => tieShared(g, a, b),
+    samples: [
+      {
+        inputs: [
+          { shape: [3, 4], low: 0.1 },
+          { shape: [4], low: -2, high: 0 },
+        ],
+      },
+    ],
+  },
+  minimum: {
+    reference: (a, b) => Math.min(a, b),
+    wgsl: (a, b) => `min(${a}, ${b})`,
+    onnx: "Min",
+    vjp: (g, [a, b]) => tieShared(g, b, a),
+    samples: [
+      {
+        inputs: [
+          { shape: [3, 4], low: 0.1 },
+          { shape: [4], low: -2, high: 0 },
+        ],
+      },
+    ],
+  },
+  greater: {
+    reference: (a, b) => (a > b ? 1 : 0),
+    wgsl: (a, b) => `select(0.0, 1.0, ${a} > ${b})`,
+    onnx: (builder, operands) => asFloat(builder, builder.node("Greater", operands)),
+    vjp: () => [null, null],
+    samples: [
+      {
+        inputs: [
+          { shape: [3, 4], awayFromZero: 0.1 },
+          { shape: [], values: [0] },
+        ],
+      },
+    ],
+  },
+  equal: {
+    reference: (a, b) => (a === b ? 1 : 0),
+    wgsl: (a, b) => `select(0.0, 1.0, ${a} == ${b})`,
+    onnx: (builder, operands) => asFloat(builder, builder.node("Equal", operands)),
+    vjp: () => [null, null],
+    samples: [
+      {
+        inputs: [
+          { shape: [4], values: [1, 2, 3, 4], constant: true },
+          { shape: [4], values: [1, 0, 3, 5], constant: true },
+        ],
+      },
+    ],
+  },
+  neg: {
+    reference: (x) => -x,
+    wgsl: (x) => `(-${x})`,
+    onnx: "Neg",
+    vjp: (g) => [g.neg()],
+    samples: unarySamples(),
+  },
+  exp: {
+    reference: Math.exp,
+    wgsl: (x) => `exp(${x})`,
+    onnx: "Exp",
+    vjp: (g, _x, y) => [g.mul(y)],
+    samples: unarySamples(),
+  },
+  log: {
+    reference: Math.log,
+    wgsl: (x) => `log(${x})`,
+    onnx: "Log",
+    vjp: (g, [x]) => [g.div(x)],
+    samples: unarySamples({ low: 0.3, high: 4 }),
+  },
+  sqrt: {
+    reference: Math.sqrt,
+    wgsl: (x) => `sqrt(${x})`,
+    onnx: "Sqrt",
+    vjp: (g, _x, y) => [g.mul(0.5).div(y)],
+    samples: unarySamples({ low: 0.3, high: 4 }),
+  },
+  reciprocal: {
+    reference: (x) => 1 / x,
+    wgsl: (x) => `(1.0 / ${x})`,
+    onnx: "Reciprocal",
+    vjp: (g, _x, y) => [g.mul(y).mul(y).neg()],
+    samples: unarySamples({ awayFromZero: 0.5 }),
+  },
+  tanh: {
+    reference: Math.tanh,
+    wgsl: (x) => `tanh(clamp(${x}, -15.0, 15.0))`, // some drivers overflow inside tanh
+    onnx: "Tanh",
+    vjp: (g, _x, y) => [g.mul(y.constant(1).sub(y.mul(y)))],
+    samples: unarySamples(),
+  },
+  relu: {
+    reference: (x) => Math.max(x, 0),
+    wgsl: (x) => `max(${x}, 0.0)`,
+    onnx: "Relu",
+    vjp: (g, [x]) => [g.mul(x.step())],
+    samples: unarySamples({ awayFromZero: 0.05 }),
+  },
+  abs: {
+    reference: Math.abs,
+    wgsl: (x) => `abs(${x})`,
+    onnx: "Abs",
+    vjp: (g, [x]) => [g.mul(x.sign())],
+    samples: unarySamples({ awayFromZero: 0.05 }),
+  },
+  sign: {
+    reference: Math.sign,
+    wgsl: (x) => `sign(${x})`,
+    onnx: "Sign",
+    vjp: () => [null],
+    samples: unarySamples({ awayFromZero: 0.05 }),
+  },
+} satisfies Record<string, Row>;
+
+function tieShared(g: Tensor, larger: Tensor, smaller: Tensor): Tensor[] {
+  const tie = larger.equal(smaller).mul(0.5);
+  return [g.mul(larger.greater(smaller).add(tie)), g.mul(smaller.greater(larger).add(tie))];
+}
+
+function inferBroadcast(inputs: readonly TensorType[], name: string): TensorType {
+  for (const input of inputs) {
+    if (input.dtype !== "f32") throw new ShapeError(name, `needs f32, was given ${input.dtype}`);
+  }
+  return inputs.reduce((left, right) => {
+    const shape = broadcastShapes(left.shape, right.shape);
+    if (!shape) {
+      const shapes = `${formatShape(left.shape)} and ${formatShape(right.shape)}`;
+      throw new ShapeError(name, `shapes ${shapes} do not broadcast to one another`);
+    }
+    return { shape, dtype: "f32" };
+  });
+}
+
+/** Sums a gradient over the axes along which its operand was stretched. */
+export function sumToShape(g: Tensor, shape: readonly number[]): Tensor {
+  const shift = g.rank - shape.length;
+  const stretched = g.shape
+    .map((_, axis) => axis)
+    .filter((axis) => axis < shift || (shape[axis - shift] === 1 && g.shape[axis] !== 1));
+  const summed = stretched.length > 0 ? g.sum(stretched) : g;
+  return summed.reshape(shape);
+}
+
+function defineRow(name: string, row: Row): Primitive<ElementwiseAttrs> {
+  return definePrimitive<ElementwiseAttrs>({
+    name,
+    infer: (inputs) => inferBroadcast(inputs, name),
+    vjp: ({ cotangent, inputs, output }) =>
+      row
+        .vjp(cotangent, inputs, output)
+        .map((gradient, index) => gradient && sumToShape(gradient.expand(output.shape), inputs[index].shape)),
+    reference: ({ output, inputs }, data, out) => {
+      const strides = inputs.map((input) => broadcastStrides(input.shape, output.shape));
+      const operands = new Array<number>(data.length);
+      const coordinates = new Array<number>(output.shape.length).fill(0);
+      for (let at = 0; at < sizeOf(output.shape); at++) {
+        for (let i = 0; i < data.length; i++) {
+          let offset = 0;
+          for (let axis = 0; axis < coordinates.length; axis++) offset += coordinates[axis] * strides[i][axis];
+          operands[i] = data[i][offset];
+        }
+        out[at] = row.reference(...operands);
+        for (let axis = coordinates.length - 1; axis >= 0 && ++coordinates[axis] === output.shape[axis]; axis--) {
+          coordinates[axis] = 0;
+        }
+      }
+    },
+    onnx: (builder, _node, inputs) =>
+      typeof row.onnx === "string" ? builder.node(row.onnx, inputs) : row.onnx(builder, inputs),
+    samples: row.samples,
+    badSamples:
+      row.samples[0].inputs.length === 2
+        ? [
+            {
+              inputs: [
+                { shape: [2, 3], dtype: "f32" },
+                { shape: [2], dtype: "f32" },
+              ],
+              why: /\[2,3\] and \[2\] do not broadcast/,
+            },
+          ]
+        : [{ inputs: [{ shape: [2], dtype: "i32" }], why: /needs f32/ }],
+  });
+}
+
+type ElementwiseName = keyof typeof rows;
+
+export const elementwise = Object.fromEntries(
+  Object.entries(rows).map(([name, row]) => [name, defineRow(name, row as Row)]),
+) as Record<ElementwiseName, Primitive<ElementwiseAttrs>>;
+
+/** The WGSL expression of an element-wise op, or undefined when `name` is not one. */
+export function elementwiseWgsl(name: string): ((...operands: string[]) => string) | undefined {
+  return (rows as Record<string, Row>)[name]?.wgsl;
+}
+
+export const elementwiseOps: readonly Primitive<Attrs>[] = Object.values(elementwise);

@@ -1,0 +1,38 @@
+// Every op, in one list: the contract test, the printers and the backends read it.
+import { asOp, type Op } from "../op.ts";
+import { conv2d, convInputGrad, convWeightGrad } from "./conv2d.ts";
+import { elementwiseOps } from "./elementwise.ts";
+import { gather, scatterAdd } from "./gather.ts";
+import { instanceNorm } from "./instance-norm.ts";
+import { logSoftmax } from "./log-softmax.ts";
+import { matmul } from "./matmul.ts";
+import { concat, expand, flip, pad, permute, reshape, slice } from "./movement.ts";
+import { avgPool2d, avgPoolGrad } from "./pool.ts";
+import { max, sum } from "./reduce.ts";
+import { detach } from "./source.ts";
+import { spatialMap } from "./spatial-map.ts";
+
+export const ops: readonly Op[] = [
+  ...elementwiseOps.map(asOp),
+  asOp(detach),
+  asOp(sum),
+  asOp(max),
+  asOp(reshape),
+  asOp(permute),
+  asOp(expand),
+  asOp(pad),
+  asOp(slice),
+  asOp(flip),
+  asOp(concat),
+  asOp(matmul),
+  asOp(conv2d),
+  asOp(convInputGrad),
+  asOp(convWeightGrad),
+  asOp(avgPool2d),
+  asOp(avgPoolGrad),
+  asOp(gather),
+  asOp(scatterAdd),
+  asOp(spatialMap),
+  asOp(instanceNorm),
+  asOp(logSoftmax),
+];

@@ -1,0 +1,48 @@
+// Instance normalisation: each channel of each image to zero mean and unit variance, then scaled and shifted.
+import { ShapeError } from "../errors.ts";
+import { defineComposite } from "../op.ts";
+import { formatShape } from "../shape.ts";
+
+/** x [n, c, h, w], scale [c], shift [c] -> [n, c, h, w]; biased variance over h and w (Ulyanov et al., 2016). */
+export const instanceNorm = defineComposite<{ epsilon: number }>({
+  name: "instanceNorm",
+  infer: ([x, scale, shift]) => {
+    const fits =
+      x.shape.length === 4 &&
+      [scale, shift].every((vector) => vector.shape.length === 1 && vector.shape[0] === x.shape[1]);
+    if (!fits) {
+      const shapes = [x, scale, shift].map((input) => formatShape(input.shape)).join(", ");
+      throw new ShapeError("instanceNorm", `needs [n,c,h,w], [c], [c], was given ${shapes}`);
+    }
+    return x;
+  },
+  expand: ([x, scale, shift], { epsilon }) => {
+    const centred = x.sub(x.mean([2, 3], true));
+    const variance = centred.square().mean([2, 3], true);
+    const inverse = variance.add(epsilon).sqrt().reciprocal();
+    const perChannel = [1, x.shape[1], 1, 1];
+    return centred.mul(inverse.mul(scale.reshape(perChannel))).add(shift.reshape(perChannel));
+  },
+  onnx: (builder, { attrs }, inputs) =>
+    builder.node("InstanceNormalization", inputs, { epsilon: { float: attrs.epsilon } }),
+  samples: [
+    [1, 1, 3, 4],
+    [2, 3, 5, 5],
+    [17, 5, 3, 3],
+    [2, 32, 4, 4],
+  ].map((shape) => ({
+    inputs: [{ shape }, { shape: [shape[1]] }, { shape: [shape[1]] }],
+    attrs: { epsilon: 1e-5 },
+  })),
+  badSamples: [
+    {
+      inputs: [
+        { shape: [2, 3, 4, 4], dtype: "f32" },
+        { shape: [4], dtype: "f32" },
+        { shape: [3], dtype: "f32" },
+      ],
+      attrs: { epsilon: 1e-5 },
+      why: /was given \[2,3,4,4\], \[4\], \[3\]/,
+    },
+  ],
+});

@@ -1,0 +1,31 @@
+// Nodes that stand at the edges of the maths: a program's inputs, scalar constants, and the end of a gradient.
+import type { DType } from "../graph.ts";
+import { definePrimitive } from "../op.ts";
+
+/** The `index`-th input of a program. Backends bind it; no lowering ever runs. */
+export const parameter = definePrimitive<{ index: number; shape: readonly number[]; dtype: string }>({
+  name: "input",
+  infer: (_inputs, { shape, dtype }) => ({ shape, dtype: dtype as DType }),
+  vjp: () => [],
+  reference: () => {},
+  onnx: () => "",
+  samples: [],
+});
+
+export const constant = definePrimitive<{ value: number }>({
+  name: "constant",
+  infer: () => ({ shape: [], dtype: "f32" }),
+  vjp: () => [],
+  reference: ({ attrs }, _inputs, out) => void (out[0] = attrs.value),
+  onnx: (builder, { attrs }) => builder.floats([attrs.value]),
+  samples: [],
+});
+
+export const detach = definePrimitive<Record<never, never>>({
+  name: "detach",
+  infer: ([x]) => x,
+  vjp: () => [null],
+  reference: (_node, [x], out) => out.set(x),
+  onnx: (builder, _node, [x]) => builder.node("Identity", [x]),
+  samples: [{ inputs: [{ shape: [2, 3], constant: true }] }],
+});

@@ -1,0 +1,77 @@
+// A checkpoint: the stage and step reached, how many events came before it, the method's state and the trials finished.
+import { z } from "zod";
+import type { HostArray } from "../engine/index.ts";
+import { readSafetensors, type TypedTensor, writeSafetensors } from "../formats/index.ts";
+import { UserError } from "../lib/user-error.ts";
+import type { SavedTree } from "../methods/index.ts";
+import { evaluatedSetSchema, stageSchema } from "./events.ts";
+
+const trialSchema = z.strictObject({
+  set: evaluatedSetSchema,
+  net: z.string(),
+  trial: z.int().min(0),
+  accuracy: z.number().min(0).max(1),
+});
+export type Trial = z.output<typeof trialSchema>;
+
+const headerSchema = z.strictObject({
+  version: z.literal(1),
+  stage: stageSchema,
+  step: z.int().min(0),
+  /** Events of the run that precede this checkpoint; what follows is cut off on resume. */
+  events: z.int().min(0),
+  trials: z.array(trialSchema),
+  /** The state with `{ "$tensor": name }` in place of arrays. */
+  state: z.unknown(),
+});
+
+export interface Checkpoint extends Omit<z.output<typeof headerSchema>, "version" | "state"> {
+  readonly state: SavedTree;
+}
+
+const isArray = (node: unknown): node is HostArray => typeof node === "object" && node !== null && "data" in node;
+
+/** The bytes of a checkpoint; the same checkpoint gives the same bytes. */
+export function encodeCheckpoint({ state, ...rest }: Checkpoint): Uint8Array {
+  const tensors: Record<string, TypedTensor> = {};
+  const skeleton = (node: SavedTree, path: string): unknown => {
+    if (typeof node === "number") return node;
+    if (isArray(node)) {
+      tensors[path] = toTensor(node);
+      return { $tensor: path };
+    }
+    const child = ([name, value]: [string, SavedTree]) => [name, skeleton(value, `${path}.${name}`)] as const;
+    const entries = Object.entries(node as Record<string, SavedTree>).map(child);
+    return Array.isArray(node) ? entries.map(([, value]) => value) : Object.fromEntries(entries);
+  };
+  const header = { version: 1, ...rest, state: skeleton(state, "state") };
+  return writeSafetensors(tensors, { format: "stillroom.checkpoint", checkpoint: JSON.stringify(header) });
+}
+
+function toTensor({ shape, data }: HostArray): TypedTensor {
+  if (data instanceof Int32Array) return { dtype: "I32", shape, data };
+  return data instanceof Float64Array ? { dtype: "F64", shape, data } : { dtype: "F32", shape, data };
+}
+
+/** Reads a checkpoint, which may be damaged. Throws UserError "bad-checkpoint". */
+export function decodeCheckpoint(bytes: Uint8Array, source: string): Checkpoint {
+  try {
+    const { tensors, metadata } = readSafetensors(bytes, source);
+    const { version: _, state, ...rest } = headerSchema.parse(JSON.parse(metadata.checkpoint ?? "null"));
+    const restore = (node: unknown): SavedTree => {
+      if (typeof node === "number") return node;
+      if (Array.isArray(node)) return node.map(restore);
+      if (typeof node !== "object" || node === null) throw new Error("its state is not a tree of numbers and arrays");
+      if ("$tensor" in node) {
+        const tensor = tensors[String(node.$tensor)];
+        if (!tensor) throw new Error(`tensor ${String(node.$tensor)} is missing`);
+        return { shape: tensor.shape, data: tensor.data as HostArray["data"] };
+      }
+      return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, restore(value)]));
+    };
+    return { ...rest, state: restore(state) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError("bad-checkpoint", `${source} cannot be read: ${reason}`, "", { cause: error });
+  }
+}

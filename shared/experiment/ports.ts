@@ -1,0 +1,30 @@
+// What an experiment needs of the world around it: a run folder to write to, a clock, and somebody to tell how it goes.
+import type { RunEvent, Stage } from "./events.ts";
+
+/** A picture as bytes: uint8 [height][width][channels]. */
+export interface Picture {
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+}
+
+/** How the loop reaches the run folder. Each call is complete, or has changed nothing. */
+export interface RunPort {
+  appendEvents(events: readonly RunEvent[]): Promise<void>;
+  writeCheckpoint(name: string, bytes: Uint8Array): Promise<void>;
+  writePreview(step: number, picture: Picture): Promise<void>;
+  writeFile(name: "distilled.safetensors" | "evaluation.json", bytes: Uint8Array): Promise<void>;
+}
+
+/** How far a stage is, for bars and estimates; never stored. */
+export interface Progress {
+  readonly stage: Stage;
+  readonly done: number;
+  readonly total: number;
+  /** What `done` counts. */
+  readonly unit: "step" | "epoch";
+  readonly perSecond: number;
+  readonly secondsLeft: number;
+  readonly note: string;
+}

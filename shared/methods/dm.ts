@@ -1,0 +1,132 @@
+// DM: dataset condensation with distribution matching (Zhao & Bilen, WACV 2023).
+// min_S E_{theta,w} sum_c | mean psi_theta(A_w(x in X_c)) - mean psi_theta(A_w(s in S_c)) |^2
+import { z } from "zod";
+import { drawClass } from "../data/class-sampler.ts";
+import { defineProgram, grad, opaque, type Tensor, type TensorTree, type Value } from "../engine/index.ts";
+import { deriveKey } from "../lib/random.ts";
+import { type AugmentationTensors, augment, drawAugmentation, packAugmentations } from "../nn/augment/index.ts";
+import { squaredDistance } from "../nn/losses.ts";
+import { sgd } from "../nn/optimizers.ts";
+import { initImages } from "./init-images.ts";
+import { defineMethod, type MethodState } from "./method.ts";
+
+/** Synthetic images that go through the network at once; classes beyond it are matched in turn, which is exact. */
+const IMAGES_AT_ONCE = 512;
+
+interface DmState extends MethodState {
+  readonly velocities: readonly Value[];
+}
+
+export const dm = defineMethod({
+  id: "dm",
+  title: "Distribution matching",
+  summary:
+    "Moves the synthetic images of each class until random networks see the same mean features in them as in the real ones. The cheapest method: no training inside the loop.",
+  paper: {
+    title: "Dataset Condensation with Distribution Matching",
+    authors: "Bo Zhao, Hakan Bilen",
+    venue: "WACV 2023",
+    url: "https://arxiv.org/abs/2110.04181",
+  },
+  options: z.strictObject({
+    id: z.literal("dm"),
+    steps: z.int().min(0).max(1_000_000).default(20_000).describe("Outer steps; each draws a fresh random network"),
+    realBatch: z.int().min(1).max(8192).default(256).describe("Real images per class and step"),
+    imageLearningRate: z.number().positive().default(1).describe("Step size on the synthetic images"),
+    imageMomentum: z.number().min(0).lt(1).default(0.5).describe("Momentum of the synthetic images"),
+  }),
+  steps: ({ steps }) => steps,
+  // A forward pass for the real images; forward and the gradient to the input for the synthetic ones.
+  forwardsPerStep: ({ realBatch }, { classes, ipc }) => classes * (realBatch + 2 * ipc),
+  rateName: "method.imageLearningRate",
+
+  start: (context, { realBatch, imageLearningRate, imageMomentum }) => {
+    const { runtime, real, net, ipc, strategy, key } = context;
+    const [, height, width] = real.imageShape;
+    const classes = real.classNames.length;
+    const perPiece = Math.max(1, Math.min(classes, Math.floor(IMAGES_AT_ONCE / ipc)));
+    const pieces = Array.from({ length: Math.ceil(classes / perPiece) }, (_, piece) => ({
+      first: piece * perPiece,
+      last: Math.min((piece + 1) * perPiece, classes),
+    }));
+    const embed = (theta: TensorTree, images: Tensor) =>
+      net.apply(theta, opaque({}), images, { mode: "train", taps: false }).features;
+
+    const embedReal = defineProgram(
+      "dm-embed-real",
+      ({ theta, x, w }: { theta: TensorTree; x: Tensor; w: AugmentationTensors }) => ({
+        mean: embed(theta, augment(x, w)).mean([0]),
+      }),
+    );
+
+    const match = defineProgram(
+      "dm-match",
+      (given: {
+        theta: TensorTree;
+        targets: Tensor[];
+        s: Tensor;
+        velocity: Tensor;
+        w: AugmentationTensors;
+        rate: Tensor;
+      }) => {
+        const { theta, targets, s, velocity, w, rate } = given;
+        const [first, ...others] = targets.map((target) => target.reshape([1, net.featureSize]));
+        const realMeans = first.concat(others, 0); // [classes, features]
+        const means = embed(theta, augment(s, w)).reshape([targets.length, ipc, net.featureSize]).mean([1]);
+        const loss = squaredDistance(realMeans, means);
+        const [gradient] = grad(loss, [s]);
+        const next = sgd(s, velocity, gradient, rate, { momentum: imageMomentum, weightDecay: 0 });
+        return { s: next.parameter, velocity: next.velocity, loss };
+      },
+    );
+
+    const addUp = defineProgram("dm-loss", ({ losses }: { losses: Tensor[] }) => ({
+      // As the official log has it: the objective divided by the number of classes.
+      loss: losses.reduce((sum, loss) => sum.add(loss)).mul(1 / classes),
+    }));
+
+    return {
+      init: async (): Promise<DmState> => {
+        const starts = await Promise.all(pieces.map(({ first, last }) => initImages(context, first, last)));
+        const images = starts.map((piece) => runtime.backend.upload(piece));
+        const velocities = starts.map(({ shape, data }) =>
+          runtime.backend.upload({ shape, data: new Float32Array(data.length) }),
+        );
+        return { step: 0, images, velocities };
+      },
+
+      step: async (state: DmState) => {
+        const at = deriveKey(key, "step", state.step);
+        const theta = runtime.upload(net.params(deriveKey(at, "net")));
+        const rate = { shape: [], data: new Float32Array([imageLearningRate]) };
+        const moved: { s: Value; velocity: Value; loss: Value }[] = [];
+        for (const [piece, { first, last }] of pieces.entries()) {
+          const targets: Value[] = [];
+          const drawn = [];
+          for (let c = first; c < last; c++) {
+            // One operation with one set of parameters, shared by the real and the synthetic images of the class.
+            const [w] = drawAugmentation(deriveKey(at, "augment", c), strategy, 1, height, width);
+            const x = await drawClass(real, c, realBatch, deriveKey(at, "real", c));
+            const { mean } = await runtime.run(embedReal, {
+              theta,
+              x,
+              w: packAugmentations([w], height, width, false),
+            });
+            targets.push(mean);
+            drawn.push(w);
+          }
+          const w = packAugmentations(drawn, height, width, true);
+          const [s, velocity] = [state.images[piece], state.velocities[piece]];
+          moved.push(await runtime.run(match, { theta, targets, s, velocity, w, rate }));
+          runtime.free(targets);
+        }
+        const losses = moved.map(({ loss }) => loss);
+        const { loss } = await runtime.run(addUp, { losses });
+        runtime.free([theta, losses]);
+        const images = moved.map(({ s }) => s);
+        const velocities = moved.map(({ velocity }) => velocity);
+        return { state: { step: state.step + 1, images, velocities }, metrics: { loss } };
+      },
+    };
+  },
+});

@@ -1,0 +1,16 @@
+// Every method, in one list.
+import { z } from "zod";
+import { dm } from "./dm.ts";
+import type { Method } from "./method.ts";
+
+export const methods = [dm] as const;
+
+/** The schema of a recipe's `method`. */
+export const methodOptions = z.discriminatedUnion("id", [dm.options]);
+export type MethodOptions = z.infer<typeof methodOptions>;
+
+export function methodOf(id: MethodOptions["id"]): Method {
+  return methods.find((method) => method.id === id) as unknown as Method;
+}
+
+export type { Method, MethodContext, MethodState, SavedTree, StartedMethod, StateTree } from "./method.ts";

@@ -1,0 +1,38 @@
+// The recipe: every setting of an experiment. A run folder holds the resolved one, which is enough to run it again.
+import { z } from "zod";
+import { protocolIds } from "../evaluation/protocols.ts";
+import { methodOptions } from "../methods/index.ts";
+import { strategy } from "../nn/augment/index.ts";
+import { networkOptions } from "../nn/nets/index.ts";
+
+export const evaluationOptions = z.strictObject({
+  protocol: z.enum(protocolIds).describe("How a fresh network is trained on a set; named after the paper that uses it"),
+  nets: z.array(z.string()).min(1).describe("Networks to train: convnet-3, or convnet-3-w64 with a width of its own"),
+  trials: z.int().min(1).max(100).describe("Fresh networks per set"),
+  epochs: z.int().min(0).max(100_000).describe("Epochs of training; the papers' loops run one more"),
+  baselines: z
+    .array(z.enum(["random", "whole"]))
+    .describe("Sets to compare with: random real images, a new draw each trial; the whole training set"),
+});
+
+export const recipeSchema = z.strictObject({
+  version: z.literal(1),
+  dataset: z.strictObject({
+    size: z.int().min(4).max(1024).describe("Side of the square images in pixels"),
+    channels: z.union([z.literal(1), z.literal(3)]).describe("1 for grey, 3 for colour"),
+    normalise: z.literal("standard").describe("Per channel to zero mean and unit deviation of the training images"),
+  }),
+  ipc: z.int().min(1).max(5000).describe("Synthetic images per class"),
+  init: z.enum(["real", "noise"]).describe("Where the synthetic images begin"),
+  seed: z.int().min(0).describe("Root of every random draw"),
+  network: networkOptions,
+  augmentation: z.strictObject({ strategy }),
+  method: methodOptions,
+  evaluation: evaluationOptions,
+  record: z.strictObject({
+    previewEverySteps: z.int().min(1).describe("Steps between two pictures of the images"),
+    checkpointEverySteps: z.int().min(1).describe("Steps between two checkpoints; a crash loses at most these"),
+  }),
+});
+
+export type Recipe = z.output<typeof recipeSchema>;
