@@ -25,7 +25,7 @@ const MAX_FRAME_HEIGHT = 640;
 
 /**
  * Writes the report of a run to `file`, atomically. A run without a distilled set or an evaluation gets a report
- * without them. Throws UserError "disk-full", and those of damaged results.
+ * without them. Throws UserError "no-space", and those of damaged results.
  */
 export async function writeReport(run: Run, file: string): Promise<void> {
   const results = await readResults(run).catch((error: unknown) => {
