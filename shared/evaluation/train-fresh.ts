@@ -77,6 +77,8 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
   }));
 
   return {
+    programs: { trainStep, classify },
+
     /** Trains by the protocol; gives the parameters, which the caller frees. Calls `onEpoch` after each epoch. */
     async train(
       set: TrainingSet,

@@ -6,6 +6,7 @@ import { defineProgram, grad, opaque, type Tensor, type TensorTree, type Value }
 import { deriveKey } from "../lib/random.ts";
 import { type AugmentationTensors, augment, drawAugmentation, packAugmentations } from "../nn/augment/index.ts";
 import { squaredDistance } from "../nn/losses.ts";
+import type { Net } from "../nn/net.ts";
 import { sgd } from "../nn/optimizers.ts";
 import { initImages } from "./init-images.ts";
 import { defineMethod, type MethodState } from "./method.ts";
@@ -15,6 +16,48 @@ const IMAGES_AT_ONCE = 512;
 
 interface DmState extends MethodState {
   readonly velocities: readonly Value[];
+}
+
+/** The maths of one step, as programs: mean features of real images, and the move of the synthetic ones towards them. */
+export function createDmPrograms(net: Net, given: { ipc: number; classes: number; imageMomentum: number }) {
+  const { ipc, classes, imageMomentum } = given;
+  const embed = (theta: TensorTree, images: Tensor) =>
+    net.apply(theta, opaque({}), images, { mode: "train", taps: false }).features;
+
+  const embedReal = defineProgram(
+    "dm-embed-real",
+    ({ theta, x, w }: { theta: TensorTree; x: Tensor; w: AugmentationTensors }) => ({
+      mean: embed(theta, augment(x, w)).mean([0]),
+    }),
+  );
+
+  const match = defineProgram(
+    "dm-match",
+    (given: {
+      theta: TensorTree;
+      targets: Tensor[];
+      s: Tensor;
+      velocity: Tensor;
+      w: AugmentationTensors;
+      rate: Tensor;
+    }) => {
+      const { theta, targets, s, velocity, w, rate } = given;
+      const [first, ...others] = targets.map((target) => target.reshape([1, net.featureSize]));
+      const realMeans = first.concat(others, 0); // [classes, features]
+      const means = embed(theta, augment(s, w)).reshape([targets.length, ipc, net.featureSize]).mean([1]);
+      const loss = squaredDistance(realMeans, means);
+      const [gradient] = grad(loss, [s]);
+      const next = sgd(s, velocity, gradient, rate, { momentum: imageMomentum, weightDecay: 0 });
+      return { s: next.parameter, velocity: next.velocity, loss };
+    },
+  );
+
+  const addUp = defineProgram("dm-loss", ({ losses }: { losses: Tensor[] }) => ({
+    // As the official log has it: the objective divided by the number of classes.
+    loss: losses.reduce((sum, loss) => sum.add(loss)).mul(1 / classes),
+  }));
+
+  return { embedReal, match, addUp };
 }
 
 export const dm = defineMethod({
@@ -49,41 +92,7 @@ export const dm = defineMethod({
       first: piece * perPiece,
       last: Math.min((piece + 1) * perPiece, classes),
     }));
-    const embed = (theta: TensorTree, images: Tensor) =>
-      net.apply(theta, opaque({}), images, { mode: "train", taps: false }).features;
-
-    const embedReal = defineProgram(
-      "dm-embed-real",
-      ({ theta, x, w }: { theta: TensorTree; x: Tensor; w: AugmentationTensors }) => ({
-        mean: embed(theta, augment(x, w)).mean([0]),
-      }),
-    );
-
-    const match = defineProgram(
-      "dm-match",
-      (given: {
-        theta: TensorTree;
-        targets: Tensor[];
-        s: Tensor;
-        velocity: Tensor;
-        w: AugmentationTensors;
-        rate: Tensor;
-      }) => {
-        const { theta, targets, s, velocity, w, rate } = given;
-        const [first, ...others] = targets.map((target) => target.reshape([1, net.featureSize]));
-        const realMeans = first.concat(others, 0); // [classes, features]
-        const means = embed(theta, augment(s, w)).reshape([targets.length, ipc, net.featureSize]).mean([1]);
-        const loss = squaredDistance(realMeans, means);
-        const [gradient] = grad(loss, [s]);
-        const next = sgd(s, velocity, gradient, rate, { momentum: imageMomentum, weightDecay: 0 });
-        return { s: next.parameter, velocity: next.velocity, loss };
-      },
-    );
-
-    const addUp = defineProgram("dm-loss", ({ losses }: { losses: Tensor[] }) => ({
-      // As the official log has it: the objective divided by the number of classes.
-      loss: losses.reduce((sum, loss) => sum.add(loss)).mul(1 / classes),
-    }));
+    const { embedReal, match, addUp } = createDmPrograms(net, { ipc, classes, imageMomentum });
 
     return {
       init: async (): Promise<DmState> => {

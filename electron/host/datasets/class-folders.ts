@@ -56,7 +56,7 @@ export function arrangeClassFolders(files: readonly ListedFile[], folders: reado
     const names = file.path.slice(top.length).split("/");
     const role = splits ? splits.get(names[0]) : undefined;
     const depth = splits ? 1 : 0;
-    if (!file.path.startsWith(top) || names.length < depth + 2 || (splits && !role)) {
+    if (!file.path.startsWith(top) || names.length < depth + 2 || (splits && role === undefined)) {
       out.skipped.push({ path: file.path, reason: "lies outside the class folders; move it into one" });
       continue;
     }

@@ -4,6 +4,7 @@
 // page would show them; padding is black, as torchvision pads; of an animation the first frame counts; 16 bits become 8;
 // CMYK and embedded profiles become sRGB; grey of a colour picture is 0.299 R + 0.587 G + 0.114 B, rounded as Pillow's "L".
 
+import { open } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 import type { Colour, Fit } from "../../../shared/data/manifest.ts";
 import { explainConversion } from "./picture-names.ts";
@@ -63,7 +64,7 @@ export async function readPictureHeader(content: ImageContent): Promise<PictureH
       isCmyk: found.space === "cmyk",
     };
   } catch (error) {
-    throw explainDecodeError(error, content);
+    throw await explainDecodeError(error, content);
   }
 }
 
@@ -87,8 +88,8 @@ export async function decodePicture(
     return { pixels: await render(openPicture(content, "warning"), header, target) };
   } catch (strict) {
     // Stray bytes and odd metadata make the strict decoder refuse pictures that every viewer shows.
-    const pixels = await render(openPicture(content, "error"), header, target).catch((error) => {
-      throw explainDecodeError(error, content);
+    const pixels = await render(openPicture(content, "error"), header, target).catch(async (error) => {
+      throw await explainDecodeError(error, content);
     });
     return { pixels, complaint: firstLine(strict) };
   }
@@ -155,10 +156,10 @@ function firstLine(error: unknown): string {
     .trim();
 }
 
-function explainDecodeError(error: unknown, content: ImageContent): Error {
+async function explainDecodeError(error: unknown, content: ImageContent): Promise<Error> {
   const text = firstLine(error);
   if (/unsupported image format/i.test(text)) {
-    const start = content.kind === "encoded" ? Buffer.from(content.bytes.subarray(0, 256)).toString("latin1") : "";
+    const start = await readStart(content);
     if (start.startsWith("BM")) return new Error(explainConversion("BMP"));
     if (/<svg/i.test(start)) return new Error(explainConversion("SVG"));
     return new Error("its content is not a PNG, JPEG, WebP, GIF, TIFF or AVIF picture", { cause: error });
@@ -167,4 +168,17 @@ function explainDecodeError(error: unknown, content: ImageContent): Error {
   if (/^huge|^damaged|cannot be read/.test(text)) return error as Error;
   if (/missing/i.test(text) && /file/i.test(text)) return new Error("cannot be opened", { cause: error });
   return new Error(`damaged: ${text}`, { cause: error });
+}
+
+/** The first bytes as text, to tell what a wrongly named file is. */
+async function readStart(content: ImageContent): Promise<string> {
+  const length = 256;
+  if (content.kind !== "file") return Buffer.from(content.bytes.subarray(0, length)).toString("latin1");
+  const file = await open(content.path, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
+    return buffer.toString("latin1", 0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }

@@ -34,6 +34,8 @@ export interface ImportResult {
 
 /** How long a cancelled worker may take to close its files before it is ended. */
 const CANCEL_GRACE_MS = 5_000;
+/** Left alone, the heap of short-lived objects grows with the number of images: 125 MB more at 60,000 than at 6,000; at 16 it is 94 MB, at 6 53 MB. */
+const YOUNG_HEAP_MB = 6;
 
 /**
  * Imports an image folder, a zip of one or IDX files. Nothing is seen in the store before all is written.
@@ -101,7 +103,12 @@ async function withBuild<T>(
 
 function runWorker(request: BuildRequest, { signal, onProgress }: ImportContext): Promise<BuildResult> {
   return new Promise((fulfil, reject) => {
-    const worker = new Worker(new URL("./import.worker.ts", import.meta.url), { workerData: request });
+    const worker = new Worker(new URL("./import.worker.ts", import.meta.url), {
+      workerData: request,
+      // Flags of the process that calls (--input-type, --inspect-brk) would break the worker.
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
+    });
     let grace: NodeJS.Timeout | undefined;
     let outcome: (() => void) | undefined;
     const cancel = () => {

@@ -3,6 +3,7 @@
 import { ShapeError } from "../errors.ts";
 import { definePrimitive, type NodeView, type Primitive, type TensorType } from "../op.ts";
 import { formatShape } from "../shape.ts";
+import { convInputGradKernel, convKernel, convWeightGradKernels } from "../webgpu/wgsl/conv.ts";
 
 export type ConvAttrs = { stride: number; padding: number };
 /** The sizes that an adjoint cannot read off its operands: the image's sides, or the kernel's. */
@@ -90,6 +91,7 @@ export const conv2d = definePrimitive<ConvAttrs>({
   },
   onnx: (builder, { attrs }, inputs) =>
     builder.node("Conv", inputs, { strides: [attrs.stride, attrs.stride], pads: four(attrs.padding) }),
+  webgpu: (node) => convKernel(node, convSizes(node.inputs[0].shape, node.inputs[1].shape, node.attrs)),
   samples: [
     [1, 1, 5, 6, 4, 1, 1, 0],
     [2, 3, 7, 5, 32, 3, 1, 1],
@@ -171,6 +173,7 @@ export const convInputGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvAd
       output_padding: [rest(s.h, s.oh, s.kh), rest(s.w, s.ow, s.kw)],
     });
   },
+  webgpu: (node) => convInputGradKernel(node, convInputGradSizes(node)),
   samples: [
     [2, 3, 7, 5, 4, 3, 1, 1],
     [2, 1, 28, 28, 2, 3, 1, 3],
@@ -250,6 +253,7 @@ export const convWeightGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvA
     const joined = taps.length === 1 ? taps[0] : builder.node("Concat", taps, { axis: 2 });
     return builder.node("Reshape", [joined, ints([s.cout, s.cin, s.kh, s.kw])]);
   },
+  webgpu: (node) => convWeightGradKernels(node, convWeightGradSizes(node)),
   samples: [
     [2, 3, 7, 5, 4, 3, 1, 1],
     [2, 1, 28, 28, 2, 3, 1, 3],

@@ -7,6 +7,7 @@ import type { TensorType } from "../op.ts";
 import { type Attrs, definePrimitive, type Primitive, type Sample } from "../op.ts";
 import { broadcastShapes, broadcastStrides, formatShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { elementwiseKernel } from "../webgpu/wgsl/map.ts";
 
 export type ElementwiseAttrs = Record<never, never>;
 
@@ -78,7 +79,7 @@ const rows = {
   },
   maximum: {
     reference: (a, b) => Math.max(a, b),
-    wgsl: (a, b) => `max(${a}, ${b})`,
+    wgsl: (a, b) => `select(max(${a}, ${b}), ${a} + ${b}, isNan(${a}) || isNan(${b}))`,
     onnx: "Max",
     // A tie gives half to each, as the maximum of two equal slopes.
     vjp: (g, [a, b]) => tieShared(g, a, b),
@@ -93,7 +94,7 @@ const rows = {
   },
   minimum: {
     reference: (a, b) => Math.min(a, b),
-    wgsl: (a, b) => `min(${a}, ${b})`,
+    wgsl: (a, b) => `select(min(${a}, ${b}), ${a} + ${b}, isNan(${a}) || isNan(${b}))`,
     onnx: "Min",
     vjp: (g, [a, b]) => tieShared(g, b, a),
     samples: [
@@ -170,14 +171,14 @@ const rows = {
   },
   tanh: {
     reference: Math.tanh,
-    wgsl: (x) => `tanh(clamp(${x}, -15.0, 15.0))`, // some drivers overflow inside tanh
+    wgsl: (x) => `select(tanh(clamp(${x}, -15.0, 15.0)), ${x}, isNan(${x}))`, // some drivers overflow inside tanh
     onnx: "Tanh",
     vjp: (g, _x, y) => [g.mul(y.constant(1).sub(y.mul(y)))],
     samples: unarySamples(),
   },
   relu: {
     reference: (x) => Math.max(x, 0),
-    wgsl: (x) => `max(${x}, 0.0)`,
+    wgsl: (x) => `select(max(${x}, 0.0), ${x}, isNan(${x}))`,
     onnx: "Relu",
     vjp: (g, [x]) => [g.mul(x.step())],
     samples: unarySamples({ awayFromZero: 0.05 }),
@@ -253,6 +254,7 @@ function defineRow(name: string, row: Row): Primitive<ElementwiseAttrs> {
     },
     onnx: (builder, _node, inputs) =>
       typeof row.onnx === "string" ? builder.node(row.onnx, inputs) : row.onnx(builder, inputs),
+    webgpu: (node) => elementwiseKernel(node, row.wgsl),
     samples: row.samples,
     badSamples:
       row.samples[0].inputs.length === 2

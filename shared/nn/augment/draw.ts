@@ -4,7 +4,7 @@ import type { HostArray } from "../../engine/index.ts";
 /** A sparse map over the pixels of one image, four taps a pixel: indices and weights [pixels * 4]. */
 export interface PixelMap {
   readonly indices: Int32Array;
-  readonly weights: Float32Array;
+  readonly weights: Float64Array;
 }
 
 /** y = scale x + channel mean(x over channels) + image mean(x) + shift. */
@@ -39,18 +39,19 @@ const TAPS = 4;
 /** The most pixels that read one pixel: a zoom by 1.2 in both directions touches 3 x 3. */
 const ADJOINT_TAPS = 9;
 
-/** Packs drawn parameters into arrays; `differentiable` adds the transposed maps. */
+/** Packs drawn parameters into arrays of `Floats`; `differentiable` adds the transposed maps. */
 export function packAugmentations(
   drawn: readonly Augmentation[],
   height: number,
   width: number,
   differentiable: boolean,
+  Floats: Float32ArrayConstructor | Float64ArrayConstructor = Float32Array,
 ): AugmentationArrays {
   const pixels = height * width;
   const maps = drawn.length;
   const indices = new Int32Array(maps * pixels * TAPS);
-  const weights = new Float32Array(maps * pixels * TAPS);
-  const colour = new Float32Array(maps * 4);
+  const weights = new Floats(maps * pixels * TAPS);
+  const colour = new Floats(maps * 4);
   const mask = new Float32Array(maps * pixels).fill(1);
   drawn.forEach((each, at) => {
     const base = at * pixels * TAPS;
@@ -70,19 +71,25 @@ export function packAugmentations(
   return {
     indices: { shape: [maps, pixels, TAPS], data: indices },
     weights: { shape: [maps, pixels, TAPS], data: weights },
-    ...(differentiable ? transpose(indices, weights, maps, pixels) : {}),
+    ...(differentiable ? transpose(indices, weights, maps, pixels, Floats) : {}),
     colour: { shape: [maps, 4], data: colour },
     mask: { shape: [maps, 1, height, width], data: mask },
   };
 }
 
 /** The transposed maps: for each pixel, who reads it and how strongly. */
-function transpose(indices: Int32Array, weights: Float32Array, maps: number, pixels: number) {
+function transpose(
+  indices: Int32Array,
+  weights: Float32Array | Float64Array,
+  maps: number,
+  pixels: number,
+  Floats: Float32ArrayConstructor | Float64ArrayConstructor,
+) {
   const counts = new Int32Array(maps * pixels);
   const width = widestRow(indices, weights, maps, pixels, counts);
   counts.fill(0);
   const adjointIndices = new Int32Array(maps * pixels * width);
-  const adjointWeights = new Float32Array(maps * pixels * width);
+  const adjointWeights = new Floats(maps * pixels * width);
   for (let at = 0; at < indices.length; at++) {
     if (weights[at] === 0) continue;
     const reader = Math.floor(at / TAPS);
@@ -99,7 +106,7 @@ function transpose(indices: Int32Array, weights: Float32Array, maps: number, pix
 /** Room for the pixel that is read most often: nine, so that the program's shapes do not change from draw to draw. */
 function widestRow(
   indices: Int32Array,
-  weights: Float32Array,
+  weights: Float32Array | Float64Array,
   maps: number,
   pixels: number,
   counts: Int32Array,

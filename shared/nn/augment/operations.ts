@@ -21,7 +21,7 @@ function nearestMap(
   source: (y: number, x: number) => readonly [number, number] | null,
 ): PixelMap {
   const indices = new Int32Array(height * width * 4);
-  const weights = new Float32Array(height * width * 4);
+  const weights = new Float64Array(height * width * 4);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const from = source(y, x);
@@ -41,7 +41,7 @@ function bilinearMap(
   source: (dy: number, dx: number) => readonly [number, number],
 ): PixelMap {
   const indices = new Int32Array(height * width * 4);
-  const weights = new Float32Array(height * width * 4);
+  const weights = new Float64Array(height * width * 4);
   const [middleY, middleX] = [(height - 1) / 2, (width - 1) / 2];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -60,58 +60,78 @@ function bilinearMap(
   return { indices, weights };
 }
 
-/** Brightness, then saturation, then contrast: three affine maps in one. */
+/** Brightness, then saturation, then contrast: three affine maps in one, from the papers' uniform numbers. */
+export function mapColour(brightness: number, saturation: number, contrast: number): Augmentation {
+  const [factor, spread] = [2 * saturation, contrast + 0.5];
+  // After brightness x + b; after saturation f x + (1 - f) m_c + b; the image mean of both is m + b.
+  return {
+    colour: { scale: spread * factor, channel: spread * (1 - factor), image: 1 - spread, shift: brightness - 0.5 },
+  };
+}
+
+/** out[y, x] = in[y + ty, x + tx], zero outside. */
+export function shiftBy(ty: number, tx: number, height: number, width: number): Augmentation {
+  return { map: nearestMap(height, width, (y, x) => [y + ty, x + tx]) };
+}
+
+/** A square of half the side around (row, column) set to zero; it may hang over the border. */
+export function cutOut(row: number, column: number, height: number, width: number): Augmentation {
+  const mask = new Float32Array(height * width).fill(1);
+  const [rows, columns] = [
+    [row, height],
+    [column, width],
+  ].map(([centre, side]) => {
+    const length = cutoutLength(side);
+    const from = centre - Math.floor(length / 2);
+    return { from: Math.max(from, 0), to: Math.min(from + length, side) };
+  });
+  for (let y = rows.from; y < rows.to; y++) mask.fill(0, y * width + columns.from, y * width + columns.to);
+  return { mask };
+}
+
+const cutoutLength = (side: number) => Math.floor(side * 0.5 + 0.5);
+
+export function mirror(height: number, width: number): Augmentation {
+  return { map: nearestMap(height, width, (y, x) => [y, width - 1 - x]) };
+}
+
+/** Reads at (sx x, sy y) from the centre: a factor below one zooms in. */
+export function zoom(sx: number, sy: number, height: number, width: number): Augmentation {
+  return { map: bilinearMap(height, width, (dy, dx) => [sy * dy, sx * dx]) };
+}
+
+/** Reads at the offset from the centre turned by `angle` (radians). */
+export function turn(angle: number, height: number, width: number): Augmentation {
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return { map: bilinearMap(height, width, (dy, dx) => [sin * dx + cos * dy, cos * dx - sin * dy]) };
+}
+
 export const colour: Operation = {
   id: "color",
   draws: 3,
-  sample: (u) => {
-    const shift = u[0] - 0.5;
-    const saturation = 2 * u[1];
-    const contrast = u[2] + 0.5;
-    // After brightness x + b; after saturation s x + (1 - s) m_c + b; its image mean is m + b.
-    return {
-      colour: {
-        scale: contrast * saturation,
-        channel: contrast * (1 - saturation),
-        image: 1 - contrast,
-        shift,
-      },
-    };
-  },
+  sample: (u) => mapColour(u[0], u[1], u[2]),
 };
 
-/** Shifts by up to an eighth of the side, zeros outside. */
+/** Shifts by up to an eighth of the side. */
 export const crop: Operation = {
   id: "crop",
   draws: 2,
   sample: (u, height, width) => {
-    const reach = [height, width].map((side) => Math.floor(side * 0.125 + 0.5));
-    const [ty, tx] = reach.map((most, axis) => integerIn(u[axis], -most, most));
-    return { map: nearestMap(height, width, (y, x) => [y + ty, x + tx]) };
+    const [ty, tx] = [height, width].map((side, axis) => {
+      const most = Math.floor(side * 0.125 + 0.5);
+      return integerIn(u[axis], -most, most);
+    });
+    return shiftBy(ty, tx, height, width);
   },
 };
 
-/** A square of half the side set to zero; it may hang over the border. */
+/** The centre lies anywhere from 0 to the side, which is included where the square's length is even. */
 export const cutout: Operation = {
   id: "cutout",
   draws: 2,
   sample: (u, height, width) => {
-    const [rows, columns] = [height, width].map((side, axis) => {
-      const length = Math.floor(side * 0.5 + 0.5);
-      const centre = integerIn(u[axis], 0, side - (length % 2));
-      const from = centre - Math.floor(length / 2);
-      return [from, from + length - 1];
-    });
-    const mask = new Float32Array(height * width).fill(1);
-    // The papers' code clamps the indices of rows and columns, so that what hangs over still darkens the border.
-    for (let row = rows[0]; row <= rows[1]; row++) {
-      for (let column = columns[0]; column <= columns[1]; column++) {
-        const y = Math.min(Math.max(row, 0), height - 1);
-        const x = Math.min(Math.max(column, 0), width - 1);
-        mask[y * width + x] = 0;
-      }
-    }
-    return { mask };
+    const [row, column] = [height, width].map((side, axis) => integerIn(u[axis], 0, side - (cutoutLength(side) % 2)));
+    return cutOut(row, column, height, width);
   },
 };
 
@@ -119,16 +139,16 @@ export const cutout: Operation = {
 export const flip: Operation = {
   id: "flip",
   draws: 1,
-  sample: (u, height, width) => (u[0] < 0.5 ? { map: nearestMap(height, width, (y, x) => [y, width - 1 - x]) } : {}),
+  sample: (u, height, width) => (u[0] < 0.5 ? mirror(height, width) : {}),
 };
 
-/** Zooms each axis by its own factor in 1/1.2 to 1.2. */
+/** Zooms each axis by its own factor from 1/1.2 to 1.2. */
 export const scale: Operation = {
   id: "scale",
   draws: 2,
   sample: (u, height, width) => {
     const [sx, sy] = [0, 1].map((axis) => 1 / 1.2 + u[axis] * (1.2 - 1 / 1.2));
-    return { map: bilinearMap(height, width, (dy, dx) => [sy * dy, sx * dx]) };
+    return zoom(sx, sy, height, width);
   },
 };
 
@@ -136,9 +156,5 @@ export const scale: Operation = {
 export const rotate: Operation = {
   id: "rotate",
   draws: 1,
-  sample: (u, height, width) => {
-    const angle = ((u[0] - 0.5) * 2 * 15 * Math.PI) / 180;
-    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-    return { map: bilinearMap(height, width, (dy, dx) => [sin * dx + cos * dy, cos * dx - sin * dy]) };
-  },
+  sample: (u, height, width) => turn(((u[0] - 0.5) * 2 * 15 * Math.PI) / 180, height, width),
 };

@@ -1,0 +1,193 @@
+// An import from start to end: reuse, splits, suggestions, cancelling, a killed process, a full disk.
+
+import { spawn } from "node:child_process";
+import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import { expect, test } from "vitest";
+import { generateImageFolder } from "../../../electron/host/datasets/bench.ts";
+import { buildDataset } from "../../../electron/host/datasets/build.ts";
+import {
+  deleteDataset,
+  importDataset,
+  inspectDataset,
+  listDatasets,
+  openDataset,
+} from "../../../electron/host/datasets/index.ts";
+import { importOptions } from "../../../shared/api/datasets.ts";
+import { drawTree, snapshotFolder } from "../../tools/make-images.ts";
+import { createBench, failureOf } from "./importing.ts";
+
+test("the same source with the same options is found again, unread when unchanged", async () => {
+  await using bench = await createBench();
+  const path = await bench.write("set", await drawTree({ a: 4, b: 4 }));
+  const first = await importDataset(bench.store, path);
+  expect(first.existing).toBe(false);
+  const seen: string[] = [];
+  const again = await importDataset(bench.store, path, {}, { onProgress: ({ type }) => seen.push(type) });
+  expect(again).toEqual({ manifest: first.manifest, existing: true });
+  expect(seen).toEqual([]);
+  // A touched file must be read again, and gives the same dataset.
+  await utimes(join(path, "a/00000.png"), new Date(), new Date());
+  const touched = await importDataset(bench.store, path, {}, { onProgress: ({ type }) => seen.push(type) });
+  expect(touched).toEqual(again);
+  expect(new Set(seen)).toEqual(new Set(["scan", "progress"]));
+  const other = await importDataset(bench.store, path, { size: 4 });
+  expect(other.manifest.id).not.toBe(first.manifest.id);
+  expect((await listDatasets(bench.store)).datasets).toHaveLength(2);
+
+  await deleteDataset(bench.store, first.manifest.id);
+  expect((await listDatasets(bench.store)).datasets.map(({ id }) => id)).toEqual([other.manifest.id]);
+  expect((await failureOf(deleteDataset(bench.store, first.manifest.id))).code).toBe("dataset-unknown");
+});
+
+test("inspecting tells the same as importing and stores nothing", async () => {
+  await using bench = await createBench();
+  const path = await bench.write("set", await drawTree({ a: 4, b: 4 }));
+  const report = await inspectDataset(bench.store, path);
+  expect(await readdir(bench.store.datasets)).toEqual([]);
+  expect(await bench.import(path)).toMatchObject(report);
+});
+
+test("the stratified split is seeded, keeps each class in train and needs no order of files", async () => {
+  await using bench = await createBench();
+  const path = await bench.write("set", await drawTree({ a: 12, b: 6, c: 2, d: 1 }));
+  const inspect = (seed: number, testFraction?: number) => inspectDataset(bench.store, path, { seed, testFraction });
+  const first = await inspect(1);
+  expect(first.split).toEqual({ kind: "stratified", seed: 1, testFraction: 1 / 6 });
+  expect(first.classes.map(({ train, test }) => [train, test])).toEqual([
+    [10, 2],
+    [5, 1],
+    [1, 1],
+    [1, 0],
+  ]);
+  expect((await inspect(1)).fingerprint).toBe(first.fingerprint);
+  expect((await inspect(2)).fingerprint).not.toBe(first.fingerprint);
+  expect((await inspect(1, 0.9)).classes.map(({ train, test }) => [train, test])).toEqual([
+    [1, 11],
+    [1, 5],
+    [1, 1],
+    [1, 0],
+  ]);
+});
+
+test("size and colour are suggested from the pictures, and said", async () => {
+  await using bench = await createBench();
+  const equal = await inspectDataset(
+    bench.store,
+    await bench.write("equal", await drawTree({ a: 2, b: 2 }, { height: 30, width: 30 })),
+  );
+  expect(equal).toMatchObject({ width: 30, height: 30, channels: 1 });
+  expect(equal.notes).toEqual(["Size 30: all pictures are 30 x 30.", "Grey: all pictures are."]);
+  const mixed = await inspectDataset(
+    bench.store,
+    await bench.write("mixed", {
+      ...(await drawTree({ a: 2 }, { height: 40, width: 90, channels: 3 })),
+      ...(await drawTree({ b: 1 }, { height: 20, width: 20 })),
+    }),
+  );
+  expect(mixed).toMatchObject({ width: 32, height: 32, channels: 3 });
+  expect(mixed.notes.join(" ")).toMatch(
+    /Size 32: .* 40 pixels\. Colour.* 1 of 3 pictures are smaller.* 2 of 3 pictures are larger/,
+  );
+});
+
+test("thumbnail sheets show the stored pictures in order", async () => {
+  await using bench = await createBench();
+  const { manifest, folder, readImages } = await openDataset(
+    bench.store,
+    await bench.write("set", await drawTree({ a: 130, b: 6 })),
+  );
+  expect(manifest.sheets.map(({ file, split, from, images }) => [file, split, from, images])).toEqual([
+    ["train-0000.png", "train", 0, 100],
+    ["train-0001.png", "train", 100, 13],
+    ["test-0000.png", "test", 0, 23],
+  ]);
+  const { data, info } = await sharp(join(folder, "train-0001.png"))
+    .toColourspace("b-w")
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  expect([info.width, info.height, info.channels]).toEqual([80, 16, 1]);
+  const [image] = [await readImages("train", [111])];
+  // Number 111 is the twelfth of its sheet: second row, second column.
+  const shown = Array.from({ length: 64 }, (_, i) => data[(8 + Math.floor(i / 8)) * 80 + 8 + (i % 8)]);
+  expect(shown).toEqual([...image]);
+});
+
+test("a cancelled import stores nothing and leaves nothing", async () => {
+  await using bench = await createBench();
+  const path = bench.at("many");
+  await generateImageFolder(path, 3000);
+  const controller = new AbortController();
+  const onProgress = ({ type }: { type: string }) => type === "progress" && controller.abort();
+  const error = await failureOf(importDataset(bench.store, path, {}, { signal: controller.signal, onProgress }));
+  expect(error.code).toBe("cancelled");
+  expect(await readdir(bench.store.datasets)).toEqual([]);
+  expect(await readdir(bench.store.scratch)).toEqual([]);
+  const early = await failureOf(importDataset(bench.store, path, {}, { signal: AbortSignal.abort() }));
+  expect(early.code).toBe("cancelled");
+});
+
+test("a killed import leaves the store as it was, and the next one works and sweeps", async () => {
+  await using bench = await createBench();
+  await bench.import(await bench.write("first", await drawTree({ a: 2, b: 2 })));
+  const before = await snapshotFolder(bench.store.datasets);
+  const path = bench.at("many");
+  await generateImageFolder(path, 2000);
+  const index = new URL("../../../electron/host/datasets/index.ts", import.meta.url).href;
+  const store = new URL("../../../electron/host/store.ts", import.meta.url).href;
+  const script = `
+    const { importDataset } = await import(${JSON.stringify(index)});
+    const { openStore } = await import(${JSON.stringify(store)});
+    const onProgress = ({ type }) => type === "progress" && process.kill(process.pid, "SIGKILL");
+    await importDataset(await openStore(${JSON.stringify(bench.store.home)}), ${JSON.stringify(path)}, {}, { onProgress });`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "inherit" });
+  const [, signal] = await new Promise<[number | null, string | null]>((done) =>
+    child.on("exit", (...how) => done(how)),
+  );
+  expect(signal).toBe("SIGKILL");
+  expect(await snapshotFolder(bench.store.datasets)).toEqual(before);
+  expect(await readdir(bench.store.scratch)).not.toEqual([]);
+  const manifest = await bench.import(path);
+  expect(manifest.classes).toHaveLength(10);
+  expect(await readdir(bench.store.scratch)).toEqual([]);
+  expect((await listDatasets(bench.store)).datasets).toHaveLength(2);
+});
+
+test("too little space is found before anything is written", async () => {
+  await using bench = await createBench();
+  const path = await bench.write("set", await drawTree({ a: 2, b: 2 }));
+  const output = bench.at("output");
+  await mkdir(output);
+  const request = { path, options: importOptions.parse({}), scratch: output, output, freeBytes: 1e6, known: new Map() };
+  const context = { signal: new AbortController().signal, onProgress() {} };
+  const error = await failureOf(buildDataset(request, context));
+  expect(error.code).toBe("no-space");
+  expect(error.message).toMatch(/1 MB free/);
+  expect(await readdir(output)).toEqual([]);
+});
+
+test("a damaged or newer dataset is named, never hidden or half-read", async () => {
+  await using bench = await createBench();
+  const { manifest, folder } = await openDataset(bench.store, await bench.write("set", await drawTree({ a: 2, b: 2 })));
+  const chunk = join(folder, manifest.chunks.train[0].file);
+  const pixels = await readFile(chunk);
+  pixels[3] ^= 1;
+  await writeFile(chunk, pixels);
+  const reopened = await openDataset(bench.store, manifest.id);
+  expect((await failureOf(reopened.readImages("train", [0]))).code).toBe("dataset-damaged");
+
+  const path = join(folder, "manifest.json");
+  await writeFile(path, JSON.stringify({ ...manifest, version: 2 }));
+  expect((await failureOf(openDataset(bench.store, manifest.id))).code).toBe("dataset-newer");
+  await writeFile(
+    path,
+    JSON.stringify({ ...manifest, chunks: { train: [{ file: "../../x", images: 1, sha256: "" }], test: [] } }),
+  );
+  const damaged = await failureOf(openDataset(bench.store, manifest.id));
+  expect(damaged.code).toBe("dataset-damaged");
+  expect(damaged.message).toMatch(/chunks\.train\.0\.file/);
+  expect(await listDatasets(bench.store)).toMatchObject({ datasets: [], damaged: [{ id: manifest.id }] });
+  await deleteDataset(bench.store, manifest.id);
+  expect(await listDatasets(bench.store)).toEqual({ datasets: [], damaged: [] });
+});
