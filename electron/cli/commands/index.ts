@@ -4,6 +4,7 @@ import { adaptersCommand } from "./adapters.ts";
 import { benchCommand } from "./bench.ts";
 import { demoCommand } from "./demo.ts";
 import { distillCommand, resumeCommand } from "./distill.ts";
+import { evaluateCommand } from "./evaluate.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand, inspectCommand } from "./import.ts";
 import { recipeCommand, recipesCommand } from "./recipes.ts";
@@ -19,6 +20,7 @@ export const commands: readonly CliCommand[] = [
   resumeCommand,
   runsCommand,
   showCommand,
+  evaluateCommand,
   exportCommand,
   benchCommand,
   demoCommand,
