@@ -1,6 +1,7 @@
 // What every command is given, and the options that every command takes.
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Backend } from "../../shared/engine/index.ts";
+import { Runtime } from "../../shared/engine/index.ts";
+import { dumpTo } from "./dump.ts";
 import { openBackend } from "./open-backend.ts";
 import { type Host, openHost } from "./open-host.ts";
 import { Output } from "./output.ts";
@@ -11,6 +12,7 @@ export interface CommonOptions {
   readonly backend: "auto" | "webgpu" | "onnx" | "reference";
   readonly adapter?: string;
   readonly seed?: number;
+  readonly dump?: string;
 }
 
 /** A command line at work. */
@@ -20,7 +22,8 @@ export interface Cli {
   /** Aborts at the first Ctrl-C; the second one ends the process. */
   readonly signal: AbortSignal;
   host(): Promise<Host>;
-  backend(): Promise<Backend>;
+  /** The chosen backend, with every program that it compiles written down where --dump says. */
+  runtime(): Promise<Runtime>;
 }
 
 /** One command: its words, and what it does. */
@@ -45,6 +48,7 @@ export function withCommonOptions(command: Command): Command {
       new Option("--backend <name>", "what computes").choices(["auto", "webgpu", "onnx", "reference"]).default("auto"),
     )
     .option("--adapter <name>", "which GPU: its number or a part of its name")
+    .option("--dump <dir>", "write each compiled program there: its graph, ONNX model or WGSL")
     .option("--seed <number>", "root of every random draw", wholeNumber);
 }
 
@@ -59,12 +63,12 @@ export function createCli(options: CommonOptions): Cli {
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
   let host: Promise<Host> | undefined;
-  let backend: Promise<Backend> | undefined;
+  let runtime: Promise<Runtime> | undefined;
   return {
     output,
     options,
     signal: controller.signal,
     host: () => (host ??= openHost()),
-    backend: () => (backend ??= openBackend(options)),
+    runtime: () => (runtime ??= openBackend(options).then((backend) => new Runtime(backend, dumpTo(options.dump)))),
   };
 }

@@ -1,6 +1,5 @@
 // Runs an experiment in a run folder, from its start or from its last good checkpoint.
 
-import { Runtime } from "../../shared/engine/index.ts";
 import { type Checkpoint, decodeCheckpoint } from "../../shared/experiment/checkpoint.ts";
 import type { RunPort } from "../../shared/experiment/ports.ts";
 import { runExperiment } from "../../shared/experiment/run.ts";
@@ -66,7 +65,8 @@ export async function executeRun(cli: Cli, run: Run, dataset: Dataset, evaluate:
   const checkpoint = await lastCheckpoint(cli, run);
   const { stage = "synthesise", step = 0, events = 0 } = checkpoint ?? {};
   await cutEvents(run, events);
-  const backend = await cli.backend();
+  const runtime = await cli.runtime();
+  const { backend } = runtime;
   if (run.record.backend !== backend.capabilities.backend || run.record.adapter !== backend.capabilities.adapter) {
     if (checkpoint) {
       cli.output.warn(
@@ -83,7 +83,7 @@ export async function executeRun(cli: Cli, run: Run, dataset: Dataset, evaluate:
     train: imageSetOf(dataset, "train"),
     test: imageSetOf(dataset, "test"),
     fingerprint: dataset.manifest.fingerprint,
-    runtime: new Runtime(backend),
+    runtime,
     port: portOf(run),
     clock: () => Date.now(),
     signal: cli.signal,

@@ -84,6 +84,8 @@ export interface Primitive<A extends Attrs = Attrs> extends OpBase<A> {
 export interface Composite<A extends Attrs = Attrs> extends OpBase<A> {
   readonly kind: "composite";
   expand(inputs: readonly Tensor[], attrs: A): Tensor;
+  /** A gradient of its own, where that is shorter than the expansion's. */
+  vjp?(context: VjpContext<A>): readonly (Tensor | null)[];
   /** Emits the op whole, where that pays. */
   onnx?(builder: OnnxBuilder, node: NodeView<A>, inputs: readonly string[]): string;
 }

@@ -94,8 +94,8 @@ export const benchCommand: CliCommand = {
       const wanted = names.length > 0 ? names : known.filter((name) => name !== "import");
       const chosen = questions.filter(({ name }) => wanted.includes(name));
       if (chosen.length > 0) {
-        const backend = await cli.backend();
-        const runtime = new Runtime(backend);
+        const runtime = await cli.runtime();
+        const { backend } = runtime;
         const peak = await measurePeak(backend, flags);
         const basis = isWebgpu(backend) ? "multiply-adds" : "matmul1024";
         cli.output.note(`${backend.capabilities.adapter}: peak ${peak.toFixed(1)} GFLOP/s (${basis})`);

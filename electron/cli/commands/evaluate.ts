@@ -2,7 +2,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type DistilledSet, fromSafetensors } from "../../../shared/data/distilled-set.ts";
-import { Runtime } from "../../../shared/engine/index.ts";
 import type { Trial } from "../../../shared/experiment/checkpoint.ts";
 import { createEvaluator, listJobs, summariseTrials } from "../../../shared/experiment/evaluate.ts";
 import { Pace } from "../../../shared/experiment/pace.ts";
@@ -122,8 +121,7 @@ export const evaluateCommand: CliCommand = {
       // The set's normaliser makes its images meaningful: real images are normalised alike.
       const { normaliser } = distilled;
       const [train, test] = (["train", "test"] as const).map((split) => imageSetOf(dataset, split, normaliser));
-      const backend = await cli.backend();
-      const runtime = new Runtime(backend);
+      const runtime = await cli.runtime();
       const evaluator = createEvaluator({ recipe, runtime, train, test, distilled });
       const jobs = listJobs(recipe);
       const epochs = recipe.evaluation.epochs + 1;
@@ -148,7 +146,7 @@ export const evaluateCommand: CliCommand = {
         trials.push({ ...job, accuracy });
       }
       const summary = summariseTrials(recipe, trials, normaliser, test.size);
-      cli.output.result({ ...summary, backend: backend.capabilities }, describeEvaluation(summary));
+      cli.output.result({ ...summary, backend: runtime.backend.capabilities }, describeEvaluation(summary));
       await runtime.dispose();
     });
   },

@@ -2,6 +2,7 @@
 import { ShapeError } from "../errors.ts";
 import { defineComposite } from "../op.ts";
 import { formatShape } from "../shape.ts";
+import { perChannel } from "./normalise.ts";
 
 /** x [n, c, h, w], scale [c], shift [c] -> [n, c, h, w]; biased variance over h and w (Ulyanov et al., 2016). */
 export const instanceNorm = defineComposite<{ epsilon: number }>({
@@ -16,13 +17,7 @@ export const instanceNorm = defineComposite<{ epsilon: number }>({
     }
     return x;
   },
-  expand: ([x, scale, shift], { epsilon }) => {
-    const centred = x.sub(x.mean([2, 3], true));
-    const variance = centred.square().mean([2, 3], true);
-    const inverse = variance.add(epsilon).sqrt().reciprocal();
-    const perChannel = [1, x.shape[1], 1, 1];
-    return centred.mul(inverse.mul(scale.reshape(perChannel))).add(shift.reshape(perChannel));
-  },
+  expand: ([x, scale, shift], { epsilon }) => perChannel(x.normalise([2, 3], epsilon), scale, shift),
   onnx: (builder, { attrs }, inputs) =>
     builder.node("InstanceNormalization", inputs, { epsilon: { float: attrs.epsilon } }),
   samples: [
