@@ -41,6 +41,20 @@ const patterns: readonly Pattern[] = [
       },
     };
   },
+  // sum(x * x): squares that are only summed need not be stored.
+  (node) => {
+    if (node.op.name !== "sum") return undefined;
+    const [product] = node.inputs;
+    if (product.op.name !== "mul" || product.inputs[0] !== product.inputs[1]) return undefined;
+    const { axes, keepAxes } = node.attrs as { axes: readonly number[]; keepAxes: boolean };
+    return {
+      absorbed: [product],
+      emit: (builder, nameOf) =>
+        builder.node("ReduceSumSquare", [nameOf(product.inputs[0]), builder.ints(axes)], {
+          keepdims: keepAxes ? 1 : 0,
+        }),
+    };
+  },
   // g * (a > b): a choice needs no numbers made of the comparison.
   (node) => {
     if (node.op.name !== "mul") return undefined;

@@ -1,10 +1,8 @@
 // Normalisation over axes, and the factor that it scales by. The gradient of each is written with the two of them, which is
 // a third of the work of differentiating their expansions.
 import { ShapeError } from "../errors.ts";
-import type { OnnxBuilder } from "../onnx/builder.ts";
-import { defineComposite, type NodeView, type TensorType } from "../op.ts";
+import { defineComposite, type TensorType } from "../op.ts";
 import { formatShape, normaliseAxes } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
 import { keptShape } from "./reduce.ts";
 
 export type NormaliseAttrs = { axes: readonly number[]; epsilon: number };
@@ -31,21 +29,6 @@ const badSamples = [
   { inputs: [{ shape: [2, 3], dtype: "f32" as const }], attrs: { axes: [2], epsilon: 1e-5 }, why: /axes \[2\]/ },
 ];
 
-/** Mean and centred values, shared by both ops where a model holds both. */
-function emitCentred(builder: OnnxBuilder, { attrs }: NodeView<NormaliseAttrs>, x: string): string {
-  return builder.node("Sub", [x, builder.node("ReduceMean", [x, builder.ints(attrs.axes)], { keepdims: 1 })]);
-}
-
-function emitInverse(builder: OnnxBuilder, node: NodeView<NormaliseAttrs>, x: string): string {
-  const { axes, epsilon } = node.attrs;
-  const squares = builder.node("ReduceSumSquare", [emitCentred(builder, node, x), builder.ints(axes)], { keepdims: 1 });
-  const count = countOf(node.inputs[0].shape, axes);
-  const variance = builder.node("Mul", [squares, builder.floats([1 / count])]);
-  return builder.node("Reciprocal", [
-    builder.node("Sqrt", [builder.node("Add", [variance, builder.floats([epsilon])])]),
-  ]);
-}
-
 /** 1 / sqrt(variance + epsilon) over `axes`, which keep length 1; the variance is the biased one. */
 export const inverseDeviation = defineComposite<NormaliseAttrs>({
   name: "inverseDeviation",
@@ -64,7 +47,6 @@ export const inverseDeviation = defineComposite<NormaliseAttrs>({
         .mul(-1 / countOf(x.shape, axes)),
     ),
   ],
-  onnx: (builder, node, [x]) => emitInverse(builder, node, x),
   samples,
   badSamples,
 });
@@ -84,13 +66,6 @@ export const normalise = defineComposite<NormaliseAttrs>({
     const along = g.mul(output).mean(axes, true).mul(r);
     return [g.mul(r).sub(output.mul(along)).sub(shared)];
   },
-  onnx: (builder, node, [x]) => builder.node("Mul", [emitCentred(builder, node, x), emitInverse(builder, node, x)]),
   samples,
   badSamples,
 });
-
-/** x [n, c, h, w] scaled and shifted per channel. */
-export function perChannel(x: Tensor, scale: Tensor, shift: Tensor): Tensor {
-  const shape = [1, x.shape[1], 1, 1];
-  return x.mul(scale.reshape(shape)).add(shift.reshape(shape));
-}
