@@ -14,7 +14,7 @@ export type ElementwiseAttrs = Record<never, never>;
 interface Row {
   /** float64 formula. */
   readonly reference: (...operands: number[]) => number;
-  /** WGSL expression of its operands, which are f32 or vectors of f32. */
+  /** WGSL expression of its operands, which are scalars; it may call `isNan`. */
   readonly wgsl: (...operands: string[]) => string;
   /** ONNX op type, or how to emit it. */
   readonly onnx: string | ((builder: OnnxBuilder, operands: readonly string[]) => string);
@@ -276,10 +276,5 @@ type ElementwiseName = keyof typeof rows;
 export const elementwise = Object.fromEntries(
   Object.entries(rows).map(([name, row]) => [name, defineRow(name, row as Row)]),
 ) as Record<ElementwiseName, Primitive<ElementwiseAttrs>>;
-
-/** The WGSL expression of an element-wise op, or undefined when `name` is not one. */
-export function elementwiseWgsl(name: string): ((...operands: string[]) => string) | undefined {
-  return (rows as Record<string, Row>)[name]?.wgsl;
-}
 
 export const elementwiseOps: readonly Primitive<Attrs>[] = Object.values(elementwise);

@@ -1,5 +1,5 @@
 // Kernels of convolution and its two gradients, computed directly: no unfolded copies of images. Each invocation makes
-// four pixels x four channels (or four x four weights), reading four channels at once where they divide by four.
+// four or eight pixels x four channels (or four x four weights), reading four channels at once where they divide by four.
 
 import type { Attrs } from "../../op.ts";
 import { sizeOf } from "../../shape.ts";
@@ -30,8 +30,10 @@ interface ConvSizes {
   readonly padding: number;
 }
 
-/** Pixels, and channels, of an invocation's tile. */
+/** Channels of an invocation's tile. */
 const TILE = 4;
+/** Pixels of an invocation's tile: more of them share the weights that were read. */
+const tilePixels = (rowLength: number) => Array.from({ length: rowLength < 8 ? 4 : 8 }, (_, pixel) => pixel);
 const four = [0, 1, 2, 3];
 /** The axis of images, results and weights that lies innermost in memory. */
 const CHANNELS = 1;
@@ -104,6 +106,8 @@ class Operand {
   }
 }
 
+/** WGSL of a dot product, written out: some drivers make less of `dot`. */
+const dotOf = (a: string, b: string) => ["x", "y", "z", "w"].map((part) => `${a}.${part} * ${b}.${part}`).join(" + ");
 const blocksOf = (length: number) => Math.ceil(length / TILE);
 /** Coordinates that may lie outside are signed. */
 const signed = (value: number) => `${value}i`;
@@ -118,6 +122,8 @@ export function convKernel({ inputs, output }: GpuNode<Attrs>, s: ConvSizes): Lo
   const images = new Operand("images", inputs[0]);
   const weights = new Operand("weights", inputs[1]);
   const result = new Operand("result", output);
+  const pixels = tilePixels(s.ow);
+  const tiles = Math.ceil(s.ow / pixels.length);
   // Four input channels at a time need both operands to have them together.
   const step = images.width === 4 && weights.width === 4 ? 4 : 1;
   const read = (operand: Operand, place: string) =>
@@ -125,45 +131,45 @@ export function convKernel({ inputs, output }: GpuNode<Attrs>, s: ConvSizes): Lo
   const channel = (index: number) =>
     index === 0 || s.cout % TILE === 0 ? `(o + ${index}u)` : `min(o + ${index}u, ${s.cout - 1}u)`;
   const product = (pixel: number) =>
-    four.map((index) => (step === 4 ? `dot(x${pixel}, w${index})` : `x${pixel} * w${index}`)).join(", ");
+    four.map((index) => (step === 4 ? dotOf(`x${pixel}`, `w${index}`) : `x${pixel} * w${index}`)).join(", ");
   const kernel = defineKernel({
     reads: [
       { slot: 0, ...images.buffer },
       { slot: 1, ...weights.buffer },
     ],
     writes: { slot: "output", ...result.buffer },
-    invocations: s.n * s.oh * blocksOf(s.ow) * blocksOf(s.cout),
+    invocations: s.n * s.oh * tiles * blocksOf(s.cout),
     body: `
       ${splitInto("i", [
         ["image", s.n],
         ["y", s.oh],
-        ["tile", blocksOf(s.ow)],
+        ["tile", tiles],
         ["block", blocksOf(s.cout)],
       ])}
       let o = block * ${TILE}u;
-      ${four.map((p) => `var sum${p} = vec4f();`).join("\n")}
+      ${pixels.map((p) => `var sum${p} = vec4f();`).join("\n")}
       for (var ky = 0i; ky < ${signed(s.kh)}; ky++) {
       let row = ${timesStride("i32(y)", s.stride)} + ky - ${signed(s.padding)};
       if (row < 0i || row >= ${signed(s.h)}) { continue; }
       for (var kx = 0i; kx < ${signed(s.kw)}; kx++) {
-      ${four
+      ${pixels
         .map(
           (
             p,
-          ) => `let column${p} = ${timesStride(`(i32(tile) * ${TILE}i + ${p}i)`, s.stride)} + kx - ${signed(s.padding)};
+          ) => `let column${p} = ${timesStride(`(i32(tile) * ${pixels.length}i + ${p}i)`, s.stride)} + kx - ${signed(s.padding)};
       let inside${p} = column${p} >= 0i && column${p} < ${signed(s.w)};
       let at${p} = ${images.place("image", "u32(row)", `u32(clamp(column${p}, 0i, ${signed(s.w - 1)}))`)};`,
         )
         .join("\n")}
       ${four.map((index) => `let from${index} = ${weights.place(channel(index), "u32(ky)", "u32(kx)")};`).join("\n")}
       for (var i = 0u; i < ${s.cin}u; i += ${step}u) {
-      ${four.map((p) => `let x${p} = select(${step === 4 ? "vec4f()" : "0.0"}, ${read(images, `at${p}`)}, inside${p});`).join("\n")}
+      ${pixels.map((p) => `let x${p} = select(${step === 4 ? "vec4f()" : "0.0"}, ${read(images, `at${p}`)}, inside${p});`).join("\n")}
       ${four.map((index) => `let w${index} = ${read(weights, `from${index}`)};`).join("\n")}
-      ${four.map((p) => `sum${p} += vec4f(${product(p)});`).join("\n")}
+      ${pixels.map((p) => `sum${p} += vec4f(${product(p)});`).join("\n")}
       }
       }
       }
-      ${storeTile(result, s.ow, "o")}`,
+      ${storeTile(result, s.ow, pixels, "o")}`,
   });
   return { kernels: [kernel] };
 }
@@ -173,6 +179,8 @@ export function convInputGradKernel({ inputs, output }: GpuNode<Attrs>, s: ConvS
   const g = new Operand("g", inputs[0]);
   const weights = new Operand("weights", inputs[1]);
   const result = new Operand("result", output);
+  const pixels = tilePixels(s.w);
+  const tiles = Math.ceil(s.w / pixels.length);
   const steps = four.slice(0, g.width);
   const value = (pixel: number, step: number) => (g.width === 4 ? `g${pixel}[${step}]` : `g${pixel}`);
   const kernel = defineKernel({
@@ -181,55 +189,57 @@ export function convInputGradKernel({ inputs, output }: GpuNode<Attrs>, s: ConvS
       { slot: 1, ...weights.buffer },
     ],
     writes: { slot: "output", ...result.buffer },
-    invocations: s.n * s.h * blocksOf(s.w) * blocksOf(s.cin),
+    invocations: s.n * s.h * tiles * blocksOf(s.cin),
     body: `
       ${splitInto("i", [
         ["image", s.n],
         ["y", s.h],
-        ["tile", blocksOf(s.w)],
+        ["tile", tiles],
         ["block", blocksOf(s.cin)],
       ])}
       let first = block * ${TILE}u;
-      ${four.map((p) => `var sum${p} = vec4f();`).join("\n")}
+      ${pixels.map((p) => `var sum${p} = vec4f();`).join("\n")}
       for (var ky = 0i; ky < ${signed(s.kh)}; ky++) {
       let rowAt = i32(y) + ${signed(s.padding)} - ky;
       let row = ${overStride("rowAt", s.stride)};
       if (!(${isOnStride("rowAt", s.stride)} && row < ${signed(s.oh)})) { continue; }
       for (var kx = 0i; kx < ${signed(s.kw)}; kx++) {
-      ${four
+      ${pixels
         .map(
-          (p) => `let columnAt${p} = i32(tile) * ${TILE}i + ${signed(p + s.padding)} - kx;
+          (p) => `let columnAt${p} = i32(tile) * ${pixels.length}i + ${signed(p + s.padding)} - kx;
       let column${p} = ${overStride(`columnAt${p}`, s.stride)};
       let inside${p} = ${isOnStride(`columnAt${p}`, s.stride)} && column${p} < ${signed(s.ow)};
       let at${p} = ${g.place("image", "u32(row)", `u32(clamp(column${p}, 0i, ${signed(s.ow - 1)}))`)};`,
         )
         .join("\n")}
       for (var o = 0u; o < ${s.cout}u; o += ${g.width}u) {
-      ${four.map((p) => `let g${p} = select(${g.width === 4 ? "vec4f()" : "0.0"}, ${g.some(`at${p}`, "o")}, inside${p});`).join("\n")}
+      ${pixels.map((p) => `let g${p} = select(${g.width === 4 ? "vec4f()" : "0.0"}, ${g.some(`at${p}`, "o")}, inside${p});`).join("\n")}
       ${steps
         .map(
           (step) => `let from${step} = ${weights.place(`(o + ${step}u)`, "u32(ky)", "u32(kx)")};
       let w${step} = ${weights.fourChannels(`from${step}`, "first")};`,
         )
         .join("\n")}
-      ${four.map((p) => `sum${p} += ${steps.map((step) => `${value(p, step)} * w${step}`).join(" + ")};`).join("\n")}
+      ${pixels.map((p) => `sum${p} += ${steps.map((step) => `${value(p, step)} * w${step}`).join(" + ")};`).join("\n")}
       }
       }
       }
-      ${storeTile(result, s.w, "first")}`,
+      ${storeTile(result, s.w, pixels, "first")}`,
   });
   return { kernels: [kernel] };
 }
 
-/** WGSL that writes an invocation's four pixels of a row, those that exist. */
-function storeTile(result: Operand, rowLength: number, channel: string): string {
-  return four
+/** WGSL that writes an invocation's pixels of a row, those that exist. */
+function storeTile(result: Operand, rowLength: number, pixels: readonly number[], channel: string): string {
+  return pixels
     .map((p) => {
       const store = `{
-      let place = ${result.place("image", "y", `(tile * ${TILE}u + ${p}u)`)};
+      let place = ${result.place("image", "y", `(tile * ${pixels.length}u + ${p}u)`)};
       ${result.write("place", channel, `sum${p}`)}
       }`;
-      return p === 0 || rowLength % TILE === 0 ? store : `if (tile * ${TILE}u + ${p}u < ${rowLength}u) ${store}`;
+      return p === 0 || rowLength % pixels.length === 0
+        ? store
+        : `if (tile * ${pixels.length}u + ${p}u < ${rowLength}u) ${store}`;
     })
     .join("\n");
 }
