@@ -4,7 +4,7 @@ import { ShapeError } from "../errors.ts";
 import type { OnnxBuilder } from "../onnx/builder.ts";
 import { definePrimitive, type NodeView, type Primitive, type TensorType } from "../op.ts";
 import { formatShape } from "../shape.ts";
-import { convInputGradKernel, convKernel } from "../webgpu/wgsl/conv.ts";
+import { convInputGradKernel, convKernel, convWeightGradKernels } from "../webgpu/wgsl/conv.ts";
 
 export type ConvAttrs = { stride: number; padding: number };
 /** The sizes that an adjoint cannot read off its operands: the image's sides, or the kernel's. */
@@ -257,7 +257,7 @@ export const convWeightGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvA
     const turned = builder.node("Transpose", [joined], { perm: [0, 2, 1] });
     return builder.node("Reshape", [turned, ints([s.cout, s.cin, s.kh, s.kw])]);
   },
-  webgpu: convWeightGradKernel,
+  webgpu: (node) => convWeightGradKernels(node, convWeightGradSizes(node)),
   samples: [
     [2, 3, 7, 5, 4, 3, 1, 1],
     [2, 1, 28, 28, 2, 3, 1, 3],
