@@ -31,7 +31,28 @@ interface Found extends AdapterListing {
 const DRIVER_HINT =
   "Install your GPU's driver (on Linux with Vulkan: the loader libvulkan1 and the driver of your make, e.g. mesa-vulkan-drivers or nvidia-driver), or use --backend onnx, which needs none.";
 
+/**
+ * Whether Linux's Vulkan loader is there, without which Dawn finds nothing and says so on stderr. A library that is no
+ * Node addon is loaded and then refused; one that is not there is refused in other words.
+ */
+function lacksVulkan(): boolean {
+  if (process.platform !== "linux") return false;
+  try {
+    process.dlopen({ exports: {} }, "libvulkan.so.1");
+  } catch (error) {
+    return messageOf(error).includes("cannot open shared object file");
+  }
+  return false;
+}
+
 async function loadDawn(): Promise<typeof import("webgpu")> {
+  if (lacksVulkan()) {
+    throw new UserError(
+      "no-adapter",
+      "There is no WebGPU adapter: the Vulkan loader (libvulkan.so.1) is missing.",
+      DRIVER_HINT,
+    );
+  }
   try {
     return await import("webgpu");
   } catch (cause) {
