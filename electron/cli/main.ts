@@ -27,4 +27,9 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
+// Such as `stillroom recipes | head`: nobody reads any more.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
 process.exitCode = await main(process.argv.slice(2));

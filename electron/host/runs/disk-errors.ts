@@ -5,6 +5,11 @@ import { UserError } from "../../../shared/lib/user-error.ts";
 const explained: Record<string, { code: string; says: string; hint: string }> = {
   ENOSPC: { code: "disk-full", says: "the disk is full", hint: "Free some space, then resume: nothing was lost." },
   EDQUOT: { code: "disk-full", says: "your disk quota is used up", hint: "Free some space, then resume." },
+  EFBIG: {
+    code: "disk-full",
+    says: "the file would be too large here",
+    hint: "Raise the limit (ulimit -f), or choose another disk.",
+  },
   EROFS: { code: "not-writable", says: "the disk is read-only", hint: "Choose a folder on another disk." },
   EACCES: { code: "not-writable", says: "you may not write there", hint: "Choose another folder." },
   EPERM: { code: "not-writable", says: "you may not write there", hint: "Choose another folder." },
