@@ -88,6 +88,7 @@ test("killed runs", async () => {
   while (kills < KILLS_OF_RUNS) {
     const out = place.file(`run-${runs++}`);
     let isDone = false;
+    let isFirst = true;
     while (!isDone && kills < KILLS_OF_RUNS) {
       const isBegun = await exists(join(out, "run.json"));
       const started = isBegun ? place.start("resume", out, "--quiet") : place.start(...distill(out));
@@ -100,8 +101,9 @@ test("killed runs", async () => {
           () => false,
         );
       const isMade = () => exists(join(out, "lock")); // run.json comes after it
-      const isReached = isBegun ? (which < 0.2 ? isLocked : isMoving) : isMade;
-      const isKilled = await killAfter(started, isReached, (isBegun ? 180 : 40) * delay);
+      const isReached = isFirst ? isMade : which < 0.2 ? isLocked : isMoving;
+      const isKilled = await killAfter(started, isReached, (isFirst ? 40 : 180) * delay);
+      isFirst = false;
       isDone = !isKilled;
       if (isKilled) kills++;
       const checkpoints = await listCheckpoints(out);

@@ -107,7 +107,7 @@ export async function readRun(folder: string): Promise<RunResult> {
   };
 }
 
-export const listCheckpoints = (folder: string) =>
+export const listCheckpoints = (folder: string): Promise<string[]> =>
   readdir(join(folder, "checkpoints")).then(
     (names) => names.filter((name) => name.endsWith(".safetensors")).sort(),
     () => [],
