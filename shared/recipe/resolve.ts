@@ -134,18 +134,30 @@ function misfits(full: Json, dataset: DatasetFacts): string[] {
 function explain(issue: z.core.$ZodIssue): string[] {
   const path = issue.path.join(".");
   if (issue.code === "unrecognized_keys") {
-    const known = knownKeys(issue.path);
     return issue.keys.map((key) => {
-      const suggestion = nearest(key, known);
-      const way = suggestion
-        ? `did you mean ${[...issue.path, suggestion].join(".")}?`
-        : `known here: ${known.join(", ")}`;
+      const suggestion = suggestPath(issue.path, key);
+      const way = suggestion ? `did you mean ${suggestion}?` : `known here: ${knownKeys(issue.path).join(", ")}`;
       return `${[...issue.path, key].join(".")}: there is no such setting; ${way}`;
     });
   }
   const isUnion = issue.code === "invalid_union" && issue.discriminator !== undefined;
   const message = isUnion ? `expected one of ${idsOf(issue.path).join(", ")}` : issue.message;
   return [`${path || "recipe"}: ${message}`];
+}
+
+/** The path that was meant by a key that its place does not have: `method.steps` by `steps`, or the slip of a finger. */
+function suggestPath(place: readonly PropertyKey[], key: string): string | undefined {
+  const places = [[], ...knownKeys([]).map((name) => [name])];
+  const everywhere = places.flatMap((path) =>
+    knownKeys(path).map((name) => ({ name, path: [...path, name].join(".") })),
+  );
+  const only = (word: string | undefined) => {
+    const found = everywhere.filter(({ name }) => name === word);
+    return found.length === 1 ? found[0].path : undefined;
+  };
+  const here = nearest(key, knownKeys(place));
+  const near = here && [...place, here].join(".");
+  return only(key) ?? near ?? only(nearest(key, [...new Set(everywhere.map(({ name }) => name))]));
 }
 
 /** The ids that a choice such as `method.id` has. */
