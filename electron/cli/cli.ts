@@ -1,15 +1,19 @@
 // What every command is given, and the options that every command takes.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { Runtime } from "../../shared/engine/index.ts";
+import { UserError } from "../../shared/lib/user-error.ts";
 import { dumpTo } from "./dump.ts";
 import { openBackend } from "./open-backend.ts";
 import { type Host, openHost } from "./open-host.ts";
 import { Output } from "./output.ts";
 
+const backendChoices = ["auto", "webgpu", "onnx", "reference"] as const;
+const isBackend = (text: string): text is CommonOptions["backend"] => backendChoices.some((each) => each === text);
+
 export interface CommonOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
-  readonly backend: "auto" | "webgpu" | "onnx" | "reference";
+  readonly backend: (typeof backendChoices)[number];
   readonly adapter?: string;
   readonly seed?: number;
   readonly dump?: string;
@@ -24,6 +28,8 @@ export interface Cli {
   host(): Promise<Host>;
   /** The chosen backend, with every program that it compiles written down where --dump says. */
   runtime(): Promise<Runtime>;
+  /** The same, but `auto` computes on the backend that a run began on. */
+  continuing(backend: string): Cli;
 }
 
 /** One command: its words, and what it does. */
@@ -39,14 +45,19 @@ const wholeNumber = (text: string): number => {
 
 export { wholeNumber };
 
+/** The value of an option that a command needs. Asked for here, so that a misspelt one is named as unknown before. */
+export function requireOption(option: string, value: string | undefined): string {
+  if (value === undefined)
+    throw new UserError("usage", `The option ${option} is needed.`, "(add --help for what there is)");
+  return value;
+}
+
 /** Adds the options that every command takes. */
 export function withCommonOptions(command: Command): Command {
   return command
     .option("--json", "print JSON on stdout")
     .option("--quiet", "print nothing but results and errors")
-    .addOption(
-      new Option("--backend <name>", "what computes").choices(["auto", "webgpu", "onnx", "reference"]).default("auto"),
-    )
+    .addOption(new Option("--backend <name>", "what computes").choices(backendChoices).default("auto"))
     .option("--adapter <name>", "which GPU: its number or a part of its name")
     .option("--dump <dir>", "write each compiled program there: its graph, ONNX model or WGSL")
     .option("--seed <number>", "root of every random draw", wholeNumber);
@@ -63,12 +74,19 @@ export function createCli(options: CommonOptions): Cli {
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
   let host: Promise<Host> | undefined;
-  let runtime: Promise<Runtime> | undefined;
-  return {
-    output,
-    options,
-    signal: controller.signal,
-    host: () => (host ??= openHost()),
-    runtime: () => (runtime ??= openBackend(options).then((backend) => new Runtime(backend, dumpTo(options.dump)))),
+  const create = (backendId: CommonOptions["backend"]): Cli => {
+    let runtime: Promise<Runtime> | undefined;
+    return {
+      output,
+      options,
+      signal: controller.signal,
+      host: () => (host ??= openHost()),
+      runtime: () =>
+        (runtime ??= openBackend({ ...options, backend: backendId }).then(
+          (backend) => new Runtime(backend, dumpTo(options.dump)),
+        )),
+      continuing: (began) => create(backendId === "auto" && isBackend(began) ? began : backendId),
+    };
   };
+  return create(options.backend);
 }

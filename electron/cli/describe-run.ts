@@ -1,6 +1,6 @@
 // A run and its evaluation as text.
 import { type EvaluationFile, evaluationFileSchema } from "../../shared/api/runs.ts";
-import { type Run, readResult } from "../host/runs/index.ts";
+import { findOwner, listCheckpoints, type Run, readResult } from "../host/runs/index.ts";
 import { formatDuration, formatTable } from "./output.ts";
 
 export async function readEvaluation(run: Run): Promise<EvaluationFile | undefined> {
@@ -21,12 +21,30 @@ export function describeEvaluation({ results }: EvaluationFile): string {
   return formatTable([["set", "ipc", "network", "accuracy", "trials"], ...rows]);
 }
 
+/** `running` in run.json is what a killed process leaves, too: the lock knows better. */
+async function isInterrupted({ path, record }: Run): Promise<boolean> {
+  return record.status === "running" && (await findOwner(path)) === undefined;
+}
+
+/** One word of how a run stands. */
+export async function stateOf(run: Run): Promise<string> {
+  return (await isInterrupted(run)) ? "interrupted" : run.record.status;
+}
+
+async function describeState(run: Run): Promise<string> {
+  const { status, stage, step } = run.record;
+  if (status === "done") return status;
+  if (!(await isInterrupted(run))) return `${status} in ${stage} at step ${step}`;
+  const [last] = await listCheckpoints(run);
+  return last ? `interrupted; it goes on from checkpoint ${last.name}` : "interrupted before its first checkpoint";
+}
+
 export async function describeRun(run: Run): Promise<string> {
   const { record } = run;
   const evaluation = await readEvaluation(run);
   const timings = Object.entries(record.timings).map(([stage, seconds]) => `${stage} ${formatDuration(seconds ?? 0)}`);
   const lines = [
-    `${record.id}  ${record.status}${record.status === "done" ? "" : ` in ${record.stage} at step ${record.step}`}`,
+    `${record.id}  ${await describeState(run)}`,
     `  name      ${record.name}`,
     `  dataset   ${record.dataset.name} (${record.dataset.id})`,
     `  seed      ${record.seed}`,

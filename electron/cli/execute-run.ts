@@ -1,9 +1,9 @@
 // Runs an experiment in a run folder, from its start or from its last good checkpoint.
 
-import { type Checkpoint, decodeCheckpoint } from "../../shared/experiment/checkpoint.ts";
+import { type Checkpoint, decodeCheckpoint, requireFitting } from "../../shared/experiment/checkpoint.ts";
 import type { RunPort } from "../../shared/experiment/ports.ts";
-import { runExperiment } from "../../shared/experiment/run.ts";
-import { UserError } from "../../shared/lib/user-error.ts";
+import { type Outcome, runExperiment } from "../../shared/experiment/run.ts";
+import { describeError, UserError } from "../../shared/lib/user-error.ts";
 import { type Recipe, recipeSchema } from "../../shared/recipe/index.ts";
 import type { Dataset } from "../host/datasets/index.ts";
 import {
@@ -13,6 +13,7 @@ import {
   lockFolder,
   type Run,
   readCheckpoint,
+  sweepTemporary,
   updateRun,
   writeCheckpoint,
   writePreview,
@@ -32,17 +33,38 @@ export function portOf(run: Run): RunPort {
   };
 }
 
-/** The newest checkpoint that can be read; a damaged one is named and passed over. */
-async function lastCheckpoint(cli: Cli, run: Run): Promise<Checkpoint | undefined> {
+/**
+ * The newest checkpoint that can be used, with events.ndjson cut to it. A damaged one is named and passed over; with
+ * none left the run begins again, which gives the same bytes.
+ */
+async function goBackToCheckpoint(
+  cli: Cli,
+  run: Run,
+  recipe: Recipe,
+  dataset: Dataset,
+): Promise<Checkpoint | undefined> {
+  const { channels, height, width, classes } = dataset.manifest;
+  const damaged: string[] = [];
+  let eventsMissing: UserError | undefined;
   for (const { name } of await listCheckpoints(run)) {
     const file = `checkpoints/${name}.safetensors`;
     try {
-      return decodeCheckpoint(await readCheckpoint(run, name), file);
+      const checkpoint = decodeCheckpoint(await readCheckpoint(run, name), file);
+      requireFitting(checkpoint, recipe, [channels, height, width], classes.length, file);
+      await cutEvents(run, checkpoint.events);
+      for (const message of damaged) cli.output.warn(`${message} The run goes on from ${file}.`);
+      return checkpoint;
     } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      cli.output.warn(`${error.message} The one before it is used.`);
+      if (!(error instanceof UserError) || !["bad-checkpoint", "events-missing"].includes(error.code)) throw error;
+      if (error.code === "events-missing") eventsMissing = error;
+      damaged.push(error.message);
     }
   }
+  // Intact work is not thrown away for its lost log: a person decides.
+  if (eventsMissing) throw eventsMissing;
+  for (const message of damaged) cli.output.warn(message);
+  if (damaged.length > 0) cli.output.warn("No checkpoint can be used: the run begins again from its first step.");
+  await cutEvents(run, 0);
   return undefined;
 }
 
@@ -62,35 +84,47 @@ export async function executeRun(cli: Cli, run: Run, dataset: Dataset, evaluate:
   await using _lock = await lockFolder(run.path);
   const recipe = recipeOf(run);
   if (evaluate) requireTestImages(dataset);
-  const checkpoint = await lastCheckpoint(cli, run);
-  const { stage = "synthesise", step = 0, events = 0 } = checkpoint ?? {};
-  await cutEvents(run, events);
+  await sweepTemporary(run);
+  const checkpoint = await goBackToCheckpoint(cli, run, recipe, dataset);
+  const { stage = "synthesise", step = 0 } = checkpoint ?? {};
   const runtime = await cli.runtime();
-  const { backend } = runtime;
-  if (run.record.backend !== backend.capabilities.backend || run.record.adapter !== backend.capabilities.adapter) {
-    if (checkpoint) {
-      cli.output.warn(
-        `The run began on ${run.record.adapter} and goes on with ${backend.capabilities.adapter}: the last bits may differ.`,
-      );
-    }
+  const { backend: backendId, adapter } = runtime.backend.capabilities;
+  if (checkpoint && (run.record.backend !== backendId || run.record.adapter !== adapter)) {
+    cli.output.warn(`The run began on ${run.record.adapter} and goes on with ${adapter}: the last bits may differ.`);
   }
   const session = { startedAt: new Date().toISOString(), from: { stage, step } };
   const sessions = [...run.record.sessions, session];
-  const { backend: backendId, adapter } = backend.capabilities;
-  await updateRun(run, { status: "running", stage, step, backend: backendId, adapter, sessions, error: null });
-  const outcome = await runExperiment({
-    recipe,
-    train: imageSetOf(dataset, "train"),
-    test: imageSetOf(dataset, "test"),
-    fingerprint: dataset.manifest.fingerprint,
-    runtime,
-    port: portOf(run),
-    clock: () => Date.now(),
-    signal: cli.signal,
-    ...(checkpoint ? { checkpoint } : {}),
+  await updateRun(run, {
+    status: "running",
+    stage,
+    step,
+    backend: backendId,
+    adapter,
+    sessions,
     evaluate,
-    onProgress: ({ stage: at, ...progress }) => cli.output.progress(at.padEnd(10), progress),
+    error: null,
   });
+  const endSession = () => [...sessions.slice(0, -1), { ...session, endedAt: new Date().toISOString() }];
+  let outcome: Outcome;
+  try {
+    outcome = await runExperiment({
+      recipe,
+      train: imageSetOf(dataset, "train"),
+      test: imageSetOf(dataset, "test"),
+      fingerprint: dataset.manifest.fingerprint,
+      runtime,
+      port: portOf(run),
+      clock: () => Date.now(),
+      signal: cli.signal,
+      ...(checkpoint ? { checkpoint } : {}),
+      evaluate,
+      onProgress: ({ stage: at, ...progress }) => cli.output.progress(at.padEnd(10), progress),
+    });
+  } catch (error) {
+    // The disk that failed may not take this either, and the first error tells more.
+    await updateRun(run, { status: "failed", sessions: endSession(), error: failureOf(error) }).catch(() => {});
+    throw error;
+  }
   cli.output.clearLine();
   const timings = { ...run.record.timings };
   for (const [name, seconds] of Object.entries(outcome.seconds) as [keyof typeof timings, number][]) {
@@ -102,8 +136,8 @@ export async function executeRun(cli: Cli, run: Run, dataset: Dataset, evaluate:
     stage: outcome.stage,
     step: outcome.step,
     timings,
-    sessions: [...sessions.slice(0, -1), { ...session, endedAt: new Date().toISOString() }],
-    error: error ? { code: error.code, message: error.message, hint: error.hint } : null,
+    sessions: endSession(),
+    error: error ? failureOf(error) : null,
   });
   if (error) throw error;
   if (outcome.status === "stopped") {
@@ -113,4 +147,9 @@ export async function executeRun(cli: Cli, run: Run, dataset: Dataset, evaluate:
       `Go on with: stillroom resume ${run.record.id}`,
     );
   }
+}
+
+function failureOf(error: unknown) {
+  if (error instanceof UserError) return { code: error.code, message: error.message, hint: error.hint };
+  return { code: "internal", message: describeError(error), hint: "" };
 }

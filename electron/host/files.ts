@@ -87,6 +87,11 @@ const fileErrors: Record<string, { code: string; says: string; hint: string }> =
   EPERM: { code: "not-readable", says: "may not be opened by you", hint: "Change its permissions, or copy it." },
   EROFS: { code: "not-writable", says: "lies on a read-only disk", hint: "Set STILLROOM_HOME to a writable folder." },
   ENOSPC: { code: "no-space", says: "cannot be written: the disk is full", hint: "Free some space and try again." },
+  EFBIG: {
+    code: "no-space",
+    says: "cannot be written: it would be too large here",
+    hint: "Raise the limit (ulimit -f).",
+  },
   EDQUOT: { code: "no-space", says: "cannot be written: your disk quota is used up", hint: "Free some space." },
   ELOOP: { code: "link-loop", says: "is a link that leads back to itself", hint: "Name the real folder." },
   EMFILE: { code: "too-many-files", says: "cannot be opened: too many files are open", hint: "Close other programs." },

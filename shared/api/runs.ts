@@ -25,6 +25,8 @@ export const runRecordSchema = z.object({
   app: z.object({ version: z.string() }),
   backend: z.string(),
   adapter: z.string(),
+  /** False for a run that ends with the distilled set. */
+  evaluate: z.boolean().optional(),
   status: runStatusSchema,
   stage: stageSchema,
   /** Steps of the stage that are done. */

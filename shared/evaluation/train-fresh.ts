@@ -94,34 +94,39 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
       let velocity: ValueTree = runtime.upload(zeros);
       let rate = protocol.learningRate;
       const middle = Math.floor(epochs / 2) + 1;
-      for (let epoch = 0; epoch <= epochs; epoch++) {
-        const order = permutation(deriveKey(key, "order", epoch), set.size);
-        let lastLoss = 0;
-        for (let from = 0; from < set.size; from += protocol.batch) {
-          const indices = order.subarray(from, from + protocol.batch);
-          const { images, targets } = await set.batch(indices);
-          const batchKey = deriveKey(key, "augment", epoch, from);
-          const augmented = protocol.augmented && strategy.length > 0;
-          const drawn = augmented
-            ? drawAugmentation(batchKey, strategy, indices.length, size.height, size.width)
-            : undefined;
-          const result = await runtime.run(trainStep, {
-            theta,
-            velocity,
-            images,
-            targets,
-            ...(drawn ? { w: packAugmentations(drawn, size.height, size.width, false) } : {}),
-            rate: { shape: [], data: new Float32Array([rate]) },
-          });
-          ({ theta, velocity } = result);
-          lastLoss = await runtime.take(result.loss);
+      try {
+        for (let epoch = 0; epoch <= epochs; epoch++) {
+          const order = permutation(deriveKey(key, "order", epoch), set.size);
+          let lastLoss = 0;
+          for (let from = 0; from < set.size; from += protocol.batch) {
+            const indices = order.subarray(from, from + protocol.batch);
+            const { images, targets } = await set.batch(indices);
+            const batchKey = deriveKey(key, "augment", epoch, from);
+            const augmented = protocol.augmented && strategy.length > 0;
+            const drawn = augmented
+              ? drawAugmentation(batchKey, strategy, indices.length, size.height, size.width)
+              : undefined;
+            const result = await runtime.run(trainStep, {
+              theta,
+              velocity,
+              images,
+              targets,
+              ...(drawn ? { w: packAugmentations(drawn, size.height, size.width, false) } : {}),
+              rate: { shape: [], data: new Float32Array([rate]) },
+            });
+            ({ theta, velocity } = result);
+            lastLoss = await runtime.take(result.loss);
+          }
+          if (epoch === middle) {
+            rate *= 0.1;
+            runtime.free(velocity);
+            velocity = runtime.upload(zeros);
+          }
+          await onEpoch(epoch, lastLoss);
         }
-        if (epoch === middle) {
-          rate *= 0.1;
-          runtime.free(velocity);
-          velocity = runtime.upload(zeros);
-        }
-        await onEpoch(epoch, lastLoss);
+      } catch (error) {
+        runtime.free([theta, velocity]); // such as a caller that stops at an epoch
+        throw error;
       }
       runtime.free(velocity);
       return theta;

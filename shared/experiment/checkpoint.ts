@@ -4,7 +4,9 @@ import type { HostArray } from "../engine/index.ts";
 import { readSafetensors, type TypedTensor, writeSafetensors } from "../formats/index.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { SavedTree } from "../methods/index.ts";
+import type { Recipe } from "../recipe/index.ts";
 import { evaluatedSetSchema, stageSchema } from "./events.ts";
+import { listJobs } from "./jobs.ts";
 
 const trialSchema = z.strictObject({
   set: evaluatedSetSchema,
@@ -26,10 +28,19 @@ const headerSchema = z.strictObject({
 });
 
 export interface Checkpoint extends Omit<z.output<typeof headerSchema>, "version" | "state"> {
-  readonly state: SavedTree;
+  readonly state: SavedState;
 }
 
-const isArray = (node: unknown): node is HostArray => typeof node === "object" && node !== null && "data" in node;
+/** A method's state as a checkpoint holds it. */
+export interface SavedState {
+  readonly step: number;
+  readonly images: readonly HostArray[];
+  readonly [name: string]: SavedTree;
+}
+
+export function isArray(node: unknown): node is HostArray {
+  return typeof node === "object" && node !== null && "data" in node && ArrayBuffer.isView(node.data);
+}
 
 /** The bytes of a checkpoint; the same checkpoint gives the same bytes. */
 export function encodeCheckpoint({ state, ...rest }: Checkpoint): Uint8Array {
@@ -69,9 +80,39 @@ export function decodeCheckpoint(bytes: Uint8Array, source: string): Checkpoint 
       }
       return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, restore(value)]));
     };
-    return { ...rest, state: restore(state) };
+    const restored = restore(state);
+    if (!isState(restored)) throw new Error("its state has no step and images");
+    return { ...rest, state: restored };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError("bad-checkpoint", `${source} cannot be read: ${reason}`, "", { cause: error });
+  }
+}
+
+function isState(tree: SavedTree): tree is SavedState {
+  const { step, images } = tree as Partial<SavedState>;
+  return Number.isInteger(step) && Array.isArray(images) && images.length > 0 && images.every(isArray);
+}
+
+/** Throws UserError "bad-checkpoint" when a checkpoint is of another experiment. `imageShape` is [c, h, w]. */
+export function requireFitting(
+  { state, trials }: Checkpoint,
+  recipe: Pick<Recipe, "ipc" | "evaluation">,
+  imageShape: readonly number[],
+  classes: number,
+  source = "The checkpoint",
+): void {
+  const problems: string[] = [];
+  const count = state.images.reduce((sum, { shape }) => sum + shape[0], 0);
+  const isShaped = state.images.every(({ shape }) => String(shape.slice(1)) === String(imageShape));
+  if (count !== recipe.ipc * classes || !isShaped) {
+    problems.push(`its images are not ${recipe.ipc * classes} of ${imageShape.join(" x ")}`);
+  }
+  const jobs = listJobs(recipe);
+  const isOurs = ({ set, net, trial }: Trial, at: number) =>
+    jobs[at]?.set === set && jobs[at].net === net && jobs[at].trial === trial;
+  if (!trials.every(isOurs)) problems.push("its trials are not those of the recipe");
+  if (problems.length > 0) {
+    throw new UserError("bad-checkpoint", `${source} is of another experiment: ${problems.join("; ")}.`);
   }
 }

@@ -11,21 +11,9 @@ import { deriveKey, type Key, rootKey } from "../lib/random.ts";
 import { createNet, namedNetwork } from "../nn/nets/index.ts";
 import type { Recipe } from "../recipe/index.ts";
 import type { Trial } from "./checkpoint.ts";
-import type { EvaluatedSet } from "./events.ts";
+import type { Job } from "./jobs.ts";
 
-/** One fresh network to train on one set. */
-export interface Job {
-  readonly set: EvaluatedSet;
-  readonly net: string;
-  readonly trial: number;
-}
-
-/** Every job of a recipe: trial by trial, each set in turn, so that a comparison grows evenly. */
-export function listJobs({ evaluation }: Pick<Recipe, "evaluation">, distilled = true): Job[] {
-  const sets: EvaluatedSet[] = [...(distilled ? ["distilled" as const] : []), ...evaluation.baselines];
-  const trials = Array.from({ length: evaluation.trials }, (_, trial) => trial);
-  return evaluation.nets.flatMap((net) => trials.flatMap((trial) => sets.map((set) => ({ set, net, trial }))));
-}
+export { type Job, listJobs } from "./jobs.ts";
 
 /** Images held on the host, such as a distilled set or a random draw. */
 function fixedSet(images: Float32Array, shape: readonly number[], targets: HostArray): TrainingSet {
@@ -111,21 +99,29 @@ export function createEvaluator(input: {
   return {
     run: async (job, signal, onEpoch) => {
       const trainer = trainerOf(job.net);
+      const set = await setOf(job);
+      // An epoch of a whole training set may take minutes: a stop is seen at the next batch.
+      const stoppable: TrainingSet = {
+        size: set.size,
+        batch: (indices) => {
+          signal.throwIfAborted();
+          return set.batch(indices);
+        },
+      };
       // The key does not know the set: every set trains the same initial networks.
       const theta = await trainer.train(
-        await setOf(job),
+        stoppable,
         recipe.augmentation.strategy,
         { height, width },
         evaluation.epochs,
         deriveKey(key, job.net, job.trial),
-        (epoch, loss) => {
-          signal.throwIfAborted();
-          onEpoch(epoch, loss);
-        },
+        onEpoch,
       );
-      const accuracy = await trainer.accuracy(theta, test);
-      runtime.free(theta);
-      return accuracy;
+      try {
+        return await trainer.accuracy(theta, test);
+      } finally {
+        runtime.free(theta);
+      }
     },
   };
 }

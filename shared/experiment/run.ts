@@ -2,15 +2,24 @@
 // It gets its world as arguments; the worker, the child process, the command line and the tests are its callers.
 import { type DistilledSet, toSafetensors } from "../data/distilled-set.ts";
 import type { ImageSet } from "../data/image-set.ts";
-import { type HostArray, isValue, type Runtime, type Value } from "../engine/index.ts";
+import { isValue, type Runtime } from "../engine/index.ts";
+import { invariant } from "../lib/invariant.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
 import { UserError } from "../lib/user-error.ts";
 import { type MethodState, methodOf, type SavedTree, type StateTree } from "../methods/index.ts";
 import { createNet } from "../nn/nets/index.ts";
 import type { Recipe } from "../recipe/index.ts";
-import { type Checkpoint, encodeCheckpoint, type Trial } from "./checkpoint.ts";
-import { createEvaluator, listJobs, summariseTrials } from "./evaluate.ts";
+import {
+  type Checkpoint,
+  encodeCheckpoint,
+  isArray,
+  requireFitting,
+  type SavedState,
+  type Trial,
+} from "./checkpoint.ts";
+import { createEvaluator, summariseTrials } from "./evaluate.ts";
 import type { RunEvent, Stage } from "./events.ts";
+import { listJobs } from "./jobs.ts";
 import { Pace } from "./pace.ts";
 import type { Progress, RunPort } from "./ports.ts";
 import { drawGrid } from "./preview.ts";
@@ -41,6 +50,18 @@ export interface Outcome {
   readonly seconds: Partial<Record<Stage, number>>;
 }
 
+/** A state on the backend, and how many events tell of it and what came before. */
+interface Mark {
+  readonly state: MethodState;
+  events: number;
+}
+
+/** The same on the host. */
+interface Saved {
+  readonly saved: SavedState;
+  readonly events: number;
+}
+
 type EventBody = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, "seq" | "time"> : never) : never;
 
 /** Runs or goes on with an experiment until it is done, stopped or failed. */
@@ -53,6 +74,8 @@ class Session {
   readonly #log: EventLog;
   readonly #seconds: Partial<Record<Stage, number>> = {};
   #trials: Trial[];
+  /** The state of the last checkpoint. */
+  #good: Saved | undefined;
 
   constructor(experiment: Experiment) {
     this.#x = experiment;
@@ -61,15 +84,17 @@ class Session {
   }
 
   async run(): Promise<Outcome> {
-    const { checkpoint, evaluate } = this.#x;
+    const { checkpoint, evaluate, recipe, train } = this.#x;
+    if (checkpoint) requireFitting(checkpoint, recipe, train.imageShape, train.classNames.length);
+    let saved = checkpoint?.state;
     let stopped: Outcome | undefined;
-    let saved = checkpoint?.state ?? 0;
-    if (checkpoint?.stage !== "evaluate") {
+    if (!saved || checkpoint?.stage !== "evaluate") {
       const result = await this.#timed("synthesise", () => this.#synthesise());
       saved = result.saved;
       stopped = result.outcome;
     }
-    if (!stopped && evaluate) stopped = await this.#timed("evaluate", () => this.#evaluate(saved));
+    const set = saved;
+    if (!stopped && evaluate) stopped = await this.#timed("evaluate", () => this.#evaluate(set));
     if (stopped) return { ...stopped, seconds: this.#seconds };
     const stage = evaluate ? "evaluate" : "synthesise";
     const step = evaluate ? this.#trials.length : this.#steps();
@@ -92,7 +117,7 @@ class Session {
     return methodOf(method.id).steps(method);
   }
 
-  async #synthesise(): Promise<{ saved: SavedTree; outcome?: Outcome }> {
+  async #synthesise(): Promise<{ saved: SavedState; outcome?: Outcome }> {
     const { recipe, train, runtime, port, signal, checkpoint, clock, onProgress } = this.#x;
     const method = methodOf(recipe.method.id);
     const [channels, height, width] = train.imageShape;
@@ -104,88 +129,124 @@ class Session {
     const steps = this.#steps();
     const pace = new Pace(clock);
 
-    let state: MethodState;
-    /** The state before `state`: what to go back to when a loss is not finite. */
-    let before: MethodState | undefined;
-    if (checkpoint) {
-      state = restore(runtime, checkpoint.state) as MethodState;
-    } else {
-      await this.#log.add({ type: "stage", stage: "synthesise", step: 0, steps });
-      state = await started.init();
-      await this.#record(state, steps);
-    }
-    pace.mark(state.step, steps);
-    while (state.step < steps) {
-      if (signal.aborted) {
-        const saved = await this.#save("synthesise", state.step, state);
-        return { saved, outcome: { status: "stopped", stage: "synthesise", step: state.step, seconds: {} } };
+    /** The newest state, and the one before it to go back to. */
+    const kept: Mark[] = [];
+    const keep = (state: MethodState): Mark => {
+      const mark = { state, events: this.#log.count };
+      kept.unshift(mark);
+      for (const old of kept.splice(2)) runtime.free(old.state);
+      return mark;
+    };
+    const giveUp = async (candidates: readonly Mark[], problem: string) => {
+      const good = await this.#findGood(candidates);
+      const error = nonFinite(problem, good.saved.step, method.rateName, recipe);
+      await this.#giveUp(good, error);
+      return { saved: good.saved, outcome: failure("synthesise", good.saved.step, error) };
+    };
+
+    try {
+      let at: Mark;
+      if (checkpoint) {
+        at = keep(restore(runtime, checkpoint.state) as MethodState);
+        this.#good = { saved: checkpoint.state, events: checkpoint.events };
+      } else {
+        await this.#log.add({ type: "stage", stage: "synthesise", step: 0, steps });
+        at = keep(await started.init());
+        await this.#record(at, steps);
       }
-      const result = await started.step(state);
-      const metrics: Record<string, number> = {};
-      for (const [name, value] of Object.entries(result.metrics)) metrics[name] = await runtime.take(value);
-      if (!Object.values(metrics).every(Number.isFinite)) {
-        const good = before ?? state;
-        const error = nonFinite(state.step, good.step, method.rateName, recipe);
-        return { saved: await this.#giveUp(good, error), outcome: failure("synthesise", good.step, error) };
+      pace.mark(at.state.step, steps);
+      while (at.state.step < steps) {
+        const { step } = at.state;
+        if (signal.aborted) {
+          const saved = await saveState(runtime, at.state);
+          if (!isFiniteTree(saved))
+            return await giveUp(kept.slice(1), `The images of step ${step} are not finite numbers`);
+          await this.#save("synthesise", step, saved);
+          return { saved, outcome: { status: "stopped", stage: "synthesise", step, seconds: {} } };
+        }
+        const result = await started.step(at.state);
+        const metrics: Record<string, number> = {};
+        for (const [name, value] of Object.entries(result.metrics)) metrics[name] = await runtime.take(value);
+        if (!Object.values(metrics).every(Number.isFinite)) {
+          runtime.free(result.state);
+          // The images that this loss was computed on are in doubt, unless there are none before them.
+          const candidates = kept.length > 1 ? kept.slice(1) : kept;
+          return await giveUp(candidates, `The loss of step ${step + 1} is not a finite number`);
+        }
+        at = keep(result.state);
+        await this.#log.add({ type: "step", stage: "synthesise", step: step + 1, metrics });
+        if (!(await this.#record(at, steps))) {
+          return await giveUp(kept.slice(1), `The images of step ${step + 1} are not finite numbers`);
+        }
+        onProgress({
+          stage: "synthesise",
+          done: step + 1,
+          total: steps,
+          unit: "step",
+          ...pace.mark(step + 1, steps),
+          note: `loss ${metrics.loss.toPrecision(4)}`,
+        });
       }
-      if (before) runtime.free(before);
-      before = state;
-      state = result.state;
-      await this.#log.add({ type: "step", stage: "synthesise", step: state.step, metrics });
-      await this.#record(state, steps);
-      onProgress({
-        stage: "synthesise",
-        done: state.step,
-        total: steps,
-        unit: "step",
-        ...pace.mark(state.step, steps),
-        note: `loss ${metrics.loss.toPrecision(4)}`,
-      });
+      const saved = await saveState(runtime, at.state);
+      await port.writeFile("distilled.safetensors", toSafetensors(this.#distilled(saved)));
+      return { saved };
+    } finally {
+      for (const { state } of kept) runtime.free(state);
     }
-    const saved = await save(runtime, state);
-    await port.writeFile("distilled.safetensors", toSafetensors(this.#distilled(saved)));
-    runtime.free([state, before ?? []]);
-    return { saved };
   }
 
-  /** The preview and the checkpoint that are due at this step. */
-  async #record(state: MethodState, steps: number): Promise<void> {
-    const { port, recipe } = this.#x;
-    const { step } = state;
-    const due = (every: number) => step % every === 0 || step === steps;
-    if (due(recipe.record.previewEverySteps)) {
-      await port.writePreview(step, drawGrid(this.#distilled(await save(this.#x.runtime, state))));
-      await this.#log.add({ type: "preview", stage: "synthesise", step, file: `${pad(step)}.png` });
+  /** The preview and the checkpoint that are due; false, and neither, when the state is not finite. */
+  async #record(mark: Mark, steps: number): Promise<boolean> {
+    const { port, recipe, runtime } = this.#x;
+    const { step } = mark.state;
+    const isDue = (every: number) => step % every === 0 || step === steps;
+    const { previewEverySteps, checkpointEverySteps } = recipe.record;
+    if (isDue(previewEverySteps) || isDue(checkpointEverySteps)) {
+      const saved = await saveState(runtime, mark.state);
+      if (!isFiniteTree(saved)) return false;
+      if (isDue(previewEverySteps)) {
+        await port.writePreview(step, drawGrid(this.#distilled(saved)));
+        await this.#log.add({ type: "preview", stage: "synthesise", step, file: `${pad(step)}.png` });
+      }
+      if (isDue(checkpointEverySteps)) {
+        await this.#log.add({ type: "checkpoint", stage: "synthesise", step, file: `${pad(step)}.safetensors` });
+        await this.#save("synthesise", step, saved);
+        this.#good = { saved, events: this.#log.count };
+      }
     }
-    if (due(recipe.record.checkpointEverySteps)) {
-      await this.#log.add({ type: "checkpoint", stage: "synthesise", step, file: `${pad(step)}.safetensors` });
-      await this.#save("synthesise", step, state);
-    }
+    mark.events = this.#log.count;
+    return true;
   }
 
-  /** Writes a checkpoint that all events so far precede. */
-  async #save(stage: Stage, step: number, state: MethodState | SavedTree): Promise<SavedTree> {
+  /** Writes a checkpoint that `events` events precede: all so far, unless it goes back. */
+  async #save(stage: Stage, step: number, state: SavedState, events = this.#log.count): Promise<void> {
     await this.#log.flush();
-    const saved = await save(this.#x.runtime, state);
     const name = stage === "synthesise" ? pad(step) : `${stage}-${pad(step)}`;
-    const checkpoint = { stage, step, events: this.#log.count, trials: this.#trials, state: saved };
+    const checkpoint = { stage, step, events, trials: this.#trials, state };
     await this.#x.port.writeCheckpoint(name, encodeCheckpoint(checkpoint));
-    return saved;
+  }
+
+  /** The first of these states that is finite, else that of the last checkpoint. */
+  async #findGood(candidates: readonly Mark[]): Promise<Saved> {
+    for (const { state, events } of candidates) {
+      const saved = await saveState(this.#x.runtime, state);
+      if (isFiniteTree(saved)) return { saved, events };
+    }
+    invariant(this.#good, "the first images are finite");
+    return this.#good;
   }
 
   /** Keeps the last good state, as a checkpoint and as a set, and says why the run ends here. */
-  async #giveUp(good: MethodState, error: UserError): Promise<SavedTree> {
-    const saved = await this.#save("synthesise", good.step, good);
+  async #giveUp({ saved, events }: Saved, error: UserError): Promise<void> {
+    await this.#save("synthesise", saved.step, saved, events);
     await this.#x.port.writeFile("distilled.safetensors", toSafetensors(this.#distilled(saved)));
     const { code, message, hint } = error;
-    await this.#log.add({ type: "failed", stage: "synthesise", step: good.step, code, message, hint });
+    await this.#log.add({ type: "failed", stage: "synthesise", step: saved.step, code, message, hint });
     await this.#log.flush();
-    return saved;
   }
 
-  #distilled(saved: SavedTree): DistilledSet {
+  #distilled({ images: pieces }: SavedState): DistilledSet {
     const { recipe, train, fingerprint } = this.#x;
-    const pieces = (saved as { images: HostArray[] }).images;
     const count = pieces.reduce((sum, { shape }) => sum + shape[0], 0);
     const images = new Float32Array(count * train.pixels);
     let at = 0;
@@ -206,7 +267,7 @@ class Session {
     };
   }
 
-  async #evaluate(saved: SavedTree): Promise<Outcome | undefined> {
+  async #evaluate(saved: SavedState): Promise<Outcome | undefined> {
     const { recipe, train, test, runtime, port, signal, clock, onProgress } = this.#x;
     const jobs = listJobs(recipe);
     const evaluator = createEvaluator({ recipe, runtime, train, test, distilled: this.#distilled(saved) });
@@ -285,24 +346,24 @@ const failure = (stage: Stage, step: number, error: UserError): Outcome => ({
   seconds: {},
 });
 
-function nonFinite(step: number, good: number, rateName: string, recipe: Recipe): UserError {
+function nonFinite(problem: string, good: number, rateName: string, recipe: Recipe): UserError {
   const rate = rateName.split(".").reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], recipe);
   return new UserError(
     "non-finite-loss",
-    `The loss of step ${step + 1} is not a finite number; the images of step ${good} are kept.`,
-    `Lower ${rateName} (${String(rate)} now), for example with --set ${rateName}=${Number(rate) / 10}.`,
+    `${problem}; the images of step ${good} are kept.`,
+    `Lower ${rateName} (${String(rate)} now), for example with --set ${rateName}=${Number((Number(rate) / 10).toPrecision(6))}.`,
   );
 }
 
 /** A state with numbers of the host in place of values. */
-async function save(runtime: Runtime, tree: StateTree | SavedTree): Promise<SavedTree> {
+async function saveState(runtime: Runtime, state: MethodState): Promise<SavedState> {
+  return (await save(runtime, state)) as SavedState;
+}
+
+async function save(runtime: Runtime, tree: StateTree): Promise<SavedTree> {
   if (typeof tree === "number") return tree;
-  if (isValue(tree)) {
-    const value = tree as Value;
-    return { shape: value.shape, data: await runtime.read(value) };
-  }
-  if ("data" in tree && ArrayBuffer.isView(tree.data)) return tree as HostArray;
-  if (Array.isArray(tree)) return Promise.all(tree.map((each) => save(runtime, each)));
+  if (isValue(tree)) return { shape: tree.shape, data: await runtime.read(tree) };
+  if (Array.isArray(tree)) return Promise.all(tree.map((each: StateTree) => save(runtime, each)));
   const entries = Object.entries(tree as Record<string, StateTree>);
   return Object.fromEntries(
     await Promise.all(entries.map(async ([name, value]) => [name, await save(runtime, value)] as const)),
@@ -311,7 +372,13 @@ async function save(runtime: Runtime, tree: StateTree | SavedTree): Promise<Save
 
 function restore(runtime: Runtime, tree: SavedTree): StateTree {
   if (typeof tree === "number") return tree;
-  if ("data" in tree && ArrayBuffer.isView(tree.data)) return runtime.backend.upload(tree as HostArray);
+  if (isArray(tree)) return runtime.backend.upload(tree);
   if (Array.isArray(tree)) return tree.map((each) => restore(runtime, each));
   return Object.fromEntries(Object.entries(tree).map(([name, value]) => [name, restore(runtime, value as SavedTree)]));
+}
+
+function isFiniteTree(tree: SavedTree): boolean {
+  if (typeof tree === "number") return Number.isFinite(tree);
+  if (isArray(tree)) return tree.data.every(Number.isFinite);
+  return Object.values(tree).every(isFiniteTree);
 }

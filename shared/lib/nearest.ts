@@ -16,11 +16,14 @@ function editDistance(a: string, b: string): number {
   return rows[a.length][b.length];
 }
 
-/** The nearest of `known`, or undefined where none is near. */
+/** The nearest of `known`, or the only one that holds the word; undefined where none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
+  const lower = word.toLowerCase();
   const ranked = known
-    .map((each) => ({ each, distance: editDistance(word.toLowerCase(), each.toLowerCase()) }))
+    .map((each) => ({ each, distance: editDistance(lower, each.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best && best.distance <= Math.max(2, Math.floor(word.length / 2)) ? best.each : undefined;
+  if (best && best.distance <= Math.max(2, Math.floor(word.length / 2))) return best.each;
+  const holders = lower.length < 3 ? [] : known.filter((each) => each.toLowerCase().includes(lower));
+  return holders.length === 1 ? holders[0] : undefined;
 }

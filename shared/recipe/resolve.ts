@@ -4,7 +4,7 @@ import { nearest } from "../lib/nearest.ts";
 import { UserError } from "../lib/user-error.ts";
 import { methodOf } from "../methods/index.ts";
 import { createNet, namedNetwork, usualDepth } from "../nn/nets/index.ts";
-import { type Recipe, recipeSchema } from "./schema.ts";
+import { evaluationOptions, type Recipe, recipeSchema } from "./schema.ts";
 
 /** What of a dataset a recipe must fit. */
 export interface DatasetFacts {
@@ -21,44 +21,41 @@ const isObject = (value: unknown): value is Json =>
 
 /** `over` laid on `base`: objects merge, everything else is replaced. */
 export function layer(base: Json, over: Json): Json {
-  const out: Record<string, unknown> = { ...base };
+  // A Map, since assigning "__proto__" to an object would not add a field.
+  const out = new Map(Object.entries(base));
   for (const [name, value] of Object.entries(over)) {
-    const below = out[name];
-    out[name] = isObject(below) && isObject(value) ? layer(below, value) : value;
+    const below = out.get(name);
+    out.set(name, isObject(below) && isObject(value) ? layer(below, value) : value);
   }
-  return out;
+  return Object.fromEntries(out);
 }
 
-/** `path=value` pairs as a partial recipe; a value is JSON, or text where it is not. Throws UserError for a bad pair. */
+/** `path=value` pairs as a partial recipe; a value is JSON, or text where it is not. Throws UserError naming each bad pair. */
 export function parseChanges(pairs: readonly string[]): Json {
-  let changes: Json = {};
-  for (const pair of pairs) {
-    const at = pair.indexOf("=");
-    if (at < 1) {
-      throw new UserError(
-        "bad-change",
-        `--set ${pair}: this is not path=value.`,
-        "For example: --set method.steps=500",
-      );
-    }
-    let value: unknown = pair.slice(at + 1);
-    try {
-      value = JSON.parse(pair.slice(at + 1));
-    } catch {
-      // Not JSON: a plain word, such as --set init=noise.
-    }
-    const nested = pair
-      .slice(0, at)
-      .split(".")
-      .reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
-    changes = layer(changes, nested as Json);
+  const bad = pairs.filter((pair) => !/^[^.=]+(\.[^.=]+)*=/.test(pair));
+  if (bad.length > 0) {
+    const listed = bad.map((pair) => `--set ${pair}`).join(", ");
+    throw new UserError("usage", `${listed}: this is not path=value.`, "For example: --set method.steps=500");
   }
-  return changes;
+  return pairs.map(parseChange).reduce(layer, {});
 }
 
-/** Settings that no paper names, fit for this dataset and number of steps. */
-function fittingDefaults(dataset: DatasetFacts, steps: number): Json {
-  const depth = usualDepth(dataset.size);
+function parseChange(pair: string): Json {
+  const at = pair.indexOf("=");
+  let value: unknown = pair.slice(at + 1);
+  try {
+    value = JSON.parse(pair.slice(at + 1));
+  } catch {
+    // Not JSON: a plain word, such as --set init=noise.
+  }
+  const names = pair.slice(0, at).split(".");
+  return names.reduceRight<unknown>((inner, name) => Object.fromEntries([[name, inner]]), value) as Json;
+}
+
+/** Settings that no paper names, fit for this dataset, network and number of steps. */
+function fittingDefaults(dataset: DatasetFacts, given: Json, steps: number): Json {
+  const chosen = isObject(given.network) ? given.network.depth : undefined;
+  const depth = typeof chosen === "number" ? chosen : usualDepth(dataset.size);
   return {
     version: 1,
     dataset: { size: dataset.size, channels: dataset.channels, normalise: "standard" },
@@ -74,92 +71,116 @@ function fittingDefaults(dataset: DatasetFacts, steps: number): Json {
 
 /**
  * The full recipe of layers laid on one another, fit for a dataset. Throws UserError "bad-recipe" naming every field
- * that is wrong, with the nearest known name for one that does not exist.
+ * that is wrong, with the nearest known name for one that does not exist; `source` names the recipe in it.
  */
-export function resolveRecipe(layers: readonly Json[], dataset: DatasetFacts): Recipe {
+export function resolveRecipe(layers: readonly Json[], dataset: DatasetFacts, source = "The recipe"): Recipe {
   const given = layers.reduce(layer, {});
-  const method = isObject(given.method) ? given.method : {};
-  const parsedMethod = recipeSchema.shape.method.safeParse(method);
+  const parsedMethod = recipeSchema.shape.method.safeParse(given.method);
   const steps = parsedMethod.success ? methodOf(parsedMethod.data.id).steps(parsedMethod.data) : 1;
-  const full = layer(fittingDefaults(dataset, steps), given);
+  const full = layer(fittingDefaults(dataset, given, steps), given);
   const parsed = recipeSchema.safeParse(full);
-  const problems = parsed.success
-    ? misfits(parsed.data, dataset)
-    : parsed.error.issues.flatMap((issue) => explain(issue));
+  const problems = [...(parsed.error?.issues ?? []).flatMap(explain), ...misfits(full, dataset)];
   if (problems.length > 0 || !parsed.success) {
-    throw new UserError("bad-recipe", `The recipe does not fit:\n${problems.map((each) => `  ${each}`).join("\n")}`);
+    const listed = [...new Set(problems)].map((each) => `  ${each}`).join("\n");
+    throw new UserError("bad-recipe", `${source} cannot be used:\n${listed}`);
   }
   return parsed.data;
 }
 
-/** What a valid recipe asks of this dataset that it cannot give. */
-function misfits(recipe: Recipe, dataset: DatasetFacts): string[] {
+const plainNetwork = { id: "convnet", depth: 1, width: 1, norm: "instance" } as const;
+
+/** What the valid fields of a recipe ask of this dataset that it cannot give. */
+function misfits(full: Json, dataset: DatasetFacts): string[] {
+  const read = <K extends keyof Recipe>(name: K): Recipe[K] | undefined =>
+    recipeSchema.shape[name].safeParse(full[name]).data as Recipe[K] | undefined;
+  const [wanted, ipc, network] = [read("dataset"), read("ipc"), read("network")];
   const problems: string[] = [];
-  if (recipe.dataset.size !== dataset.size || recipe.dataset.channels !== dataset.channels) {
+  if (wanted && (wanted.size !== dataset.size || wanted.channels !== dataset.channels)) {
     problems.push(
       `dataset: ${dataset.name} is stored with ${dataset.size} pixels and ${dataset.channels} channels, the recipe wants ` +
-        `${recipe.dataset.size} and ${recipe.dataset.channels}: import it again with these, or leave them out`,
+        `${wanted.size} and ${wanted.channels}: import it again with these, or leave them out`,
     );
   }
-  if (recipe.init === "real") {
-    const small = dataset.classes.filter(({ train }) => train < recipe.ipc);
+  if (ipc !== undefined && read("init") === "real") {
+    const small = dataset.classes.filter(({ train }) => train < ipc);
     if (small.length > 0) {
       const shown = small.slice(0, 3).map(({ name, train }) => `"${name}" has ${train}`);
       const rest = small.length > 3 ? ` and ${small.length - 3} more classes are as small` : "";
       const most = Math.min(...dataset.classes.map(({ train }) => train));
       problems.push(
-        `ipc: ${recipe.ipc} images of each class to begin with, but ${shown.join(", ")}${rest}: use at most ${most}, or init=noise`,
+        `ipc: ${ipc} images of each class to begin with, but ${shown.join(", ")}${rest}: use at most ${most}, or init=noise`,
       );
     }
   }
-  const input = {
-    channels: dataset.channels,
-    height: dataset.size,
-    width: dataset.size,
-    classes: dataset.classes.length,
-  };
-  const attempts = [
-    () => recipe.network,
-    ...recipe.evaluation.nets.map((name) => () => namedNetwork(name, recipe.network)),
-  ];
-  for (const attempt of attempts) {
+  const names = isObject(full.evaluation)
+    ? evaluationOptions.shape.nets.safeParse(full.evaluation.nets).data
+    : undefined;
+  const [channels, height, width] = [dataset.channels, dataset.size, dataset.size];
+  const input = { channels, height, width, classes: dataset.classes.length };
+  // A name is known or not, whatever else the network gets wrong.
+  const named = (names ?? []).map((name) => () => namedNetwork(name, network ?? plainNetwork));
+  for (const options of [...(network ? [() => network] : []), ...named]) {
     try {
-      createNet(attempt(), input);
+      createNet(options(), input);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       problems.push(`${error.message} ${error.hint}`);
     }
   }
-  return [...new Set(problems)];
+  return problems;
 }
 
 /** One line for each thing that is wrong with a field. */
 function explain(issue: z.core.$ZodIssue): string[] {
   const path = issue.path.join(".");
   if (issue.code === "unrecognized_keys") {
-    const known = knownKeys(issue.path);
     return issue.keys.map((key) => {
-      const suggestion = nearest(key, known);
-      const way = suggestion
-        ? `did you mean ${[...issue.path, suggestion].join(".")}?`
-        : `known here: ${known.join(", ")}`;
+      const suggestion = suggestPath(issue.path, key);
+      const way = suggestion ? `did you mean ${suggestion}?` : `known here: ${knownKeys(issue.path).join(", ")}`;
       return `${[...issue.path, key].join(".")}: there is no such setting; ${way}`;
     });
   }
-  return [`${path || "recipe"}: ${issue.message}`];
+  const isUnion = issue.code === "invalid_union" && issue.discriminator !== undefined;
+  const message = isUnion ? `expected one of ${idsOf(issue.path).join(", ")}` : issue.message;
+  return [`${path || "recipe"}: ${message}`];
+}
+
+/** The path that was meant by a key that its place does not have: `method.steps` by `steps`, or the slip of a finger. */
+function suggestPath(place: readonly PropertyKey[], key: string): string | undefined {
+  const places = [[], ...knownKeys([]).map((name) => [name])];
+  const everywhere = places.flatMap((path) =>
+    knownKeys(path).map((name) => ({ name, path: [...path, name].join(".") })),
+  );
+  const only = (word: string | undefined) => {
+    const found = everywhere.filter(({ name }) => name === word);
+    return found.length === 1 ? found[0].path : undefined;
+  };
+  const here = nearest(key, knownKeys(place));
+  const near = here && [...place, here].join(".");
+  return only(key) ?? near ?? only(nearest(key, [...new Set(everywhere.map(({ name }) => name))]));
+}
+
+/** The ids that a choice such as `method.id` has. */
+function idsOf(path: readonly PropertyKey[]): string[] {
+  const at = schemaAt(path.slice(0, -1));
+  return (at?.oneOf ?? []).map((option) => String(option.properties?.id?.const));
 }
 
 /** The settings that exist below a path of the recipe. */
 function knownKeys(path: readonly PropertyKey[]): string[] {
-  const json = z.toJSONSchema(recipeSchema, { io: "input" }) as JsonSchema;
-  let at: JsonSchema | undefined = json;
-  for (const name of path) at = at?.properties?.[String(name)] ?? at?.oneOf?.[0]?.properties?.[String(name)];
-  const options = at?.oneOf ?? at?.anyOf ?? (at ? [at] : []);
+  const at = schemaAt(path);
+  const options = at?.oneOf ?? (at ? [at] : []);
   return [...new Set(options.flatMap((option) => Object.keys(option.properties ?? {})))];
 }
 
+function schemaAt(path: readonly PropertyKey[]): JsonSchema | undefined {
+  let at: JsonSchema | undefined = z.toJSONSchema(recipeSchema, { io: "input" }) as JsonSchema;
+  for (const name of path) at = at?.properties?.[String(name)];
+  return at;
+}
+
 interface JsonSchema {
-  properties?: Record<string, JsonSchema>;
-  oneOf?: JsonSchema[];
-  anyOf?: JsonSchema[];
+  readonly const?: unknown;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly oneOf?: readonly JsonSchema[];
 }

@@ -2,21 +2,37 @@
 import { Option } from "commander";
 import packageJson from "../../../package.json" with { type: "json" };
 import { estimateRun } from "../../../shared/experiment/estimate.ts";
+import { nearest } from "../../../shared/lib/nearest.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import { layer, parseChanges, type Recipe, resolveRecipe } from "../../../shared/recipe/index.ts";
+import {
+  layer,
+  parseChanges,
+  type Recipe,
+  recipeSchema,
+  resolveRecipe,
+  type Seed,
+} from "../../../shared/recipe/index.ts";
 import type { Dataset } from "../../host/datasets/index.ts";
 import { formatBytes } from "../../host/files.ts";
 import { createRun, openRun, type Run } from "../../host/runs/index.ts";
-import { type Cli, type CliCommand, type CommonOptions, createCli, wholeNumber, withCommonOptions } from "../cli.ts";
-import { factsOf, imageSetOf, openDatasetFor } from "../datasets.ts";
+import {
+  type Cli,
+  type CliCommand,
+  type CommonOptions,
+  createCli,
+  requireOption,
+  wholeNumber,
+  withCommonOptions,
+} from "../cli.ts";
+import { factsOf, imageSetOf, openDatasetFor, requireTestImages } from "../datasets.ts";
 import { describeRun, readEvaluation } from "../describe-run.ts";
 import { executeRun } from "../execute-run.ts";
-import { findRecipe } from "../find-recipe.ts";
+import { type FoundRecipe, findRecipe } from "../find-recipe.ts";
 import { formatCount, formatDuration } from "../output.ts";
 import { type ImportFlags, importOptionsOf, withImportOptions } from "./import.ts";
 
 interface DistillFlags extends CommonOptions, ImportFlags {
-  readonly data: string;
+  readonly data?: string;
   readonly ipc?: number;
   readonly variant?: "small";
   readonly case?: string;
@@ -37,6 +53,7 @@ export interface RunRequest {
 export async function startRun(cli: Cli, { recipeName, recipe, dataset, out, evaluate }: RunRequest): Promise<Run> {
   const { store } = await cli.host();
   const { manifest } = dataset;
+  if (evaluate) requireTestImages(dataset);
   const runtime = await cli.runtime();
   const { backend: backendId, adapter } = runtime.backend.capabilities;
   cli.output.note(`${recipeName} on ${manifest.name}, ipc ${recipe.ipc}, with ${adapter}`);
@@ -50,18 +67,18 @@ export async function startRun(cli: Cli, { recipeName, recipe, dataset, out, eva
       app: { version: packageJson.version },
       backend: backendId,
       adapter,
+      evaluate,
     },
   });
   cli.output.note(`run ${run.record.id} in ${run.path}`);
   const sets = { train: imageSetOf(dataset, "train"), test: imageSetOf(dataset, "test") };
-  const hasTest = sets.test.size > 0;
   const clock = () => performance.now();
   const estimate = await estimateRun({
     recipe,
     runtime,
     ...sets,
     clock,
-    evaluate: evaluate && hasTest,
+    evaluate,
   });
   const memory = process.resourceUsage().maxRSS * 1024;
   cli.output.note(
@@ -81,7 +98,7 @@ export const distillCommand: CliCommand = {
     const command = program
       .command("distill <recipe>")
       .description("distil a dataset; RECIPE is a file, a seed's id or a method's id")
-      .requiredOption("--data <data>", "a path, or the id of a stored dataset")
+      .option("--data <data>", "a path, or the id of a stored dataset; needed")
       .option("--ipc <number>", "synthetic images per class", wholeNumber)
       .addOption(new Option("--variant <name>", "settings that end within ten minutes on two cores").choices(["small"]))
       .option("--case <name>", "one of the paper's cases")
@@ -95,14 +112,11 @@ export const distillCommand: CliCommand = {
       .option("--no-evaluate", "leave out the evaluation");
     withImportOptions(withCommonOptions(command)).action(async (name: string, flags: DistillFlags) => {
       const cli = createCli(flags);
+      const data = requireOption("--data <data>", flags.data);
       const found = await findRecipe(name);
-      const published = found.seed?.cases.find((each) => each.name === flags.case);
-      if (flags.case && !published) {
-        const known = found.seed?.cases.map((each) => each.name).join(", ") ?? "none";
-        throw new UserError("unknown-case", `${name} has no case "${flags.case}".`, `Known: ${known}.`);
-      }
+      const published = flags.case === undefined ? undefined : findCase(found, flags.case);
       const changes = parseChanges(flags.set);
-      const dataset = await openDatasetFor(cli, flags.data, importOptionsOf(flags, {} as CommonOptions));
+      const dataset = await openDatasetFor(cli, data, importOptionsOf(flags));
       const layers = [
         found.settings,
         ...(published ? [published.set, { ipc: published.ipc, evaluation: { nets: [published.net] } }] : []),
@@ -112,7 +126,7 @@ export const distillCommand: CliCommand = {
           ...(flags.seed === undefined ? {} : { seed: flags.seed }),
         }),
       ];
-      const recipe = resolveRecipe(layers, factsOf(dataset));
+      const recipe = resolveRecipe(layers, factsOf(dataset), found.source);
       const run = await startRun(cli, {
         recipeName: found.name,
         recipe,
@@ -124,6 +138,16 @@ export const distillCommand: CliCommand = {
     });
   },
 };
+
+function findCase({ name, seed }: FoundRecipe, wanted: string): Seed["cases"][number] {
+  const cases = seed?.cases ?? [];
+  const found = cases.find((each) => each.name === wanted);
+  if (found) return found;
+  const known = cases.map((each) => each.name);
+  const suggestion = nearest(wanted, known);
+  const way = suggestion ? `Did you mean ${suggestion}? Known: ` : "Known: ";
+  throw new UserError("unknown-case", `${name} has no case "${wanted}".`, `${way}${known.join(", ") || "none"}.`);
+}
 
 export async function printRun(cli: Cli, run: Run): Promise<void> {
   const evaluation = await readEvaluation(run);
@@ -137,23 +161,54 @@ export const resumeCommand: CliCommand = {
       .description("go on with a stopped run, by its id or folder")
       .option("--data <data>", "where the dataset is now, if it is not in the store any more")
       .option("--no-evaluate", "leave out the evaluation");
-    withCommonOptions(command).action(
-      async (name: string, flags: CommonOptions & { data?: string; evaluate: boolean }) => {
-        const cli = createCli(flags);
-        const { store } = await cli.host();
-        const run = await openRun(store.home, name);
-        const dataset = await openDatasetFor(cli, flags.data ?? run.record.dataset.id);
-        if (dataset.manifest.fingerprint !== run.record.dataset.fingerprint) {
-          throw new UserError(
-            "other-dataset",
-            `${dataset.manifest.name} is not the dataset that run ${run.record.id} began with (${run.record.dataset.name}).`,
-            "Give the same pictures with --data.",
-          );
-        }
-        if (run.record.status === "done") cli.output.note(`Run ${run.record.id} is done already.`);
-        else await executeRun(cli, run, dataset, flags.evaluate);
-        await printRun(cli, run);
-      },
-    );
+    withImportOptions(withCommonOptions(command)).action(async (name: string, flags: ResumeFlags) => {
+      const cli = createCli(flags);
+      const { store } = await cli.host();
+      const run = await openRun(store.home, name);
+      if (run.record.status === "done") {
+        cli.output.note(`Run ${run.record.id} is done already.`);
+      } else {
+        const dataset = await openDatasetOf(cli, run, flags);
+        // What a run leaves out at its start stays left out.
+        const evaluate = flags.evaluate && run.record.evaluate !== false;
+        await executeRun(cli.continuing(run.record.backend), run, dataset, evaluate);
+      }
+      await printRun(cli, run);
+    });
   },
 };
+
+interface ResumeFlags extends CommonOptions, ImportFlags {
+  readonly data?: string;
+  readonly evaluate: boolean;
+}
+
+/** The dataset that a run began with, from the store or, imported again, from the pictures. */
+async function openDatasetOf(cli: Cli, { record }: Run, flags: ResumeFlags): Promise<Dataset> {
+  const { id, name, fingerprint } = record.dataset;
+  if (flags.data === undefined) {
+    return openDatasetFor(cli, id).catch((error: unknown) => {
+      if (!(error instanceof UserError) || !["dataset-unknown", "dataset-damaged"].includes(error.code)) throw error;
+      throw new UserError(
+        error.code,
+        `${error.message} Run ${record.id} needs it (${name}).`,
+        "Say where its pictures are: --data PATH",
+        { cause: error },
+      );
+    });
+  }
+  const wanted = recipeSchema.safeParse(record.recipe).data?.dataset;
+  const asBefore = wanted && {
+    size: wanted.size,
+    colour: wanted.channels === 1 ? ("grey" as const) : ("colour" as const),
+  };
+  const dataset = await openDatasetFor(cli, flags.data, { ...asBefore, ...importOptionsOf(flags) });
+  if (dataset.manifest.fingerprint !== fingerprint) {
+    throw new UserError(
+      "other-dataset",
+      `${flags.data} does not give the pictures that run ${record.id} began with (${name}).`,
+      "Give the same pictures with --data, and the options that they were imported with (--fit, --size, --colour).",
+    );
+  }
+  return dataset;
+}

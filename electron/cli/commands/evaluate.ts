@@ -9,14 +9,22 @@ import { UserError } from "../../../shared/lib/user-error.ts";
 import { type Recipe, recipeSchema } from "../../../shared/recipe/index.ts";
 import type { Dataset } from "../../host/datasets/index.ts";
 import { openRun, readResult } from "../../host/runs/index.ts";
-import { type Cli, type CliCommand, type CommonOptions, createCli, wholeNumber, withCommonOptions } from "../cli.ts";
+import {
+  type Cli,
+  type CliCommand,
+  type CommonOptions,
+  createCli,
+  requireOption,
+  wholeNumber,
+  withCommonOptions,
+} from "../cli.ts";
 import { factsOf, imageSetOf, openDatasetFor, requireTestImages } from "../datasets.ts";
 import { describeEvaluation } from "../describe-run.ts";
 
 const baselineNames = ["random", "whole"] as const;
 
 interface EvaluateFlags extends CommonOptions {
-  readonly data: string;
+  readonly data?: string;
   readonly nets?: string[];
   readonly trials?: number;
   readonly epochs?: number;
@@ -101,7 +109,7 @@ export const evaluateCommand: CliCommand = {
     const command = program
       .command("evaluate <set>")
       .description("train fresh networks on a distilled set and its baselines; SET is a run or a distilled.safetensors")
-      .requiredOption("--data <data>", "a path, or the id of a stored dataset")
+      .option("--data <data>", "a path, or the id of a stored dataset; needed")
       .option("--nets <list>", "networks, e.g. convnet-3,convnet-4", list)
       .option("--trials <number>", "fresh networks per set", wholeNumber)
       .option("--epochs <number>", "epochs of training", wholeNumber)
@@ -109,7 +117,7 @@ export const evaluateCommand: CliCommand = {
     withCommonOptions(command).action(async (name: string, flags: EvaluateFlags) => {
       const cli = createCli(flags);
       const distilled = await readSet(cli, name);
-      const dataset = await openDatasetFor(cli, flags.data);
+      const dataset = await openDatasetFor(cli, requireOption("--data <data>", flags.data));
       requireFit(distilled, dataset);
       requireTestImages(dataset);
       if (dataset.manifest.fingerprint !== distilled.fingerprint) {

@@ -23,7 +23,7 @@ export function withImportOptions(command: Command): Command {
     .option("--name <text>", "name to show");
 }
 
-export function importOptionsOf({ size, fit, colour, name }: ImportFlags, { seed }: CommonOptions): ImportOptions {
+export function importOptionsOf({ size, fit, colour, name }: ImportFlags, seed?: number): ImportOptions {
   return {
     ...(size === undefined ? {} : { size }),
     ...(fit ? { fit } : {}),
@@ -78,7 +78,7 @@ export const importCommand: CliCommand = {
       const cli = createCli(flags);
       const { store } = await cli.host();
       const onProgress = (event: Parameters<typeof showImport>[1]) => showImport(cli, event);
-      const { manifest, existing } = await importDataset(store, path, importOptionsOf(flags, flags), {
+      const { manifest, existing } = await importDataset(store, path, importOptionsOf(flags, flags.seed), {
         signal: cli.signal,
         onProgress,
       });
@@ -97,7 +97,7 @@ export const inspectCommand: CliCommand = {
       const cli = createCli(flags);
       const { store } = await cli.host();
       const onProgress = (event: Parameters<typeof showImport>[1]) => showImport(cli, event);
-      const report = await inspectDataset(store, path, importOptionsOf(flags, flags), {
+      const report = await inspectDataset(store, path, importOptionsOf(flags, flags.seed), {
         signal: cli.signal,
         onProgress,
       });

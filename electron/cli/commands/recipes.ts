@@ -2,7 +2,7 @@
 import { UserError } from "../../../shared/lib/user-error.ts";
 import type { Seed } from "../../../shared/recipe/index.ts";
 import { type CliCommand, type CommonOptions, createCli, withCommonOptions } from "../cli.ts";
-import { findRecipe, readSeeds } from "../find-recipe.ts";
+import { findRecipe, findSeed, readSeeds } from "../find-recipe.ts";
 import { formatTable } from "../output.ts";
 
 const accuracy = ({ mean, std }: Seed["cases"][number]["published"]) =>
@@ -56,9 +56,11 @@ export const recipeCommand: CliCommand = {
       recipe.command("show <id>").description("print a recipe, its source and published numbers"),
     ).action(async (id: string, flags: CommonOptions) => {
       const cli = createCli(flags);
-      const { seed } = await findRecipe(id);
-      if (!seed)
-        throw new UserError("unknown-recipe", `${id} is a file, not a recipe of a paper.`, "Open it in an editor.");
+      const seed = await findSeed(id);
+      if (!seed) {
+        const { source } = await findRecipe(id);
+        throw new UserError("unknown-recipe", `${source} is a file, not a recipe of a paper.`, "Open it in an editor.");
+      }
       cli.output.result(seed, describeSeed(seed));
     });
   },

@@ -25,3 +25,4 @@ export { listPreviews, type PreviewEntry, writePreview } from "./previews.ts";
 export { updateRun } from "./record.ts";
 export { checkSchema } from "./schema-errors.ts";
 export { createRun, listRuns, openRun, openRunById } from "./store.ts";
+export { sweepTemporary } from "./sweep.ts";

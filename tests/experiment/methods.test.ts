@@ -1,0 +1,64 @@
+// What every method must do: go on from any step with the same bits, and lower its loss.
+import { afterAll, describe, expect, test } from "vitest";
+import type { Backend } from "../../shared/engine/index.ts";
+import { methods } from "../../shared/methods/index.ts";
+import { testBackends } from "../support/backends.ts";
+import { runSmall, smallRecipe } from "./small-world.ts";
+
+const STEPS = 5;
+const opened: Backend[] = [];
+afterAll(() => Promise.all(opened.map((backend) => backend.dispose())));
+
+async function openNative(): Promise<Backend> {
+  const native = testBackends.find(({ name }) => name === "onnx native");
+  const backend = await native!.open();
+  expect(backend.capabilities.adapter).toMatch(native!.adapter);
+  opened.push(backend);
+  return backend;
+}
+
+describe.each(methods.map(({ id }) => id))("%s", (id) => {
+  test("stopped after every step and resumed from its checkpoint, it gives the same bits", async () => {
+    const recipe = smallRecipe({ id, steps: STEPS }, { record: { checkpointEverySteps: 3 } });
+    const whole = await runSmall({ recipe, backend: await openNative() });
+    expect(whole.outcome).toMatchObject({ status: "done", step: STEPS });
+    const backend = await openNative();
+    for (let k = 0; k < STEPS; k++) {
+      const stop = k === 0 ? { stopAtOnce: true } : { stopsAt: ({ done }: { done: number }) => done === k };
+      const { outcome, folder } = await runSmall({ recipe, backend, ...stop });
+      expect(outcome).toMatchObject({ status: "stopped", stage: "synthesise", step: k });
+      const resumed = await runSmall({ recipe, backend, folder, resume: true });
+      expect(resumed.outcome.status).toBe("done");
+      expect(folder.result).toEqual(whole.folder.result);
+    }
+  });
+
+  test("stopped after each of its steps in turn, in one run, it gives the same bits", async () => {
+    const recipe = smallRecipe({ id, steps: STEPS });
+    const backend = await openNative();
+    const whole = await runSmall({ recipe, backend });
+    const { folder } = await runSmall({ recipe, backend, stopAtOnce: true });
+    for (let status = "stopped"; status === "stopped"; ) {
+      const { outcome } = await runSmall({ recipe, backend, folder, resume: true, stopsAt: () => true });
+      status = outcome.status;
+    }
+    expect(folder.result).toEqual(whole.folder.result);
+  });
+
+  test("another seed gives other images", async () => {
+    const backend = await openNative();
+    const [a, b] = await Promise.all(
+      [1, 2].map((seed) => runSmall({ recipe: smallRecipe({ id, steps: 1 }, { seed }), backend })),
+    );
+    expect(a.folder.files).not.toEqual(b.folder.files);
+  });
+
+  test("the loss goes down on an easy set", async () => {
+    const recipe = smallRecipe({ id, steps: 30 }, { init: "noise" });
+    const { folder } = await runSmall({ recipe, backend: await openNative() });
+    const losses = folder.events.flatMap((event) => (event.type === "step" ? [event.metrics.loss] : []));
+    expect(losses).toHaveLength(30);
+    const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(mean(losses.slice(20))).toBeLessThan(0.8 * mean(losses.slice(0, 10)));
+  });
+});

@@ -1,0 +1,153 @@
+// Recipes: layers, defaults that fit the dataset, changes from text, and every problem at once.
+import { expect, test } from "vitest";
+import { nearest } from "../../shared/lib/nearest.ts";
+import type { UserError } from "../../shared/lib/user-error.ts";
+import { type DatasetFacts, layer, parseChanges, recipeSchema, resolveRecipe } from "../../shared/recipe/index.ts";
+
+const digits: DatasetFacts = {
+  name: "digits",
+  size: 28,
+  channels: 1,
+  classes: ["0", "1"].map((name) => ({ name, train: 30 })),
+};
+const complete = {
+  ipc: 2,
+  init: "real",
+  augmentation: { strategy: ["flip"] },
+  method: { id: "dm" },
+  evaluation: { protocol: "dc", trials: 1, epochs: 10, baselines: [] },
+};
+
+/** The lines of the error that a recipe gives. */
+function problemsOf(layers: Parameters<typeof resolveRecipe>[0], dataset = digits): string[] {
+  try {
+    resolveRecipe(layers, dataset, "mine.json");
+  } catch (error) {
+    expect(error).toMatchObject({ code: "bad-recipe" });
+    const [first, ...rest] = (error as UserError).message.split("\n");
+    expect(first).toBe("mine.json cannot be used:");
+    return rest.map((line) => line.trim());
+  }
+  return [];
+}
+
+test("what is left out fits the dataset, the network and the number of steps", () => {
+  const recipe = resolveRecipe([complete], digits);
+  expect(recipeSchema.parse(recipe)).toEqual(recipe);
+  expect(recipe).toMatchObject({
+    version: 1,
+    seed: 0,
+    dataset: { size: 28, channels: 1, normalise: "standard" },
+    network: { id: "convnet", depth: 3, width: 128, norm: "instance" },
+    method: { id: "dm", steps: 20_000, realBatch: 256, imageLearningRate: 1, imageMomentum: 0.5 },
+    evaluation: { nets: ["convnet-3"] },
+    record: { previewEverySteps: 1000, checkpointEverySteps: 250 },
+  });
+  const depthOf = (size: number) => resolveRecipe([complete], { ...digits, size }).network.depth;
+  expect([8, 16, 28, 32, 64, 128].map(depthOf)).toEqual([1, 2, 3, 3, 4, 5]);
+  const shallow = resolveRecipe([complete, { network: { depth: 2 }, method: { steps: 10 } }], digits);
+  expect(shallow.evaluation.nets).toEqual(["convnet-2"]);
+  expect(shallow.record).toEqual({ previewEverySteps: 1, checkpointEverySteps: 1 });
+});
+
+test("a resolved recipe resolves to itself", () => {
+  const recipe = resolveRecipe([complete, { seed: 9 }], digits);
+  expect(resolveRecipe([recipe], digits)).toEqual(recipe);
+});
+
+test("objects merge, all else is replaced, and the layers stay as they were", () => {
+  const base = { a: { b: 1, list: [1, 2] }, c: 1 };
+  expect(layer(base, { a: { list: [3] }, c: { d: 2 } })).toEqual({ a: { b: 1, list: [3] }, c: { d: 2 } });
+  expect(base).toEqual({ a: { b: 1, list: [1, 2] }, c: 1 });
+  const recipe = resolveRecipe([complete, { method: { steps: 7 } }, { method: { steps: 8 }, ipc: 3 }], digits);
+  expect(recipe).toMatchObject({ ipc: 3, method: { id: "dm", steps: 8 } });
+});
+
+test("a field called __proto__ is a field like any other", () => {
+  const changes = parseChanges(["__proto__.ipc=7"]);
+  expect(Object.keys(changes)).toEqual(["__proto__"]);
+  expect(Object.getPrototypeOf(layer({}, changes))).toBe(Object.prototype);
+  expect(problemsOf([complete, changes])).toEqual([expect.stringMatching(/^__proto__: there is no such setting/)]);
+});
+
+test("changes are JSON where they can be, else words", () => {
+  const pairs = [
+    "method.steps=500",
+    "init=noise",
+    'evaluation.nets=["convnet-3"]',
+    "method.id=dm",
+    "a=b=c",
+    "n=null",
+    "e=",
+  ];
+  expect(parseChanges(pairs)).toEqual({
+    method: { steps: 500, id: "dm" },
+    init: "noise",
+    evaluation: { nets: ["convnet-3"] },
+    a: "b=c",
+    n: null,
+    e: "",
+  });
+  expect(() => parseChanges(["ipc=1", "steps", "=1", "a.=2", ".b=3"])).toThrow(
+    expect.objectContaining({
+      code: "usage",
+      message: "--set steps, --set =1, --set a.=2, --set .b=3: this is not path=value.",
+    }),
+  );
+});
+
+test("every problem at once, each with its path", () => {
+  const wrong = {
+    ipc: 31,
+    sed: 3,
+    dataset: { size: 32 },
+    network: { depth: 6, widht: 3 },
+    method: { id: "dm", stps: 1, realBatch: 0, imageMomentum: 1 },
+    evaluation: { nets: ["resnet-18", "convnet-9"], epochs: -1 },
+  };
+  const problems = problemsOf([complete, wrong]);
+  for (const expected of [
+    /^sed: there is no such setting; did you mean seed\?$/,
+    /^network\.widht: there is no such setting; did you mean network\.width\?$/,
+    /^method\.stps: there is no such setting; did you mean method\.steps\?$/,
+    /^method\.realBatch: .*>=1/,
+    /^method\.imageMomentum: .*<1/,
+    /^evaluation\.epochs: .*>=0/,
+    /^evaluation\.nets: there is no network "resnet-18"/,
+    /^evaluation\.nets: there is no network "convnet-9"/,
+    /^dataset: digits is stored with 28 pixels and 1 channels, the recipe wants 32 and 1/,
+    /^ipc: 31 images of each class .*"0" has 30, "1" has 30: use at most 30, or init=noise$/,
+  ]) {
+    expect(problems).toContainEqual(expect.stringMatching(expected));
+  }
+  expect(problems).toHaveLength(10);
+  expect(problemsOf([complete, { steps: 5, widht: 3, batch: 4, channels: 1, nonsense: 1 }])).toEqual([
+    "steps: there is no such setting; did you mean method.steps?",
+    "widht: there is no such setting; did you mean network.width?",
+    "batch: there is no such setting; did you mean method.realBatch?",
+    "channels: there is no such setting; did you mean dataset.channels?",
+    expect.stringMatching(/^nonsense: there is no such setting; known here: version, dataset, ipc, /),
+  ]);
+  // A network that is too deep is told once it is a network.
+  expect(problemsOf([complete, { network: { depth: 6 } }])).toEqual([
+    expect.stringMatching(/^network\.depth: 6 blocks halve 28x28 pixels to nothing\. Use a depth of at most 4/),
+  ]);
+  expect(problemsOf([complete, { network: { id: "resnet" } }])).toEqual(["network.id: expected one of convnet"]);
+  expect(problemsOf([{ ...complete, method: {} }])).toEqual(["method.id: expected one of dm"]);
+});
+
+test("a class smaller than ipc is no obstacle to noise", () => {
+  expect(problemsOf([complete, { ipc: 31, init: "noise" }])).toEqual([]);
+  expect(problemsOf([complete, { ipc: 30 }])).toEqual([]);
+});
+
+test("the nearest known word", () => {
+  const known = ["steps", "realBatch", "imageLearningRate", "imageMomentum"];
+  expect(nearest("setps", known)).toBe("steps"); // a swap is one edit
+  expect(nearest("STEP", known)).toBe("steps");
+  expect(nearest("imageLearnRate", known)).toBe("imageLearningRate");
+  expect(nearest("batch", known)).toBe("realBatch");
+  expect(nearest("q", known)).toBeUndefined();
+  expect(nearest("completely-different", known)).toBeUndefined();
+  expect(nearest("steps", [])).toBeUndefined();
+});

@@ -1,0 +1,105 @@
+// Seeds: every file is valid, fits its datasets, and holds the numbers of its paper.
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { methods } from "../../shared/methods/index.ts";
+import { type DatasetFacts, resolveRecipe, type Seed, seedSchema } from "../../shared/recipe/index.ts";
+
+const folder = new URL("../../seeds/", import.meta.url);
+const files = readdirSync(folder).sort();
+const read = (file: string): Seed => seedSchema.parse(JSON.parse(readFileSync(new URL(file, folder), "utf8")));
+
+const classes = (count: number, train: number) =>
+  Array.from({ length: count }, (_, index) => ({ name: String(index).padStart(3, "0"), train }));
+const datasets: Record<string, DatasetFacts> = {
+  MNIST: { name: "MNIST", size: 28, channels: 1, classes: classes(10, 5421) },
+  "Fashion-MNIST": { name: "Fashion-MNIST", size: 28, channels: 1, classes: classes(10, 6000) },
+  SVHN: { name: "SVHN", size: 32, channels: 3, classes: classes(10, 4659) },
+  "CIFAR-10": { name: "CIFAR-10", size: 32, channels: 3, classes: classes(10, 5000) },
+  "CIFAR-100": { name: "CIFAR-100", size: 32, channels: 3, classes: classes(100, 500) },
+  "Tiny ImageNet": { name: "Tiny ImageNet", size: 64, channels: 3, classes: classes(200, 500) },
+};
+
+const layersOf = (seed: Seed, { set, ipc, net }: Seed["cases"][number]) => [
+  seed.defaults,
+  set,
+  { ipc, evaluation: { nets: [net] } },
+];
+
+describe.each(files)("%s", (file) => {
+  const seed = read(file);
+
+  test("is named after its year, method and first author", () => {
+    expect(file).toBe(`${seed.id}.json`);
+    expect(seed.id).toMatch(new RegExp(`^${seed.paper.year}-${seed.method}-`));
+    expect(methods.map(({ id }) => id)).toContain(seed.method);
+  });
+
+  test("fits every dataset of its cases, and so does its small variant", () => {
+    expect(new Set(seed.cases.map(({ name }) => name)).size).toBe(seed.cases.length);
+    for (const each of seed.cases) {
+      const dataset = datasets[each.dataset];
+      expect(dataset, each.dataset).toBeDefined();
+      const recipe = resolveRecipe(layersOf(seed, each), dataset);
+      expect(recipe.ipc).toBe(each.ipc);
+      expect(`convnet-${recipe.network.depth}`).toBe(each.net);
+      const small = resolveRecipe([...layersOf(seed, each), seed.small], dataset);
+      expect(small.network.width).toBeLessThan(recipe.network.width);
+    }
+  });
+
+  test("publishes accuracies in percent, each with a source", () => {
+    for (const { name, published } of seed.cases) {
+      expect(published.mean, name).toBeGreaterThan(1);
+      expect(published.mean, name).toBeLessThan(100);
+      expect(published.source.length, name).toBeGreaterThan(3);
+    }
+  });
+});
+
+describe("DM", () => {
+  const seed = read("2023-dm-zhao.json");
+  const caseOf = (dataset: string, ipc: number) => {
+    const found = seed.cases.find((each) => each.dataset === dataset && each.ipc === ipc);
+    expect(found, `${dataset} ${ipc}`).toBeDefined();
+    return found!;
+  };
+
+  // Zhao and Bilen, WACV 2023, section 4, and the defaults of main_DM.py in VICO-UoE/DatasetCondensation.
+  test("has the paper's settings", () => {
+    const recipe = resolveRecipe(layersOf(seed, caseOf("CIFAR-10", 10)), datasets["CIFAR-10"]);
+    expect(recipe.method).toEqual({
+      id: "dm",
+      steps: 20_000,
+      realBatch: 256,
+      imageLearningRate: 1,
+      imageMomentum: 0.5,
+    });
+    expect(recipe.init).toBe("real");
+    expect(recipe.network).toEqual({ id: "convnet", depth: 3, width: 128, norm: "instance" });
+    expect([...recipe.augmentation.strategy].sort()).toEqual(["color", "crop", "cutout", "flip", "rotate", "scale"]);
+    expect(recipe.evaluation).toMatchObject({ protocol: "dm", epochs: 1000, trials: 5, baselines: ["random"] });
+  });
+
+  test("draws large sets with a rate of ten, and digits without flips", () => {
+    for (const each of seed.cases) {
+      const { method, augmentation } = resolveRecipe(layersOf(seed, each), datasets[each.dataset]);
+      const isLarge = each.dataset === "CIFAR-10" && each.ipc >= 100;
+      expect(method.imageLearningRate, each.name).toBe(isLarge ? 10 : 1);
+      const isDigits = ["MNIST", "SVHN"].includes(each.dataset);
+      expect(augmentation.strategy.includes("flip"), each.name).toBe(!isDigits);
+    }
+  });
+
+  // Tables of the paper, and of the repository's README for 100 images a class and more.
+  test.each([
+    ["MNIST", { 1: [89.7, 0.6], 10: [97.5, 0.1], 50: [98.6, 0.1] }],
+    ["CIFAR-10", { 1: [26.0, 0.8], 10: [48.9, 0.6], 50: [63.0, 0.4] }],
+    ["CIFAR-10", { 100: [67.0, 0.3], 200: [71.2, 0.4], 500: [76.1, 0.3], 1000: [79.8, 0.3], 1250: [80.8, 0.3] }],
+    ["CIFAR-100", { 1: [11.4, 0.3], 10: [29.7, 0.3], 50: [43.6, 0.4] }],
+    ["Tiny ImageNet", { 1: [3.9, 0.2], 10: [12.9, 0.4], 50: [24.1, 0.3] }],
+  ] as [string, Record<number, [number, number]>][])("has the published accuracies on %s", (dataset, table) => {
+    for (const [ipc, [mean, std]] of Object.entries(table)) {
+      expect(caseOf(dataset, Number(ipc)).published).toMatchObject({ mean, std });
+    }
+  });
+});
