@@ -1,7 +1,8 @@
 // What every command is given, and the options that every command takes.
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Backend } from "../../shared/engine/index.ts";
+import { Runtime } from "../../shared/engine/index.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
+import { dumpTo } from "./dump.ts";
 import { openBackend } from "./open-backend.ts";
 import { type Host, openHost } from "./open-host.ts";
 import { Output } from "./output.ts";
@@ -15,6 +16,7 @@ export interface CommonOptions {
   readonly backend: (typeof backendChoices)[number];
   readonly adapter?: string;
   readonly seed?: number;
+  readonly dump?: string;
 }
 
 /** A command line at work. */
@@ -24,7 +26,8 @@ export interface Cli {
   /** Aborts at the first Ctrl-C; the second one ends the process. */
   readonly signal: AbortSignal;
   host(): Promise<Host>;
-  backend(): Promise<Backend>;
+  /** The chosen backend, with every program that it compiles written down where --dump says. */
+  runtime(): Promise<Runtime>;
   /** The same, but `auto` computes on the backend that a run began on. */
   continuing(backend: string): Cli;
 }
@@ -56,6 +59,7 @@ export function withCommonOptions(command: Command): Command {
     .option("--quiet", "print nothing but results and errors")
     .addOption(new Option("--backend <name>", "what computes").choices(backendChoices).default("auto"))
     .option("--adapter <name>", "which GPU: its number or a part of its name")
+    .option("--dump <dir>", "write each compiled program there: its graph, ONNX model or WGSL")
     .option("--seed <number>", "root of every random draw", wholeNumber);
 }
 
@@ -71,13 +75,16 @@ export function createCli(options: CommonOptions): Cli {
   process.on("SIGTERM", interrupt);
   let host: Promise<Host> | undefined;
   const create = (backendId: CommonOptions["backend"]): Cli => {
-    let backend: Promise<Backend> | undefined;
+    let runtime: Promise<Runtime> | undefined;
     return {
       output,
       options,
       signal: controller.signal,
       host: () => (host ??= openHost()),
-      backend: () => (backend ??= openBackend({ ...options, backend: backendId })),
+      runtime: () =>
+        (runtime ??= openBackend({ ...options, backend: backendId }).then(
+          (backend) => new Runtime(backend, dumpTo(options.dump)),
+        )),
       continuing: (began) => create(backendId === "auto" && isBackend(began) ? began : backendId),
     };
   };

@@ -1,5 +1,6 @@
 // Datasets as the command line uses them: opened by id or path, imported first where needed, read as image sets.
 import type { ImportOptions, ImportProgress } from "../../shared/api/datasets.ts";
+import type { SetNormaliser } from "../../shared/data/distilled-set.ts";
 import { ImageSet } from "../../shared/data/image-set.ts";
 import type { ImageManifest, SplitName } from "../../shared/data/manifest.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
@@ -21,8 +22,8 @@ export function showImport(cli: Cli, event: ImportProgress): void {
   cli.output.progress(event.type === "scan" ? "scan  " : "import", { done, total, ...pace, note: "", unit: "image" });
 }
 
-/** One split of a stored dataset. */
-export function imageSetOf(dataset: Dataset, split: SplitName): ImageSet {
+/** One split of a stored dataset, normalised by its training images unless told otherwise. */
+export function imageSetOf(dataset: Dataset, split: SplitName, normaliser?: SetNormaliser): ImageSet {
   const manifest: ImageManifest = dataset.manifest;
   const { channels, height, width, mean, std, classes } = manifest;
   return new ImageSet({
@@ -31,7 +32,7 @@ export function imageSetOf(dataset: Dataset, split: SplitName): ImageSet {
     channels,
     height,
     width,
-    normaliser: { kind: "standard", mean, std },
+    normaliser: normaliser ?? { kind: "standard", mean, std },
     read: (from, to) => dataset.readImages(split, { from, to }),
   });
 }

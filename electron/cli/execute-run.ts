@@ -1,6 +1,5 @@
 // Runs an experiment in a run folder, from its start or from its last good checkpoint.
 
-import { Runtime } from "../../shared/engine/index.ts";
 import { type Checkpoint, decodeCheckpoint, requireFitting } from "../../shared/experiment/checkpoint.ts";
 import type { RunPort } from "../../shared/experiment/ports.ts";
 import { type Outcome, runExperiment } from "../../shared/experiment/run.ts";
@@ -88,8 +87,8 @@ export async function executeRun(cli: Cli, run: Run, dataset: Dataset, evaluate:
   await sweepTemporary(run);
   const checkpoint = await goBackToCheckpoint(cli, run, recipe, dataset);
   const { stage = "synthesise", step = 0 } = checkpoint ?? {};
-  const backend = await cli.backend();
-  const { backend: backendId, adapter } = backend.capabilities;
+  const runtime = await cli.runtime();
+  const { backend: backendId, adapter } = runtime.backend.capabilities;
   if (checkpoint && (run.record.backend !== backendId || run.record.adapter !== adapter)) {
     cli.output.warn(`The run began on ${run.record.adapter} and goes on with ${adapter}: the last bits may differ.`);
   }
@@ -113,7 +112,7 @@ export async function executeRun(cli: Cli, run: Run, dataset: Dataset, evaluate:
       train: imageSetOf(dataset, "train"),
       test: imageSetOf(dataset, "test"),
       fingerprint: dataset.manifest.fingerprint,
-      runtime: new Runtime(backend),
+      runtime,
       port: portOf(run),
       clock: () => Date.now(),
       signal: cli.signal,

@@ -8,6 +8,7 @@ import {
 } from "../../shared/engine/index.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 import type { CommonOptions } from "./cli.ts";
+import { openWebgpu } from "./gpu.ts";
 
 export async function openBackend({ backend, adapter }: Pick<CommonOptions, "backend" | "adapter">): Promise<Backend> {
   switch (backend) {
@@ -15,12 +16,22 @@ export async function openBackend({ backend, adapter }: Pick<CommonOptions, "bac
       return createReferenceBackend();
     case "onnx":
       return openOnnx();
-    case "auto":
-      return openOnnx();
     case "webgpu":
-      throw new UserError("no-webgpu", `There is no WebGPU adapter ${adapter ?? ""}.`, "Use --backend onnx.");
+      return openWebgpu(adapter === undefined ? {} : { adapter });
+    case "auto":
+      return adapter === undefined ? openBest() : openWebgpu({ adapter });
     default:
       throw backend satisfies never;
+  }
+}
+
+/** The first real GPU; where there is none, or no driver for one, the CPU. Each run says which it was. */
+async function openBest(): Promise<Backend> {
+  try {
+    return await openWebgpu();
+  } catch (error) {
+    if (error instanceof UserError && (error.code === "no-adapter" || error.code === "no-webgpu")) return openOnnx();
+    throw error;
   }
 }
 

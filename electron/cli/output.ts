@@ -13,6 +13,7 @@ export class Output {
   readonly #live: boolean;
   #lineShown = false;
   #lastPlain = 0;
+  #lastDrawn = 0;
 
   constructor({ json, quiet }: OutputOptions) {
     this.json = json;
@@ -58,6 +59,9 @@ export class Output {
       process.stderr.write(`${label}  ${parts}\n`);
       return;
     }
+    const now = performance.now();
+    if (done < total && now - this.#lastDrawn < 100) return;
+    this.#lastDrawn = now;
     const width = 24;
     const filled = total > 0 ? Math.round((width * Math.min(done, total)) / total) : 0;
     const bar = `${"━".repeat(filled)}${styleText("dim", "━".repeat(width - filled))}`;

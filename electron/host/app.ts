@@ -3,6 +3,7 @@
 import { Hono } from "hono";
 import { describeFailure } from "./failure.ts";
 import { createDatasetRoutes } from "./routes/datasets.ts";
+import { runRoutes } from "./routes/runs.ts";
 import type { Store } from "./store.ts";
 
 export interface HostDependencies {
@@ -11,7 +12,9 @@ export interface HostDependencies {
 
 /** Every failure, also of unknown addresses, is answered as { code, message, hint }. */
 export function createHost({ store }: HostDependencies) {
-  const app = new Hono().route("/api/datasets", createDatasetRoutes(store));
+  const app = new Hono()
+    .route("/api/datasets", createDatasetRoutes(store))
+    .route("/api/runs", runRoutes({ root: store.home }));
   app.onError((error, c) => {
     const { status, body } = describeFailure(error);
     return c.json(body, status);

@@ -9,11 +9,17 @@ export interface Failure {
   body: ErrorBody;
 }
 
-const statuses: Record<string, Failure["status"]> = { locked: 409, "no-space": 507 };
+const statuses: Record<string, Failure["status"]> = {
+  locked: 409,
+  "run-locked": 409,
+  "run-exists": 409,
+  "folder-not-empty": 409,
+  "no-space": 507,
+};
 
 export function describeFailure(error: unknown): Failure {
   if (error instanceof UserError) {
-    const isUnknown = error.code.endsWith("-unknown") || error.code === "not-found";
+    const isUnknown = error.code.endsWith("-unknown") || error.code.endsWith("not-found");
     const status = statuses[error.code] ?? (isUnknown ? 404 : 400);
     return { status, body: { code: error.code, message: error.message, hint: error.hint } };
   }

@@ -2,6 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import sharp from "sharp";
 import type { RunEvent, RunRecord } from "../../shared/api/runs.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 import { describeClipping, type RunResults, readResults } from "./export/index.ts";
@@ -16,10 +17,15 @@ const MAX_FRAMES = 12;
 /** More images than this make a page that no one scrolls through: then the first ones of each class are shown. */
 const MAX_IMAGES = 600;
 const METRIC = "loss";
+/** Of the light table, in CSS pixels, on a wide screen. */
+const PAGE_WIDTH = 1080;
+const LABEL_WIDTH = 120;
+const MAX_IMAGE = 200;
+const MAX_FRAME_HEIGHT = 640;
 
 /**
  * Writes the report of a run to `file`, atomically. A run without a distilled set or an evaluation gets a report
- * without them. Throws UserError "disk-full", and those of damaged results.
+ * without them. Throws UserError "no-space", and those of damaged results.
  */
 export async function writeReport(run: Run, file: string): Promise<void> {
   const results = await readResults(run).catch((error: unknown) => {
@@ -71,9 +77,9 @@ async function imageSection({ set, pixels }: RunResults): Promise<Markup> {
   const size = pixels.width * pixels.height * pixels.channels;
   const channels = pixels.channels as 1 | 3;
   const { width, height } = pixels;
-  // Whole-pixel zoom: each pixel is a square of the same size.
-  const target = shown === 1 ? 128 : 80;
-  const zoom = Math.max(1, Math.round(target / Math.max(width, height)));
+  const columns = shown === 1 ? chooseColumns(set.classNames.length) : shown;
+  const room = shown === 1 ? PAGE_WIDTH / columns - 16 : (PAGE_WIDTH - LABEL_WIDTH) / columns - 4;
+  const zoom = chooseZoom(Math.max(width, height), Math.min(room, MAX_IMAGE));
   const rows: Markup[] = [];
   for (const [label, name] of set.classNames.entries()) {
     const images: Markup[] = [];
@@ -94,7 +100,7 @@ async function imageSection({ set, pixels }: RunResults): Promise<Markup> {
   const rest = shown < set.ipc ? ` The first ${shown} of ${set.ipc} images of each class.` : "";
   return html`<section aria-labelledby="images">
 <h2 id="images">The distilled images</h2>
-<div class="table-light ${shown === 1 ? "single" : "rows"}">${rows}</div>
+<div class="table-light ${shown === 1 ? "single" : "rows"}" style="--columns: ${columns}">${rows}</div>
 <p class="note">De-normalised to 8 bits. ${describeClipping(pixels)}${rest}</p>
 </section>`;
 }
@@ -103,7 +109,7 @@ function tableSection({ results }: NonNullable<RunResults["evaluation"]>): Marku
   const percent = (fraction: number) => (100 * fraction).toFixed(1);
   const rows = results.map(
     ({ set, net, width, ipc, mean, std, trials }) => html`<tr${raw(set === "distilled" ? ' class="ours"' : "")}>
-<th scope="row">${set}</th><td>${width === undefined ? net : `${net}, width ${width}`}</td><td class="number">${ipc}</td>
+<th scope="row">${set}</th><td>${width === undefined ? net : `${net}, width ${width}`}</td><td class="number">${set === "whole" ? "all" : ipc}</td>
 <td class="number">${percent(mean)} ± ${percent(std)}</td><td class="number">${trials.length}</td>
 <td class="number faint">${trials.map(percent).join("  ")}</td></tr>`,
   );
@@ -135,19 +141,31 @@ function curveSection(events: readonly RunEvent[]): Markup {
 
 async function filmSection(run: Run): Promise<Markup> {
   const all = await listPreviews(run);
-  const previews = pickEvenly(all, MAX_FRAMES);
-  if (previews.length < 2) return html``;
-  const frames = await Promise.all(
-    previews.map(async ({ step, file }) => {
-      const png = await readFile(join(run.path, PREVIEWS, file));
-      const label = step.toLocaleString("en-GB");
-      return html`<figure><img src="${dataUri(png)}" alt="The synthetic images at step ${label}"><figcaption>step ${label}</figcaption></figure>`;
+  const read = await Promise.all(
+    pickEvenly(all, MAX_FRAMES).map(async ({ step, file }) => {
+      try {
+        const png = await readFile(join(run.path, PREVIEWS, file));
+        const { width, height } = await sharp(png).metadata();
+        return [{ step, png, width, height }];
+      } catch {
+        return []; // a preview that is damaged or gone: the count below tells
+      }
     }),
   );
+  const previews = read.flat();
+  const [first] = previews;
+  if (first === undefined || previews.length < 2) return html``;
+  const isWide = first.width > 2 * first.height; // then the frames stand one below the other
+  const room = isWide ? PAGE_WIDTH - LABEL_WIDTH : Math.max(160, PAGE_WIDTH / previews.length - 16);
+  const zoom = Math.min(chooseZoom(first.width, room), chooseZoom(first.height, MAX_FRAME_HEIGHT));
+  const frames = previews.map(({ step, png, width, height }) => {
+    const label = step.toLocaleString("en-GB");
+    return html`<figure><img src="${dataUri(png)}" width="${width * zoom}" height="${height * zoom}" alt="The synthetic images at step ${label}"><figcaption>step ${label}</figcaption></figure>`;
+  });
   const some = previews.length < all.length ? ` ${previews.length} of ${all.length} previews.` : "";
   return html`<section aria-labelledby="film">
 <h2 id="film">Images over time</h2>
-<div class="table-light film" tabindex="0" role="group" aria-label="Film strip of previews, scrolls sideways">${frames}</div>
+<div class="table-light film${isWide ? " wide" : ""}" tabindex="0" role="group" aria-label="Film strip of previews">${frames}</div>
 <p class="note">From the first images to the last.${some}</p>
 </section>`;
 }
@@ -178,17 +196,26 @@ function factsSection(record: RunRecord, results: RunResults | undefined): Marku
 </section>`;
 }
 
+/** A whole number, so that every pixel is a square of the same size. */
+const chooseZoom = (size: number, room: number) => Math.max(1, Math.floor(room / size));
+
+/** Four to six columns, with the fewest empty places in the last row. */
+function chooseColumns(classes: number): number {
+  if (classes <= 4) return Math.max(3, classes);
+  const empty = (columns: number) => (columns - (classes % columns)) % columns;
+  return [5, 6, 4].reduce((best, columns) => (empty(columns) < empty(best) ? columns : best));
+}
+
 function pickEvenly<T>(items: readonly T[], count: number): T[] {
   if (items.length <= count) return [...items];
   return Array.from({ length: count }, (_, i) => items[Math.round((i * (items.length - 1)) / (count - 1))] as T);
 }
 
 function formatSeconds(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60
-    ? `${minutes} min ${Math.round(seconds % 60)} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 const dataUri = (png: Uint8Array) => raw(`data:image/png;base64,${Buffer.from(png).toString("base64")}`);

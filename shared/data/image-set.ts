@@ -70,6 +70,7 @@ export class ImageSet {
     } else {
       const from = block * this.#blockImages;
       bytes = this.source.read(from, Math.min(from + this.#blockImages, this.size));
+      bytes.catch(() => this.#blocks.delete(block)); // a failed read is tried again
     }
     this.#blocks.set(block, bytes);
     if (this.#blocks.size > this.#maxBlocks) this.#blocks.delete(this.#blocks.keys().next().value as number);

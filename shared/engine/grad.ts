@@ -31,11 +31,12 @@ export function grad(loss: Tensor, xs: readonly Tensor[], cotangent?: Tensor): T
     const gradient = gradients.get(node);
     if (!gradient || leaves.has(node) || !carries.has(node)) continue;
     const inputs = dependencies(graph, node);
-    if (node.op.kind === "composite") {
-      accumulate(inputs[0], gradient);
+    const { op } = node;
+    if (op.vjp === undefined) {
+      accumulate(inputs[0], gradient); // an expanded composite is its expansion
       continue;
     }
-    const parts = node.op.vjp({
+    const parts = op.vjp({
       inputs: inputs.map((input) => new Tensor(graph, input)),
       output: new Tensor(graph, node),
       cotangent: gradient,
@@ -48,9 +49,10 @@ export function grad(loss: Tensor, xs: readonly Tensor[], cotangent?: Tensor): T
   return xs.map((x) => gradients.get(x.node) ?? x.constant(0).expand(x.shape));
 }
 
-/** What a node's value is computed from: a composite is differentiated through its expansion. */
+/** What a node's gradient flows to: a composite without a gradient of its own is differentiated through its expansion. */
 function dependencies(graph: Graph, node: Node): readonly Node[] {
-  return node.op.kind === "composite" ? [expandComposite(graph, node, node.op)] : node.inputs;
+  const { op } = node;
+  return op.kind === "composite" && !op.vjp ? [expandComposite(graph, node, op)] : node.inputs;
 }
 
 /** The node that a composite stands for, written in other ops of the same graph. */

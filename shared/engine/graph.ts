@@ -41,11 +41,6 @@ export class Graph {
     }
     return expanded;
   }
-
-  /** The expansion of a composite if anybody asked for it before. */
-  knownExpansion(node: Node): Node | undefined {
-    return this.#expansions.get(node);
-  }
 }
 
 function inferType(op: Op, inputs: readonly Node[], attrs: Attrs): TensorType {

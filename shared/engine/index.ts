@@ -33,3 +33,6 @@ export {
 export { createReferenceBackend } from "./reference/backend.ts";
 export { formatShape, type Shape, sizeOf } from "./shape.ts";
 export { type SpatialMapTensors, Tensor } from "./tensor.ts";
+export { createWebgpuBackend, printPlan, type WebgpuBackend, type WebgpuStats } from "./webgpu/backend.ts";
+export { describeDevice, isSoftwareAdapter } from "./webgpu/device.ts";
+export { type DeviceSpeed, measureDevice } from "./webgpu/measure.ts";

@@ -4,6 +4,7 @@ import type { DType } from "./graph.ts";
 import type { OnnxBuilder } from "./onnx/builder.ts";
 import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
+import type { GpuNode, Lowering } from "./webgpu/kernel.ts";
 
 export interface TensorType {
   readonly shape: Shape;
@@ -76,11 +77,15 @@ export interface Primitive<A extends Attrs = Attrs> extends OpBase<A> {
   reference(node: NodeView<A>, inputs: readonly ReferenceArray[], out: ReferenceArray): void;
   /** Emits ONNX nodes; returns the name of the result. */
   onnx(builder: OnnxBuilder, node: NodeView<A>, inputs: readonly string[]): string;
+  /** The kernels that compute the node on a GPU. */
+  webgpu(node: GpuNode<A>): Lowering;
 }
 
 export interface Composite<A extends Attrs = Attrs> extends OpBase<A> {
   readonly kind: "composite";
   expand(inputs: readonly Tensor[], attrs: A): Tensor;
+  /** A gradient of its own, where that is shorter than the expansion's. */
+  vjp?(context: VjpContext<A>): readonly (Tensor | null)[];
   /** Emits the op whole, where that pays. */
   onnx?(builder: OnnxBuilder, node: NodeView<A>, inputs: readonly string[]): string;
 }

@@ -95,9 +95,12 @@ export function traceProgram<In extends object, Out extends object>(
 export class Runtime {
   readonly backend: Backend;
   readonly #compiled = new WeakMap<object, Map<string, Compiled>>();
+  readonly #onCompile: ((executable: Executable) => void) | undefined;
 
-  constructor(backend: Backend) {
+  /** `onCompile` is shown each program once, compiled, for printing. */
+  constructor(backend: Backend, onCompile?: (executable: Executable) => void) {
     this.backend = backend;
+    this.#onCompile = onCompile;
   }
 
   /**
@@ -128,8 +131,11 @@ export class Runtime {
     let compiled = byShapes.get(signature);
     if (!compiled) {
       const { traced, rebuild } = traceProgram(program as unknown as Program<object, object>, args, this.backend);
-      compiled = { executable: this.backend.compile(traced), rebuild };
+      const executable = this.backend.compile(traced);
+      compiled = { executable, rebuild };
       byShapes.set(signature, compiled);
+      // A failure is the caller's, who awaits the same promise.
+      if (this.#onCompile) executable.then(this.#onCompile, () => {});
     }
     return compiled;
   }

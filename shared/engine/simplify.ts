@@ -142,8 +142,8 @@ function lowerComposites(graph: Graph, outputs: readonly Node[], whole: (op: Com
 
 /** Whether a gradient already needs the work inside this composite (its first reduction or full-size result). */
 function sharesParts(graph: Graph, node: Node, used: ReadonlySet<Node>): boolean {
-  const expansion = graph.knownExpansion(node);
-  if (!expansion) return false;
+  if (node.op.kind !== "composite") return false;
+  const expansion = expandComposite(graph, node, node.op);
   const edge = new Set(node.inputs);
   const inside = topologicalOrder([expansion], (each) => (edge.has(each) ? [] : each.inputs));
   return inside.some((each) => !edge.has(each) && used.has(each) && !is(each, "constant") && !is(each, "reshape"));

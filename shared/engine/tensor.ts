@@ -9,6 +9,7 @@ import { instanceNorm } from "./ops/instance-norm.ts";
 import { logSoftmax } from "./ops/log-softmax.ts";
 import { matmul } from "./ops/matmul.ts";
 import * as movement from "./ops/movement.ts";
+import { inverseDeviation, normalise } from "./ops/normalise.ts";
 import { avgPool2d } from "./ops/pool.ts";
 import * as reduce from "./ops/reduce.ts";
 import { constant, detach, parameter } from "./ops/source.ts";
@@ -194,6 +195,14 @@ export class Tensor {
     return this.apply(avgPool2d, [], { size });
   }
 
+  /** (x - mean) / sqrt(variance + epsilon) over `axes`. */
+  normalise(axes: readonly number[], epsilon: number): Tensor {
+    return this.apply(normalise, [], { axes: this.#axes(axes), epsilon });
+  }
+  /** 1 / sqrt(variance + epsilon) over `axes`, which keep length 1. */
+  inverseDeviation(axes: readonly number[], epsilon: number): Tensor {
+    return this.apply(inverseDeviation, [], { axes: this.#axes(axes), epsilon });
+  }
   /** Each channel of each image to zero mean and unit variance, then scaled and shifted: scale and shift [c]. */
   instanceNorm(scale: Tensor, shift: Tensor, epsilon = 1e-5): Tensor {
     return this.apply(instanceNorm, [scale, shift], { epsilon });

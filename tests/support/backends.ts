@@ -6,6 +6,7 @@ import {
   createReferenceBackend,
   type OnnxRuntime,
 } from "../../shared/engine/index.ts";
+import { swiftshaderMissing, useSwiftshader } from "./swiftshader.ts";
 
 export interface TestBackend {
   readonly name: string;
@@ -21,6 +22,18 @@ async function openWasm(): Promise<Backend> {
   const runtime = ort as unknown as OnnxRuntime;
   return createOnnxBackend(runtime, { name: `ONNX Runtime ${ort.env.versions.common}, WebAssembly`, threads: 1 });
 }
+
+export const webgpu: TestBackend = {
+  name: "webgpu",
+  adapter: /^SwiftShader Device/,
+  tolerance: 1e-4,
+  open: async () => {
+    useSwiftshader();
+    // Loads Dawn only now that the driver is in place.
+    const { openWebgpu } = await import("../../electron/cli/gpu.ts");
+    return openWebgpu({ adapter: "SwiftShader" });
+  },
+};
 
 export const reference: TestBackend = {
   name: "reference",
@@ -41,4 +54,6 @@ export const testBackends: readonly TestBackend[] = [
     },
   },
   { name: "onnx wasm", adapter: /WebAssembly, 1 thread$/, tolerance: 1e-4, open: openWasm },
+  // On other platforms the product's adapters differ from machine to machine: `adapters --check` is the test there.
+  ...(swiftshaderMissing ? [] : [webgpu]),
 ];

@@ -1,7 +1,6 @@
 // distill and resume: run an experiment, or go on with one.
 import { Option } from "commander";
 import packageJson from "../../../package.json" with { type: "json" };
-import { Runtime } from "../../../shared/engine/index.ts";
 import { estimateRun } from "../../../shared/experiment/estimate.ts";
 import { nearest } from "../../../shared/lib/nearest.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
@@ -56,8 +55,8 @@ export async function startRun(cli: Cli, { recipeName, recipe, dataset, out, eva
   const { store } = await cli.host();
   const { manifest } = dataset;
   if (evaluate) requireTestImages(dataset);
-  const backend = await cli.backend();
-  const { backend: backendId, adapter } = backend.capabilities;
+  const runtime = await cli.runtime();
+  const { backend: backendId, adapter } = runtime.backend.capabilities;
   cli.output.note(`${recipeName} on ${manifest.name}, ipc ${recipe.ipc}, with ${adapter}`);
   const run = await createRun(store.home, {
     ...(out === undefined ? {} : { dir: out }),
@@ -77,7 +76,7 @@ export async function startRun(cli: Cli, { recipeName, recipe, dataset, out, eva
   const clock = () => performance.now();
   const estimate = await estimateRun({
     recipe,
-    runtime: new Runtime(backend),
+    runtime,
     ...sets,
     clock,
     evaluate,

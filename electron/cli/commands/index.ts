@@ -1,13 +1,17 @@
 // Every command, in the order in which --help lists them.
 import type { CliCommand } from "../cli.ts";
+import { adaptersCommand } from "./adapters.ts";
+import { benchCommand } from "./bench.ts";
 import { demoCommand } from "./demo.ts";
 import { distillCommand, resumeCommand } from "./distill.ts";
+import { evaluateCommand } from "./evaluate.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand, inspectCommand } from "./import.ts";
 import { recipeCommand, recipesCommand } from "./recipes.ts";
 import { runsCommand, showCommand } from "./runs.ts";
 
 export const commands: readonly CliCommand[] = [
+  adaptersCommand,
   importCommand,
   inspectCommand,
   recipesCommand,
@@ -16,6 +20,8 @@ export const commands: readonly CliCommand[] = [
   resumeCommand,
   runsCommand,
   showCommand,
+  evaluateCommand,
   exportCommand,
+  benchCommand,
   demoCommand,
 ];

@@ -91,7 +91,7 @@ export async function decodePicture(
     const pixels = await render(openPicture(content, "error"), header, target).catch(async (error) => {
       throw await explainDecodeError(error, content);
     });
-    return { pixels, complaint: firstLine(strict) };
+    return { pixels, complaint: lastLine(strict) };
   }
 }
 
@@ -148,16 +148,15 @@ function pack(data: Uint8Array, channels: number, target: DecodeTarget): Uint8Ar
   return planes;
 }
 
-function firstLine(error: unknown): string {
+/** libvips keeps one list of errors for all threads: only the last line can be of this picture, and may be lost. */
+function lastLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text
-    .split("\n")[0]
-    .replace(/^Input (buffer|file) has corrupt header: /i, "")
-    .trim();
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  return (lines.at(-1) ?? "").replace(/^Input (buffer|file) has corrupt header: /i, "").trim() || "cannot be decoded";
 }
 
 async function explainDecodeError(error: unknown, content: ImageContent): Promise<Error> {
-  const text = firstLine(error);
+  const text = error instanceof Error ? error.message : String(error);
   if (/unsupported image format/i.test(text)) {
     const start = await readStart(content);
     if (start.startsWith("BM")) return new Error(explainConversion("BMP"));
@@ -165,9 +164,9 @@ async function explainDecodeError(error: unknown, content: ImageContent): Promis
     return new Error("its content is not a PNG, JPEG, WebP, GIF, TIFF or AVIF picture", { cause: error });
   }
   if (/exceeds pixel limit/i.test(text)) return new Error("huge; scale it down", { cause: error });
-  if (/^huge|^damaged|cannot be read/.test(text)) return error as Error;
-  if (/missing/i.test(text) && /file/i.test(text)) return new Error("cannot be opened", { cause: error });
-  return new Error(`damaged: ${text}`, { cause: error });
+  if (/^huge/.test(text)) return error as Error;
+  if (/^Input file is missing/i.test(text)) return new Error("cannot be opened", { cause: error });
+  return new Error(`damaged: ${lastLine(error)}`, { cause: error });
 }
 
 /** The first bytes as text, to tell what a wrongly named file is. */

@@ -1,5 +1,7 @@
 // The thread in which an import runs: listing, hashing and packing never hold up the host's own event loop.
 
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { parentPort, workerData } from "node:worker_threads";
 import type { ImportProgress } from "../../../shared/api/datasets.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
@@ -18,8 +20,17 @@ const controller = new AbortController();
 const send = (message: WorkerMessage) => parentPort?.postMessage(message);
 parentPort?.once("message", () => controller.abort());
 
+/**
+ * Each picture leaves a small buffer outside the heap, which the collector does not see growing: left alone it waits
+ * until 60,000 pictures hold 50 to 90 MB more than 6,000 do. A collection takes about 30 ms.
+ */
+const COLLECT_EVERY_IMAGES = 5_000;
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
 let sentAt = Number.NEGATIVE_INFINITY;
 const onProgress = (event: ImportProgress) => {
+  if (event.done % COLLECT_EVERY_IMAGES === 0) collectGarbage();
   if (event.done < event.total && performance.now() - sentAt < PROGRESS_EVERY_MS) return;
   sentAt = performance.now();
   send({ kind: "progress", event });

@@ -21,7 +21,7 @@ export type ExportResult = {
 
 /**
  * Writes the set, its README and export.json into `dir`, replacing an earlier export there as a whole. Throws
- * UserError "folder-not-empty" when `dir` holds anything else, "disk-full" with nothing changed.
+ * UserError "folder-not-empty" when `dir` holds anything else, "no-space" with nothing changed.
  */
 export async function exportRun(run: Run, options: ExportOptions): Promise<ExportResult> {
   const { dir, files, formats, results } = await prepareExport(run, options);

@@ -2,7 +2,7 @@
 
 import { describeClipping } from "./clipping.ts";
 import type { ExportFormat } from "./format.ts";
-import { toPython } from "./python.ts";
+import { toPythonFloats } from "./python.ts";
 import type { RunResults } from "./source.ts";
 
 /** Markdown. The same run and formats give the same text. */
@@ -40,13 +40,13 @@ export function writeReadme(results: RunResults, formats: readonly ExportFormat[
       set.classNames.map((name, i) => [String(i), escapeText(name), escapeText(classFolders[i] ?? "")]),
     ),
     "## Normaliser",
-    `The images are stored as \`(pixel / 255 - mean) / std\` per channel, with mean ${toPython(set.normaliser.mean)} and std ${toPython(set.normaliser.std)}. **Test images must pass through the same normaliser**, or the accuracy is meaningless:`,
+    `The images are stored as \`(pixel / 255 - mean) / std\` per channel, with mean ${toPythonFloats(set.normaliser.mean)} and std ${toPythonFloats(set.normaliser.std)}. **Test images must pass through the same normaliser**, or the accuracy is meaningless:`,
     fence(
       "python",
       `import torch
 
-mean = torch.tensor(${toPython(set.normaliser.mean)}).view(-1, 1, 1)
-std = torch.tensor(${toPython(set.normaliser.std)}).view(-1, 1, 1)
+mean = torch.tensor(${toPythonFloats(set.normaliser.mean)}).view(-1, 1, 1)
+std = torch.tensor(${toPythonFloats(set.normaliser.std)}).view(-1, 1, 1)
 
 
 def normalise(pixels):  # uint8 [n][${channels}][${height}][${width}] -> float32, ready for the network
@@ -60,7 +60,7 @@ def normalise(pixels):  # uint8 [n][${channels}][${height}][${width}] -> float32
           ["trained on", "ipc", "network", "accuracy", "trials"],
           evaluation.results.map(({ set: kind, ipc, net, width: netWidth, trials, mean, std }) => [
             kind,
-            String(ipc),
+            kind === "whole" ? "all" : String(ipc),
             escapeText(netWidth === undefined ? net : `${net}, width ${netWidth}`),
             `${(100 * mean).toFixed(1)} ± ${(100 * std).toFixed(1)} %`,
             String(trials.length),

@@ -4,11 +4,11 @@ import { html, type Markup } from "./html.ts";
 
 export type CurvePoint = { readonly step: number; readonly value: number };
 
-const WIDTH = 720;
-const HEIGHT = 280;
+const WIDTH = 1080;
+const HEIGHT = 300;
 const MARGIN = { left: 64, right: 16, top: 12, bottom: 44 };
 /** Columns of the plot: more points than this cannot be told apart. */
-const COLUMNS = 640;
+const COLUMNS = 960;
 
 /** At least two points in the order of their steps. Values that are not above zero have no place on the axis. */
 export function drawCurve(points: readonly CurvePoint[]): Markup {
@@ -16,16 +16,18 @@ export function drawCurve(points: readonly CurvePoint[]): Markup {
   const isLog = positive.length === points.length;
   const values = points.map(({ value }) => value);
   const y = makeAxis(Math.min(...lowHigh(values)), Math.max(...lowHigh(values)), isLog);
-  const first = points[0]?.step ?? 0;
+  const start = points[0]?.step ?? 0;
+  const first = start === 1 ? 0 : start; // the first step is done at 1
   const last = Math.max(points.at(-1)?.step ?? 1, first + 1);
   const x = (step: number) => MARGIN.left + ((step - first) / (last - first)) * (WIDTH - MARGIN.left - MARGIN.right);
   const bottom = HEIGHT - MARGIN.bottom;
   const path = thin(points, first, last)
     .map(({ step, value }, i) => `${i === 0 ? "M" : "L"}${x(step).toFixed(1)} ${y.place(value).toFixed(1)}`)
     .join("");
+  const digits = countDigits(y.ticks);
   const xTicks = linearTicks(first, last, 6);
   return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${describeCurve(points)}">
-${y.ticks.map((tick) => html`<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${round(y.place(tick))}" y2="${round(y.place(tick))}"/><text class="tick" x="${MARGIN.left - 8}" y="${round(y.place(tick) + 4)}" text-anchor="end">${formatValue(tick)}</text>`)}
+${y.ticks.map((tick) => html`<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${round(y.place(tick))}" y2="${round(y.place(tick))}"/><text class="tick" x="${MARGIN.left - 8}" y="${round(y.place(tick) + 4)}" text-anchor="end">${formatValue(tick, digits)}</text>`)}
 ${xTicks.map((tick) => html`<line class="axis" x1="${round(x(tick))}" x2="${round(x(tick))}" y1="${bottom}" y2="${bottom + 4}"/><text class="tick" x="${round(x(tick))}" y="${bottom + 18}" text-anchor="middle">${tick.toLocaleString("en-GB")}</text>`)}
 <line class="axis" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${bottom}" y2="${bottom}"/>
 <line class="axis" x1="${MARGIN.left}" x2="${MARGIN.left}" y1="${MARGIN.top}" y2="${bottom}"/>
@@ -35,16 +37,17 @@ ${xTicks.map((tick) => html`<line class="axis" x1="${round(x(tick))}" x2="${roun
 </svg>`;
 }
 
-/** E.g. "The loss fell from 38 to 5.6 over 1,240 steps; lowest 5.2 at step 1,180." */
+/** E.g. "The loss fell from 38.2 at step 1 to 5.61 at step 1,240; it was lowest, 5.20, at step 1,180." */
 export function describeCurve(points: readonly CurvePoint[]): string {
   const first = points[0];
   const last = points.at(-1);
   if (first === undefined || last === undefined) return "There are no steps yet.";
   let lowest = first;
   for (const point of points) if (point.value < lowest.value) lowest = point;
-  const verb = last.value < first.value ? "fell" : last.value > first.value ? "rose" : "stayed the same,";
-  const steps = (last.step - first.step).toLocaleString("en-GB");
-  return `The loss ${verb} from ${formatValue(first.value)} to ${formatValue(last.value)} over ${steps} steps; lowest ${formatValue(lowest.value)} at step ${lowest.step.toLocaleString("en-GB")}.`;
+  const verb = last.value < first.value ? "fell" : last.value > first.value ? "rose" : "went";
+  const at = ({ step, value }: CurvePoint) => `${formatExact(value)} at step ${step.toLocaleString("en-GB")}`;
+  const low = `${formatExact(lowest.value)}, at step ${lowest.step.toLocaleString("en-GB")}`;
+  return `The loss ${verb} from ${at(first)} to ${at(last)}; it was lowest, ${low}.`;
 }
 
 type Axis = { place: (value: number) => number; ticks: number[] };
@@ -115,10 +118,23 @@ function lowHigh(values: readonly number[]): [number, number] {
   return [low, high];
 }
 
-function formatValue(value: number): string {
+/** As few digits, from three on, as tell the ticks apart. */
+function countDigits(ticks: readonly number[]): number {
+  let digits = 3;
+  while (digits < 15 && new Set(ticks.map((tick) => tick.toPrecision(digits))).size < ticks.length) digits++;
+  return digits;
+}
+
+function formatValue(value: number, digits = 3): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(1);
-  return Number(value.toPrecision(3)).toLocaleString("en-GB", { maximumSignificantDigits: 3 });
+  return value.toLocaleString("en-GB", { maximumSignificantDigits: digits });
+}
+
+/** Three digits, zeros at the end included. */
+function formatExact(value: number): string {
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-3 || size >= 1e3) ? formatValue(value) : value.toPrecision(3);
 }
 
 const round = (value: number) => Math.round(value * 10) / 10;

@@ -16,7 +16,7 @@ body {
   margin: 0; background: var(--page); color: var(--text); line-height: 1.45; font-size: 14px;
   font-family: "IBM Plex Sans", system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif;
 }
-header, main { max-width: 1080px; margin: 0 auto; padding: 0 24px; }
+header, main { max-width: 1200px; margin: 0 auto; padding: 0 24px; }
 header { padding-top: 32px; }
 .product { margin: 0; color: var(--accent); font-size: 12px; font-weight: 600; }
 h1 { margin: 4px 0; font-size: 24px; line-height: 1.2; overflow-wrap: anywhere; }
@@ -33,15 +33,28 @@ section { margin: 24px 0; padding: 16px; background: var(--panel); border: 1px s
 .table-light img { display: block; image-rendering: pixelated; }
 figure { margin: 0; }
 figcaption { margin-top: 4px; font-size: 12px; overflow-wrap: anywhere; }
-.single { display: grid; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 16px; justify-items: center; }
-.single figcaption { max-width: 140px; }
+/* At most --columns columns, fewer where the page is narrow. */
+.single {
+  display: grid; gap: 16px; justify-items: center;
+  grid-template-columns: repeat(auto-fill, minmax(max(140px, (100% - (var(--columns) - 1) * 16px) / var(--columns)), 1fr));
+}
+.single img { max-width: 100%; height: auto; }
 .rows figure { display: flex; flex-direction: row-reverse; justify-content: flex-end; gap: 12px; }
-.rows figure + figure { margin-top: 8px; }
-.rows figcaption { width: 112px; flex: none; margin: 0; align-self: center; }
-.row { display: flex; flex-wrap: wrap; gap: 8px; }
+.rows figure + figure { margin-top: 4px; }
+.rows figcaption { width: 104px; flex: none; margin: 0; align-self: center; }
+.row { display: flex; flex-wrap: wrap; gap: 4px; }
 .film { display: flex; gap: 16px; overflow-x: auto; align-items: flex-start; }
+.film.wide { flex-direction: column; gap: 8px; }
 .film figure { flex: none; }
-.film img { height: 280px; width: auto; max-width: 560px; object-fit: contain; }
+.film.wide figure { display: flex; flex-direction: row-reverse; align-items: center; gap: 12px; }
+.film.wide figcaption { width: 80px; flex: none; margin: 0; }
+.film figcaption { font-variant-numeric: tabular-nums; }
+@media (max-width: 760px) {
+  header, main { padding: 0 12px; }
+  header { padding-top: 24px; }
+  .rows figure, .film.wide figure { display: block; }
+  .rows figcaption { width: auto; margin: 4px 0 12px; }
+}
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; }
 th, td { padding: 6px 12px; border-bottom: 1px solid var(--line); text-align: left; font-weight: 400; white-space: nowrap; }
@@ -51,12 +64,12 @@ tbody tr:last-child > * { border-bottom: 0; }
 .ours th { color: var(--accent); }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 .faint, .ours .faint { color: var(--faint); font-weight: 400; white-space: pre; }
-svg { display: block; width: 100%; min-width: 480px; max-width: 860px; height: auto; margin: 0 auto; }
+svg { display: block; width: 100%; min-width: 560px; height: auto; }
 svg text { fill: var(--secondary); font-size: 12px; font-variant-numeric: tabular-nums; }
 .grid { stroke: var(--line); }
 .axis { stroke: var(--faint); }
 .curve { fill: none; stroke: var(--accent); stroke-width: 1.5; stroke-linejoin: round; }
-dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(280px, 1fr)); gap: 8px 24px; margin: 0 0 12px; }
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); gap: 8px 24px; margin: 0 0 12px; }
 dl div { display: flex; gap: 12px; min-width: 0; }
 dt { flex: none; width: 80px; color: var(--secondary); }
 dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }

@@ -17,7 +17,7 @@ export type CheckpointEntry = { readonly name: string; readonly bytes: number; r
 
 /**
  * Writes checkpoints/<name>.safetensors once the events so far are safe on the disk, then removes all but the `keep`
- * newest and "best". Throws UserError "disk-full"; the earlier checkpoints stay then.
+ * newest and "best". Throws UserError "no-space"; the earlier checkpoints stay then.
  */
 export async function writeCheckpoint(run: Run, name: string, bytes: Uint8Array, { keep = 3 } = {}): Promise<void> {
   const path = checkpointPath(run, name);

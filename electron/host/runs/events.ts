@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type RunEvent, runEventSchema } from "../../../shared/api/runs.ts";
 import { readNdjson, writeNdjson } from "../../../shared/formats/index.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
+import { appendWhole } from "./append-whole.ts";
 import { explainDiskErrors } from "./disk-errors.ts";
 import { EVENTS_FILE, isMissing, type Run } from "./folder.ts";
 import { createQueue } from "./queue.ts";
@@ -17,22 +18,12 @@ const queue = createQueue();
 
 /**
  * Appends events as whole lines in one write. When the disk takes only a part, that part is taken back and UserError
- * "disk-full" thrown: the file is then as it was. A torn line that a killed process left is removed first.
+ * "no-space" thrown: the file is then as it was. A torn line that a killed process left is removed first.
  */
 export async function appendEvents(run: Run, events: readonly RunEvent[]): Promise<void> {
   if (events.length === 0) return;
   const lines = new TextEncoder().encode(writeNdjson(events));
-  await change(run, async (file) => {
-    const end = await dropTornLine(file);
-    try {
-      const { bytesWritten } = await file.write(lines, 0, lines.length, end);
-      // A disk that fills up takes a part first, and says so only at the next write.
-      if (bytesWritten < lines.length) await file.writeFile(lines.subarray(bytesWritten));
-    } catch (error) {
-      await file.truncate(end).catch(() => {}); // a device or a broken disk: the first error tells more
-      throw error;
-    }
-  });
+  await change(run, async (file) => appendWhole(file, lines, await dropTornLine(file)));
 }
 
 /** Yields the events from `from` on, in order; a torn last line is left out. Throws UserError "bad-events". */

@@ -24,7 +24,7 @@ export type ResultFile = (typeof resultFiles)[number];
 /** What a killed write leaves behind. */
 export const isTemporaryName = (name: string) => /^\.[0-9a-f-]{36}\.tmp$/.test(name);
 
-/** Writes a result atomically. Throws UserError "disk-full"; the old file stays then. */
+/** Writes a result atomically. Throws UserError "no-space"; the old file stays then. */
 export async function writeResult(run: Run, name: ResultFile, content: Uint8Array | string): Promise<void> {
   const path = join(run.path, name);
   await explainDiskErrors(path, () => writeFileAtomic(path, content));

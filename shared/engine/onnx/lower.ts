@@ -3,16 +3,17 @@ import { invariant } from "../../lib/invariant.ts";
 import type { ProgramGraph } from "../backend.ts";
 import { type Node, topologicalOrder } from "../graph.ts";
 import type { OnnxAttribute, OnnxBuilder } from "./builder.ts";
+import { findFusions } from "./fuse.ts";
 import * as proto from "./proto.ts";
 
 const OPSET = 18;
 
-/** Collects nodes and constants; equal constants are written once. */
+/** Collects nodes and constants; equal ones are written once. */
 class ModelBuilder implements OnnxBuilder {
   readonly nodes: Uint8Array[] = [];
   readonly constants: Uint8Array[] = [];
   readonly #known = new Map<string, string>();
-  #count = 0;
+  readonly #emitted = new Map<string, string>();
 
   node(
     opType: string,
@@ -20,8 +21,13 @@ class ModelBuilder implements OnnxBuilder {
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
     domain = "",
   ): string {
-    const output = `v${this.#count++}`;
-    this.emit(opType, inputs, output, attributes, domain);
+    const key = `${domain} ${opType}(${inputs})${JSON.stringify(attributes)}`;
+    let output = this.#emitted.get(key);
+    if (output === undefined) {
+      output = `v${this.#emitted.size}`;
+      this.#emitted.set(key, output);
+      this.emit(opType, inputs, output, attributes, domain);
+    }
     return output;
   }
 
@@ -79,7 +85,19 @@ function attribute(name: string, value: OnnxAttribute): Uint8Array {
 export function lowerToOnnx(program: ProgramGraph): Uint8Array {
   const builder = new ModelBuilder();
   const names = new Map<Node, string>();
-  for (const node of topologicalOrder(program.outputs)) {
+  const order = topologicalOrder(program.outputs);
+  const fusions = findFusions(order, program.outputs);
+  const absorbed = new Set([...fusions.values()].flatMap((fusion) => fusion.absorbed));
+  for (const node of order) {
+    if (absorbed.has(node)) continue;
+    const fusion = fusions.get(node);
+    if (fusion) {
+      names.set(
+        node,
+        fusion.emit(builder, (input) => names.get(input) as string),
+      );
+      continue;
+    }
     if (node.op.name === "input") {
       names.set(node, `in${node.attrs.index}`);
       continue;

@@ -1,4 +1,4 @@
-// Writes the few protobuf messages of an ONNX model that the engine emits (onnx.proto3, IR version 9).
+// Writes the few protobuf messages of an ONNX model that the engine emits (onnx.proto3, IR version 8).
 
 type Wire = Uint8Array;
 
@@ -66,7 +66,7 @@ export function tensor(
 /** ModelProto around a graph's parts, with our opset and that of ONNX Runtime's own ops. */
 export function model(name: string, opset: number, graphParts: readonly Wire[]): Uint8Array {
   return join([
-    integer(1, 9),
+    integer(1, 8),
     string(2, "Stillroom"),
     message(7, ...graphParts, string(2, name)),
     message(8, string(1, ""), integer(2, opset)),

@@ -1,8 +1,10 @@
 // Convolution and its two gradients. The three are closed under differentiation: each is bilinear, and the gradient of
 // each with respect to either operand is one of the other two.
 import { ShapeError } from "../errors.ts";
+import type { OnnxBuilder } from "../onnx/builder.ts";
 import { definePrimitive, type NodeView, type Primitive, type TensorType } from "../op.ts";
 import { formatShape } from "../shape.ts";
+import { convInputGradKernel, convKernel, convWeightGradKernels } from "../webgpu/wgsl/conv.ts";
 
 export type ConvAttrs = { stride: number; padding: number };
 /** The sizes that an adjoint cannot read off its operands: the image's sides, or the kernel's. */
@@ -90,6 +92,7 @@ export const conv2d = definePrimitive<ConvAttrs>({
   },
   onnx: (builder, { attrs }, inputs) =>
     builder.node("Conv", inputs, { strides: [attrs.stride, attrs.stride], pads: four(attrs.padding) }),
+  webgpu: (node) => convKernel(node, convSizes(node.inputs[0].shape, node.inputs[1].shape, node.attrs)),
   samples: [
     [1, 1, 5, 6, 4, 1, 1, 0],
     [2, 3, 7, 5, 32, 3, 1, 1],
@@ -171,6 +174,7 @@ export const convInputGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvAd
       output_padding: [rest(s.h, s.oh, s.kh), rest(s.w, s.ow, s.kw)],
     });
   },
+  webgpu: (node) => convInputGradKernel(node, convInputGradSizes(node)),
   samples: [
     [2, 3, 7, 5, 4, 3, 1, 1],
     [2, 1, 28, 28, 2, 3, 1, 3],
@@ -222,34 +226,38 @@ export const convWeightGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvA
     });
   },
   onnx: (builder, node, [g, x]) => {
-    // One matrix product per tap of the kernel: [cout, n * pixels] x [n * pixels, cin].
+    // A matrix product over all pixels of all images: one per tap of the kernel, or, where there are so few input channels
+    // that a product would be a single column, one for all taps.
     const s = convWeightGradSizes(node);
     const { ints } = builder;
     const p = s.padding;
+    const pixels = s.n * s.oh * s.ow;
     const padded = p === 0 ? x : builder.node("Pad", [x, ints([0, 0, p, p, 0, 0, p, p])]);
     const images = builder.node("Transpose", [padded], { perm: [1, 0, 2, 3] });
-    const columns = ints([s.cin, s.n * s.oh * s.ow]);
     const swapped = builder.node("Transpose", [g], { perm: [1, 0, 2, 3] });
-    const rows = builder.node("Reshape", [swapped, ints([s.cout, s.n * s.oh * s.ow])]);
-    const taps: string[] = [];
+    const rows = builder.node("Reshape", [swapped, ints([s.cout, pixels])]);
+    const windows: string[] = [];
     for (let ky = 0; ky < s.kh; ky++) {
       for (let kx = 0; kx < s.kw; kx++) {
         const stop = [ky + (s.oh - 1) * s.stride + 1, kx + (s.ow - 1) * s.stride + 1];
-        const window = builder.node("Slice", [
-          images,
-          ints([ky, kx]),
-          ints(stop),
-          ints([2, 3]),
-          ints([s.stride, s.stride]),
-        ]);
-        const pixels = builder.node("Reshape", [window, columns]);
-        const product = builder.node("Gemm", [rows, pixels], { transB: 1 });
-        taps.push(builder.node("Reshape", [product, ints([s.cout, s.cin, 1])]));
+        const steps = ints([s.stride, s.stride]);
+        const window = builder.node("Slice", [images, ints([ky, kx]), ints(stop), ints([2, 3]), steps]);
+        windows.push(builder.node("Reshape", [window, ints([s.cin, pixels])]));
       }
     }
-    const joined = taps.length === 1 ? taps[0] : builder.node("Concat", taps, { axis: 2 });
-    return builder.node("Reshape", [joined, ints([s.cout, s.cin, s.kh, s.kw])]);
+    const product = (columns: string) => builder.node("Gemm", [rows, columns], { transB: 1 });
+    const joined =
+      s.cin < FEW_CHANNELS
+        ? builder.node("Reshape", [product(join(builder, windows, 0)), ints([s.cout, s.kh * s.kw, s.cin])])
+        : join(
+            builder,
+            windows.map((window) => builder.node("Reshape", [product(window), ints([s.cout, 1, s.cin])])),
+            1,
+          );
+    const turned = builder.node("Transpose", [joined], { perm: [0, 2, 1] });
+    return builder.node("Reshape", [turned, ints([s.cout, s.cin, s.kh, s.kw])]);
   },
+  webgpu: (node) => convWeightGradKernels(node, convWeightGradSizes(node)),
   samples: [
     [2, 3, 7, 5, 4, 3, 1, 1],
     [2, 1, 28, 28, 2, 3, 1, 3],
@@ -274,6 +282,12 @@ export const convWeightGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvA
     },
   ],
 });
+
+/** Input channels from which a product per tap is as fast as one for all, and needs no copy of them. */
+const FEW_CHANNELS = 8;
+
+const join = (builder: OnnxBuilder, names: readonly string[], axis: number) =>
+  names.length === 1 ? names[0] : builder.node("Concat", names, { axis });
 
 function checkResult(op: string, g: TensorType, s: ConvSizes): void {
   const result = [s.n, s.cout, s.oh, s.ow];

@@ -7,13 +7,14 @@ import type { TensorType } from "../op.ts";
 import { type Attrs, definePrimitive, type Primitive, type Sample } from "../op.ts";
 import { broadcastShapes, broadcastStrides, formatShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { elementwiseKernel } from "../webgpu/wgsl/map.ts";
 
 export type ElementwiseAttrs = Record<never, never>;
 
 interface Row {
   /** float64 formula. */
   readonly reference: (...operands: number[]) => number;
-  /** WGSL expression of its operands, which are f32 or vectors of f32. */
+  /** WGSL expression of its operands, which are scalars; it may call `isNan`. */
   readonly wgsl: (...operands: string[]) => string;
   /** ONNX op type, or how to emit it. */
   readonly onnx: string | ((builder: OnnxBuilder, operands: readonly string[]) => string);
@@ -78,7 +79,7 @@ const rows = {
   },
   maximum: {
     reference: (a, b) => Math.max(a, b),
-    wgsl: (a, b) => `max(${a}, ${b})`,
+    wgsl: (a, b) => `select(max(${a}, ${b}), ${a} + ${b}, isNan(${a}) || isNan(${b}))`,
     onnx: "Max",
     // A tie gives half to each, as the maximum of two equal slopes.
     vjp: (g, [a, b]) => tieShared(g, a, b),
@@ -93,7 +94,7 @@ const rows = {
   },
   minimum: {
     reference: (a, b) => Math.min(a, b),
-    wgsl: (a, b) => `min(${a}, ${b})`,
+    wgsl: (a, b) => `select(min(${a}, ${b}), ${a} + ${b}, isNan(${a}) || isNan(${b}))`,
     onnx: "Min",
     vjp: (g, [a, b]) => tieShared(g, b, a),
     samples: [
@@ -170,14 +171,14 @@ const rows = {
   },
   tanh: {
     reference: Math.tanh,
-    wgsl: (x) => `tanh(clamp(${x}, -15.0, 15.0))`, // some drivers overflow inside tanh
+    wgsl: (x) => `select(tanh(clamp(${x}, -15.0, 15.0)), ${x}, isNan(${x}))`, // some drivers overflow inside tanh
     onnx: "Tanh",
     vjp: (g, _x, y) => [g.mul(y.constant(1).sub(y.mul(y)))],
     samples: unarySamples(),
   },
   relu: {
     reference: (x) => Math.max(x, 0),
-    wgsl: (x) => `max(${x}, 0.0)`,
+    wgsl: (x) => `select(max(${x}, 0.0), ${x}, isNan(${x}))`,
     onnx: "Relu",
     vjp: (g, [x]) => [g.mul(x.step())],
     samples: unarySamples({ awayFromZero: 0.05 }),
@@ -253,6 +254,7 @@ function defineRow(name: string, row: Row): Primitive<ElementwiseAttrs> {
     },
     onnx: (builder, _node, inputs) =>
       typeof row.onnx === "string" ? builder.node(row.onnx, inputs) : row.onnx(builder, inputs),
+    webgpu: (node) => elementwiseKernel(node, row.wgsl),
     samples: row.samples,
     badSamples:
       row.samples[0].inputs.length === 2
@@ -274,10 +276,5 @@ type ElementwiseName = keyof typeof rows;
 export const elementwise = Object.fromEntries(
   Object.entries(rows).map(([name, row]) => [name, defineRow(name, row as Row)]),
 ) as Record<ElementwiseName, Primitive<ElementwiseAttrs>>;
-
-/** The WGSL expression of an element-wise op, or undefined when `name` is not one. */
-export function elementwiseWgsl(name: string): ((...operands: string[]) => string) | undefined {
-  return (rows as Record<string, Row>)[name]?.wgsl;
-}
 
 export const elementwiseOps: readonly Primitive<Attrs>[] = Object.values(elementwise);

@@ -2,6 +2,7 @@
 import { ShapeError } from "../errors.ts";
 import { definePrimitive, type TensorType } from "../op.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
+import { gatherKernel, scatterAddKernel } from "../webgpu/wgsl/gather.ts";
 
 function checkIndices(op: string, indices: TensorType): void {
   if (indices.dtype !== "i32" || indices.shape.length !== 1) {
@@ -25,6 +26,7 @@ export const gather = definePrimitive<Record<never, never>>({
     });
   },
   onnx: (builder, _node, inputs) => builder.node("Gather", inputs, { axis: 0 }),
+  webgpu: gatherKernel,
   samples: [
     { inputs: [{ shape: [5, 3] }, { shape: [8], bound: 5 }] },
     { inputs: [{ shape: [3, 2, 5, 4] }, { shape: [1], bound: 3 }] },
@@ -72,6 +74,7 @@ export const scatterAdd = definePrimitive<{ rows: number }>({
     const zeros = builder.node("Expand", [zero, builder.ints(output.shape)]);
     return builder.node("ScatterND", [zeros, places, name], { reduction: "add" });
   },
+  webgpu: scatterAddKernel,
   samples: [
     { inputs: [{ shape: [8, 3] }, { shape: [8], bound: 5 }], attrs: { rows: 5 } },
     { inputs: [{ shape: [17, 2, 3, 3] }, { shape: [17], bound: 3 }], attrs: { rows: 3 } },

@@ -7,6 +7,7 @@ import { instanceNorm } from "./instance-norm.ts";
 import { logSoftmax } from "./log-softmax.ts";
 import { matmul } from "./matmul.ts";
 import { concat, expand, flip, pad, permute, reshape, slice } from "./movement.ts";
+import { inverseDeviation, normalise } from "./normalise.ts";
 import { avgPool2d, avgPoolGrad } from "./pool.ts";
 import { max, sum } from "./reduce.ts";
 import { detach } from "./source.ts";
@@ -33,6 +34,8 @@ export const ops: readonly Op[] = [
   asOp(gather),
   asOp(scatterAdd),
   asOp(spatialMap),
+  asOp(normalise),
+  asOp(inverseDeviation),
   asOp(instanceNorm),
   asOp(logSoftmax),
 ];

@@ -17,11 +17,24 @@ export const instanceNorm = defineComposite<{ epsilon: number }>({
     return x;
   },
   expand: ([x, scale, shift], { epsilon }) => {
-    const centred = x.sub(x.mean([2, 3], true));
-    const variance = centred.square().mean([2, 3], true);
-    const inverse = variance.add(epsilon).sqrt().reciprocal();
     const perChannel = [1, x.shape[1], 1, 1];
-    return centred.mul(inverse.mul(scale.reshape(perChannel))).add(shift.reshape(perChannel));
+    return x.normalise([2, 3], epsilon).mul(scale.reshape(perChannel)).add(shift.reshape(perChannel));
+  },
+  // dL/dx = scale r (g - mean(g) - x^ mean(g x^)): the sums over pixels serve the gradients of scale and shift too.
+  vjp: ({ inputs: [x, scale], cotangent: g, attrs: { epsilon } }) => {
+    const normalised = x.normalise([2, 3], epsilon);
+    const sum = g.sum([2, 3], true);
+    const along = g.mul(normalised).sum([2, 3], true);
+    const factor = x.inverseDeviation([2, 3], epsilon).mul(scale.reshape([1, x.shape[1], 1, 1]));
+    const share = factor.mul(-1 / (x.shape[2] * x.shape[3]));
+    return [
+      g
+        .mul(factor)
+        .add(normalised.mul(along.mul(share)))
+        .add(sum.mul(share)),
+      along.sum([0, 2, 3]),
+      sum.sum([0, 2, 3]),
+    ];
   },
   onnx: (builder, { attrs }, inputs) =>
     builder.node("InstanceNormalization", inputs, { epsilon: { float: attrs.epsilon } }),

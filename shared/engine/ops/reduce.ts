@@ -2,6 +2,7 @@
 import { ShapeError } from "../errors.ts";
 import { definePrimitive, type NodeView, type ReferenceArray, type Sample, type TensorType } from "../op.ts";
 import { formatShape, normaliseAxes, type Shape, sizeOf, stridesOf } from "../shape.ts";
+import { reduceKernels } from "../webgpu/wgsl/reduce.ts";
 
 export type ReduceAttrs = { readonly axes: readonly number[]; readonly keepAxes: boolean };
 
@@ -69,6 +70,7 @@ export const sum = definePrimitive<ReduceAttrs>({
   reference: (node, [x], out) => fold(node, x, out, 0, (a, b) => a + b),
   onnx: (builder, { attrs }, [x]) =>
     builder.node("ReduceSum", [x, builder.ints(attrs.axes)], { keepdims: attrs.keepAxes ? 1 : 0 }),
+  webgpu: (node) => reduceKernels(node, "sum"),
   samples: cases.flatMap(([shape, axes]): Sample<ReduceAttrs>[] =>
     [true, false].map((keepAxes) => ({ inputs: [{ shape }], attrs: { axes, keepAxes } })),
   ),
@@ -87,6 +89,7 @@ export const max = definePrimitive<ReduceAttrs>({
   reference: (node, [x], out) => fold(node, x, out, Number.NEGATIVE_INFINITY, Math.max),
   onnx: (builder, { attrs }, [x]) =>
     builder.node("ReduceMax", [x, builder.ints(attrs.axes)], { keepdims: attrs.keepAxes ? 1 : 0 }),
+  webgpu: (node) => reduceKernels(node, "max"),
   samples: cases.slice(0, 4).map(([shape, axes]) => ({
     inputs: [{ shape, distinct: 0.01 }],
     attrs: { axes, keepAxes: false },

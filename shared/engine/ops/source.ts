@@ -9,6 +9,7 @@ export const parameter = definePrimitive<{ index: number; shape: readonly number
   vjp: () => [],
   reference: () => {},
   onnx: () => "",
+  webgpu: () => "alias",
   samples: [],
 });
 
@@ -18,6 +19,7 @@ export const constant = definePrimitive<{ value: number }>({
   vjp: () => [],
   reference: ({ attrs }, _inputs, out) => void (out[0] = attrs.value),
   onnx: (builder, { attrs }) => builder.floats([attrs.value]),
+  webgpu: () => "alias",
   samples: [],
 });
 
@@ -27,5 +29,6 @@ export const detach = definePrimitive<Record<never, never>>({
   vjp: () => [null],
   reference: (_node, [x], out) => out.set(x),
   onnx: (builder, _node, [x]) => builder.node("Identity", [x]),
+  webgpu: () => "alias",
   samples: [{ inputs: [{ shape: [2, 3], constant: true }] }],
 });

@@ -6,6 +6,7 @@ import { invariant } from "../../lib/invariant.ts";
 import { ShapeError } from "../errors.ts";
 import { definePrimitive, type Sample, type TensorType } from "../op.ts";
 import { formatShape } from "../shape.ts";
+import { spatialMapKernel } from "../webgpu/wgsl/spatial-map.ts";
 
 type NoAttrs = Record<never, never>;
 
@@ -125,6 +126,7 @@ export const spatialMap = definePrimitive<NoAttrs>({
     const back = builder.node("Transpose", [total], { perm: [0, 2, 1] });
     return builder.node("Reshape", [back, ints([n, c, h, w])]);
   },
+  webgpu: spatialMapKernel,
   samples: [
     {
       inputs: sample(4, 1, 3, 3, 2, 4)

@@ -117,7 +117,7 @@ test("thumbnail sheets show the stored pictures in order", async () => {
 test("a cancelled import stores nothing and leaves nothing", async () => {
   await using bench = await createBench();
   const path = bench.at("many");
-  await generateImageFolder(path, 3000);
+  await generateImageFolder(path, 1000);
   const controller = new AbortController();
   const onProgress = ({ type }: { type: string }) => type === "progress" && controller.abort();
   const error = await failureOf(importDataset(bench.store, path, {}, { signal: controller.signal, onProgress }));
@@ -133,7 +133,7 @@ test("a killed import leaves the store as it was, and the next one works and swe
   await bench.import(await bench.write("first", await drawTree({ a: 2, b: 2 })));
   const before = await snapshotFolder(bench.store.datasets);
   const path = bench.at("many");
-  await generateImageFolder(path, 2000);
+  await generateImageFolder(path, 600);
   const index = new URL("../../../electron/host/datasets/index.ts", import.meta.url).href;
   const store = new URL("../../../electron/host/store.ts", import.meta.url).href;
   const script = `

@@ -98,7 +98,7 @@ test("mistakes are answered with code, message and hint", async () => {
 
 test.each(["body", "request"])("closing the %s cancels the import", async (which) => {
   await using bench = await createBench();
-  await generateImageFolder(bench.at("many"), 3000);
+  await generateImageFolder(bench.at("many"), 1000);
   const controller = new AbortController();
   const host = createHost({ store: bench.store });
   const response = await post(host, "/api/datasets", { path: bench.at("many") }, { signal: controller.signal });

@@ -65,7 +65,7 @@ describe("events", () => {
   test.runIf(process.platform === "linux")("on a full disk fail with its name", async () => {
     const run = await makeRun();
     await symlink("/dev/full", join(run.path, "events.ndjson"));
-    await expect(appendEvents(run, stepEvents(1))).rejects.toMatchObject({ code: "disk-full", name: "UserError" });
+    await expect(appendEvents(run, stepEvents(1))).rejects.toMatchObject({ code: "no-space", name: "UserError" });
   });
 });
 

@@ -105,10 +105,10 @@ test("a full disk is told as such, other errors as they are", async () => {
   const fail = (code: string) =>
     explainDiskErrors("/disk/x", () => Promise.reject(Object.assign(new Error("e"), { code })));
   await expect(fail("ENOSPC")).rejects.toMatchObject({
-    code: "disk-full",
+    code: "no-space",
     message: "/disk/x cannot be written: the disk is full.",
   });
-  await expect(fail("EIO")).rejects.toMatchObject({ name: "Error", code: "EIO" });
+  await expect(fail("EXDEV")).rejects.toMatchObject({ name: "Error", code: "EXDEV" });
 });
 
 test("a link loop in place of run.json is no run", async () => {

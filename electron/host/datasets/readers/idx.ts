@@ -21,6 +21,16 @@ interface IdxPair {
   labels: string;
 }
 
+interface OpenPair {
+  pair: IdxPair;
+  /** Of the unpacked image file; the caller closes it. */
+  handle: FileHandle;
+  count: number;
+  height: number;
+  width: number;
+  labels: Uint8Array;
+}
+
 export const idxReader: Reader = {
   id: "idx",
   title: "IDX files as MNIST's",
@@ -32,7 +42,16 @@ export const idxReader: Reader = {
 
   async open(path, context) {
     const pairs = await findPairs(path);
-    const files = await Promise.all(pairs.map((pair, at) => openPair(pair, at, context)));
+    const files: OpenPair[] = [];
+    const close = async () => {
+      for (const file of files) await file.handle.close();
+    };
+    try {
+      for (const pair of pairs) files.push(await openPair(pair, context));
+    } catch (error) {
+      await close();
+      throw error;
+    }
     const hash = createHash("sha256");
     for (const file of pairs.flatMap((pair) => [pair.images, pair.labels])) {
       const { size, mtimeMs, ctimeMs } = await stat(file);
@@ -64,9 +83,7 @@ export const idxReader: Reader = {
         if (bytesRead < bytes.length) throw new Error("cut off");
         return { kind: "pixels", bytes, height, width };
       },
-      async close() {
-        for (const file of files) await file.handle.close();
-      },
+      close,
     };
   },
 };
@@ -117,14 +134,12 @@ async function findPairs(path: string): Promise<IdxPair[]> {
   return pairs;
 }
 
-async function openPair(pair: IdxPair, at: number, { scratch, signal }: OpenContext) {
-  const [images, labels] = [
-    await openUnpacked(pair.images, 3, join(scratch, `idx-${at}-images`), signal),
-    await openUnpacked(pair.labels, 1, join(scratch, `idx-${at}-labels`), signal),
-  ];
+async function openPair(pair: IdxPair, { scratch, signal }: OpenContext): Promise<OpenPair> {
+  const labels = await openUnpacked(pair.labels, 1, join(scratch, `${pair.split}-labels`), signal);
   const bytes = new Uint8Array(labels.dimensions[0]);
   await labels.handle.read(bytes, 0, bytes.length, 8);
   await labels.handle.close();
+  const images = await openUnpacked(pair.images, 3, join(scratch, `${pair.split}-images`), signal);
   const [count, height, width] = images.dimensions;
   if (count !== bytes.length) {
     await images.handle.close();

@@ -96,7 +96,7 @@ async function listFolder(root: string, signal: AbortSignal): Promise<Listing> {
 
 function describeFailure(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
-  if (code === "ENOENT") return "a link to nothing";
+  if (code === "ENOENT") return "a link to nothing, or a name that is not UTF-8";
   if (code === "ELOOP") return "a link that leads back to itself";
   if (code === "EACCES" || code === "EPERM") return "may not be opened by you; change its permissions";
   return error instanceof Error ? error.message : String(error);

@@ -1,0 +1,116 @@
+// bench: kernels, steps and the import, as records that can be compared.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Option } from "commander";
+import { type BenchRecord, measure, questions } from "../../../shared/bench/index.ts";
+import { type Backend, measureDevice, Runtime, type WebgpuBackend } from "../../../shared/engine/index.ts";
+import { nearest } from "../../../shared/lib/nearest.ts";
+import { UserError } from "../../../shared/lib/user-error.ts";
+import { generateImageFolder, measureImport, measureSharpAlone } from "../../host/datasets/bench.ts";
+import { formatBytes } from "../../host/files.ts";
+import { type Cli, type CliCommand, type CommonOptions, createCli, wholeNumber, withCommonOptions } from "../cli.ts";
+
+interface BenchFlags extends CommonOptions {
+  readonly suite: "peers" | "spec";
+  readonly width: number;
+}
+
+const isWebgpu = (backend: Backend): backend is WebgpuBackend => "stats" in backend;
+
+/** 10^9 operations a second at best: the device's multiply-adds; on a CPU, its fastest matrix product. */
+async function measurePeak(backend: Backend, flags: BenchFlags): Promise<number> {
+  if (isWebgpu(backend)) return (await measureDevice(backend.device)).gflops;
+  const counters = { dispatches: () => null, peakBytes: () => null };
+  const largest = questions.find(({ name }) => name === "matmul1024");
+  if (!largest) return Number.NaN;
+  return (await measure(largest, flags, new Runtime(backend), counters, null, 1)).gflops;
+}
+
+const IMPORT_SIZES = [6_000, 60_000];
+
+/** The smaller import first: the memory is the process's peak so far. */
+async function benchImport(cli: Cli): Promise<void> {
+  for (const count of IMPORT_SIZES) {
+    const folder = await mkdtemp(join(tmpdir(), "stillroom-bench-"));
+    try {
+      await generateImageFolder(folder, count);
+      const { images, seconds, imagesPerSecond, peakBytes } = await measureImport(folder, cli.signal);
+      const sharpAlone = count === IMPORT_SIZES[0] ? await measureSharpAlone(folder, cli.signal) : null;
+      const beside = sharpAlone === null ? "" : `, sharp alone ${Math.round(sharpAlone)}`;
+      const text = `import ${images} images: ${seconds.toFixed(1)} s, ${Math.round(imagesPerSecond)} images/s${beside}, peak ${formatBytes(peakBytes)}`;
+      cli.output.line(
+        { name: "import", images, medianMs: seconds * 1000, runs: 1, imagesPerSecond, sharpAlone, peakBytes },
+        text,
+      );
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+function describe({
+  name,
+  suite,
+  width,
+  backend,
+  medianMs,
+  gflops,
+  peakShare,
+  dispatches,
+  peakBytes,
+  error,
+}: BenchRecord): string {
+  const parts = [
+    name.padEnd(10),
+    `${suite} ${width}`.padEnd(9),
+    backend.padEnd(6),
+    `${medianMs.toFixed(2)} ms`.padStart(12),
+    `${gflops.toFixed(1)} GFLOP/s`.padStart(15),
+    peakShare === null ? "" : `${Math.round(100 * peakShare)} % of peak`,
+    dispatches === null ? "" : `${dispatches} dispatches`,
+    peakBytes === null ? "" : `peak ${formatBytes(peakBytes)}`,
+    `error ${error.toExponential(1)}`,
+  ];
+  return parts.filter(Boolean).join("  ");
+}
+
+export const benchCommand: CliCommand = {
+  register: (program) => {
+    const known = [...questions.map(({ name }) => name), "import"];
+    const command = program
+      .command("bench [names...]")
+      .description(`measure: ${known.join(", ")}`)
+      .addOption(new Option("--suite <name>", "whose network").choices(["peers", "spec"]).default("spec"))
+      .option("--width <channels>", "channels of the network", wholeNumber, 32);
+    withCommonOptions(command).action(async (names: string[], flags: BenchFlags) => {
+      const cli = createCli(flags);
+      const unknown = names.filter((name) => !known.includes(name));
+      if (unknown.length > 0) {
+        const suggestion = nearest(unknown[0], known);
+        const hint = suggestion ? `Did you mean ${suggestion}?` : `Known: ${known.join(", ")}.`;
+        throw new UserError("usage", `There is no benchmark "${unknown.join('", "')}".`, hint);
+      }
+      const wanted = names.length > 0 ? names : known.filter((name) => name !== "import");
+      const chosen = questions.filter(({ name }) => wanted.includes(name));
+      if (chosen.length > 0) {
+        const runtime = await cli.runtime();
+        const { backend } = runtime;
+        const peak = await measurePeak(backend, flags);
+        const basis = isWebgpu(backend) ? "multiply-adds" : "matmul1024";
+        cli.output.note(`${backend.capabilities.adapter}: peak ${peak.toFixed(1)} GFLOP/s (${basis})`);
+        const stats = isWebgpu(backend) ? () => backend.stats() : undefined;
+        const counters = {
+          dispatches: () => stats?.().dispatches ?? null,
+          peakBytes: () => stats?.().peakBytes ?? null,
+        };
+        for (const question of chosen) {
+          const record = await measure(question, { suite: flags.suite, width: flags.width }, runtime, counters, peak);
+          cli.output.line(record, describe(record));
+        }
+        await runtime.dispose();
+      }
+      if (wanted.includes("import")) await benchImport(cli);
+    });
+  },
+};

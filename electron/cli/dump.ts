@@ -1,0 +1,18 @@
+// Writes compiled programs down, for whoever wants to see what runs.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Executable, lowerToOnnx, printPlan, printProgram } from "../../shared/engine/index.ts";
+
+/** A listener for Runtime that writes NNN-name.graph.txt beside the ONNX model or the WGSL plan; none without a folder. */
+export function dumpTo(folder: string | undefined): ((executable: Executable) => void) | undefined {
+  if (folder === undefined) return undefined;
+  mkdirSync(folder, { recursive: true });
+  let count = 0;
+  return (executable) => {
+    const { program } = executable;
+    const path = join(folder, `${String(count++).padStart(3, "0")}-${program.name}`);
+    writeFileSync(`${path}.graph.txt`, `${printProgram(program)}\n`);
+    if ("session" in executable) writeFileSync(`${path}.onnx`, lowerToOnnx(program));
+    if ("plan" in executable) writeFileSync(`${path}.wgsl.txt`, `${printPlan(executable)}\n`);
+  };
+}

@@ -1,0 +1,160 @@
+// GPU adapters in Node, found by Dawn (the npm package "webgpu"), and a backend on one of them.
+import {
+  createWebgpuBackend,
+  describeDevice,
+  isSoftwareAdapter,
+  type WebgpuBackend,
+} from "../../shared/engine/index.ts";
+import { UserError } from "../../shared/lib/user-error.ts";
+
+export interface AdapterListing {
+  /** What `--adapter` takes besides a part of the name. */
+  readonly index: number;
+  readonly name: string;
+  readonly description: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  /** The graphics API underneath: "vulkan", "metal", "d3d12". */
+  readonly backendType: string;
+  /** Whether it computes on the CPU; such an adapter is used only when it is named. */
+  readonly software: boolean;
+  readonly limits: Readonly<Record<string, number>>;
+  readonly features: readonly string[];
+}
+
+interface Found extends AdapterListing {
+  readonly adapter: GPUAdapter;
+  /** Keeps Dawn alive for as long as the adapter's device is needed. */
+  readonly gpu: GPU;
+}
+
+const DRIVER_HINT =
+  "Install your GPU's driver (on Linux with Vulkan: the loader libvulkan1 and the driver of your make, e.g. mesa-vulkan-drivers or nvidia-driver), or use --backend onnx, which needs none.";
+
+/**
+ * Whether Linux's Vulkan loader is there, without which Dawn finds nothing and says so on stderr. A library that is no
+ * Node addon is loaded and then refused; one that is not there is refused in other words.
+ */
+function lacksVulkan(): boolean {
+  if (process.platform !== "linux") return false;
+  try {
+    process.dlopen({ exports: {} }, "libvulkan.so.1");
+  } catch (error) {
+    return messageOf(error).includes("cannot open shared object file");
+  }
+  return false;
+}
+
+async function loadDawn(): Promise<typeof import("webgpu")> {
+  if (lacksVulkan()) {
+    throw new UserError(
+      "no-adapter",
+      "There is no WebGPU adapter: the Vulkan loader (libvulkan.so.1) is missing.",
+      DRIVER_HINT,
+    );
+  }
+  try {
+    return await import("webgpu");
+  } catch (cause) {
+    const where = `${process.platform}-${process.arch}`;
+    const message = `WebGPU (Dawn) cannot be loaded on ${where}: ${messageOf(cause)}`;
+    throw new UserError("no-webgpu", message, "Run npm ci again, or use --backend onnx, which needs no GPU.", {
+      cause,
+    });
+  }
+}
+
+/** Names and APIs as Dawn tells them to whoever asks for an adapter that does not exist. */
+async function adapterNames(create: (options: string[]) => GPU): Promise<{ backendType: string; name: string }[]> {
+  let answer = "";
+  try {
+    await create(["adapter=(a name that no adapter has)"]).requestAdapter();
+  } catch (error) {
+    answer = messageOf(error);
+  }
+  return [...answer.matchAll(/backend: '([^']*)', name: '(.*)'$/gm)].map(([, backendType, name]) => ({
+    backendType,
+    name,
+  }));
+}
+
+async function findAdapters(): Promise<Found[]> {
+  const { create } = await loadDawn();
+  const found: Found[] = [];
+  for (const { backendType, name } of await adapterNames(create)) {
+    const gpu = create([`backend=${backendType}`, `adapter=${name}`]);
+    const adapter = await gpu.requestAdapter().catch(() => null);
+    // OpenGL is no full WebGPU device.
+    if (!adapter?.features.has("core-features-and-limits")) continue;
+    const { info } = adapter;
+    found.push({
+      index: found.length,
+      name,
+      description: info.description,
+      vendor: info.vendor,
+      architecture: info.architecture,
+      backendType,
+      software: isSoftwareAdapter(info, name),
+      limits: limitsOf(adapter.limits),
+      features: [...adapter.features].sort(),
+      adapter,
+      gpu,
+    });
+  }
+  return found;
+}
+
+function limitsOf(limits: GPUSupportedLimits): Record<string, number> {
+  const names = Object.keys(Object.getPrototypeOf(limits) as object);
+  const entries = names.map((name) => [name, Reflect.get(limits, name) as unknown] as const);
+  return Object.fromEntries(entries.filter((entry): entry is [string, number] => typeof entry[1] === "number"));
+}
+
+/** Every adapter of this machine, software ones included. Throws a UserError where Dawn itself does not load. */
+export async function listAdapters(): Promise<AdapterListing[]> {
+  return (await findAdapters()).map(({ adapter: _adapter, gpu: _gpu, ...listing }) => listing);
+}
+
+/**
+ * A backend on the adapter with this index or (part of) its name, or, without one or with "auto", on the first real GPU.
+ * Throws a UserError that lists what there is.
+ */
+export async function openWebgpu(options: { adapter?: string } = {}): Promise<WebgpuBackend> {
+  const found = await findAdapters();
+  const { adapter, gpu, name, software } = found[pickAdapter(found, options.adapter)];
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice(describeDevice(adapter));
+  } catch (cause) {
+    throw new UserError("no-device", `${name} gives no device: ${messageOf(cause)}`, DRIVER_HINT, { cause });
+  }
+  // Dawn goes away with the last reference to its GPU object.
+  const keepAlive = new Set<GPU>([gpu]);
+  return createWebgpuBackend(device, { adapter: name, software, onDispose: () => keepAlive.clear() });
+}
+
+/** Which of the adapters is meant: never a software one unless it is asked for. */
+export function pickAdapter(adapters: readonly Pick<AdapterListing, "name" | "software">[], wanted?: string): number {
+  const list = adapters.map(({ name, software }, index) => `${index}: ${name}${software ? " (software)" : ""}`);
+  const known = `Adapters here: ${list.join("; ") || "none"}.`;
+  if (adapters.length === 0) throw new UserError("no-adapter", "There is no WebGPU adapter.", DRIVER_HINT);
+  if (wanted === undefined || wanted === "auto") {
+    const first = adapters.findIndex(({ software }) => !software);
+    if (first >= 0) return first;
+    const hint = `${known} Name one with --adapter to use it all the same, or use --backend onnx, which is faster. ${DRIVER_HINT}`;
+    throw new UserError("no-adapter", "There is no GPU adapter but software ones.", hint);
+  }
+  const matches = adapters.flatMap(({ name }, index) =>
+    name.toLowerCase().includes(wanted.toLowerCase()) ? [index] : [],
+  );
+  const exact = adapters.findIndex(({ name }) => name.toLowerCase() === wanted.toLowerCase());
+  if (exact >= 0) return exact;
+  if (/^\d+$/.test(wanted) && Number(wanted) < adapters.length) return Number(wanted);
+  if (matches.length === 1) return matches[0];
+  const problem = matches.length > 1 ? `fits ${matches.length} adapters` : "fits no adapter";
+  throw new UserError("adapter", `--adapter ${wanted} ${problem}.`, `${known} Give an index or more of a name.`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,242 @@
+// The webgpu backend: runs programs as our own WGSL kernels on a device that it is given.
+import { invariant } from "../../lib/invariant.ts";
+import type { Backend, Executable, HostArray, ProgramGraph, Value } from "../backend.ts";
+import { BackendError } from "../errors.ts";
+import type { TensorType } from "../op.ts";
+import { sizeOf } from "../shape.ts";
+import { Health } from "./health.ts";
+import { fromDevice, toDevice } from "./layout.ts";
+import { type Memory, MemoryPool } from "./memory.ts";
+import { type Pipeline, PipelineCache } from "./pipelines.ts";
+import { type Dispatch, type Plan, planProgram, printPlanned, tensorBytes } from "./plan.ts";
+
+export interface WebgpuOptions {
+  /** The device's name for people. */
+  readonly adapter: string;
+  readonly software: boolean;
+  /** Called when the backend is disposed of, after its device. */
+  readonly onDispose?: () => void;
+}
+
+export interface WebgpuStats {
+  /** Dispatches so far. */
+  readonly dispatches: number;
+  /** Distinct kernels compiled so far. */
+  readonly pipelines: number;
+  /** Memory of values and running programs, now and at most. */
+  readonly liveBytes: number;
+  readonly peakBytes: number;
+  /** Memory that the device holds, kept for reuse included. */
+  readonly heldBytes: number;
+  /** Buffers made so far: steady once every program has run. */
+  readonly buffersCreated: number;
+}
+
+export interface WebgpuBackend extends Backend {
+  readonly device: GPUDevice;
+  stats(): WebgpuStats;
+}
+
+interface WebgpuValue extends Value {
+  memory: Memory | undefined;
+}
+
+/** A dispatch ready to encode; its last bind group is kept, since a run mostly finds the same memory as the one before. */
+interface ReadyDispatch extends Dispatch {
+  readonly pipeline: Pipeline;
+  bound: { readonly memory: readonly Memory[]; readonly group: GPUBindGroup } | undefined;
+}
+
+interface WebgpuExecutable extends Executable {
+  readonly plan: Plan;
+  readonly dispatches: readonly ReadyDispatch[];
+  readonly constants: ReadonlyMap<number, Memory>;
+}
+
+// GPUBufferUsage and GPUMapMode, which only browsers have as globals.
+const MAP_READ = 0x01;
+const COPY_SRC = 0x04;
+const COPY_DST = 0x08;
+const STORAGE = 0x80;
+
+/** Short enough that no driver's watchdog takes a submit for a hang. */
+const DISPATCHES_PER_SUBMIT = 64;
+/** Submits that may wait for the device before a run waits for them: work is never queued without bound. */
+const MAX_SUBMITS_IN_FLIGHT = 64;
+
+export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): WebgpuBackend {
+  const health = new Health(device);
+  const pipelines = new PipelineCache(device);
+  const memories = new MemoryPool(device, health, STORAGE | COPY_SRC | COPY_DST);
+  const staging = new MemoryPool(device, health, MAP_READ | COPY_DST);
+  const constants = new Map<number, Memory>();
+  const inFlight: Promise<undefined>[] = [];
+  let dispatched = 0;
+
+  const live = (value: Value): Memory => {
+    const { memory } = value as WebgpuValue;
+    invariant(memory, "a value was used after it was freed");
+    return memory;
+  };
+  const free = (value: Value): void => {
+    const { memory } = value as WebgpuValue;
+    if (memory) memories.release(memory);
+    (value as WebgpuValue).memory = undefined;
+  };
+  const write = (type: TensorType, data: ArrayLike<number>, label: string): Memory => {
+    const memory = memories.acquire(tensorBytes(type, label, device.limits), label);
+    const elements = toDevice(type, data);
+    device.queue.writeBuffer(memory.buffer, 0, elements.buffer, elements.byteOffset, elements.byteLength);
+    return memory;
+  };
+  const constant = (value: number): Memory => {
+    let memory = constants.get(value);
+    if (!memory) constants.set(value, (memory = write({ shape: [], dtype: "f32" }, [value], "constant")));
+    return memory;
+  };
+
+  const bind = (dispatch: ReadyDispatch, memory: readonly Memory[]): GPUBindGroup => {
+    if (!dispatch.bound?.memory.every((each, index) => each === memory[index])) {
+      const entries = memory.map(({ buffer }, binding) => ({ binding, resource: { buffer } }));
+      const group = device.createBindGroup({ label: dispatch.label, layout: dispatch.pipeline.layout, entries });
+      dispatch.bound = { memory, group };
+    }
+    return (dispatch.bound as { group: GPUBindGroup }).group;
+  };
+
+  const submit = (encoder: GPUCommandEncoder): void => {
+    device.queue.submit([encoder.finish()]);
+    const done = device.queue.onSubmittedWorkDone();
+    inFlight.push(done);
+    const forget = () => void inFlight.splice(inFlight.indexOf(done), 1);
+    done.then(forget, forget);
+  };
+
+  /** Encodes and submits without a pause: memory given back on the way may be taken again only by later commands. */
+  const encode = ({ program, plan, dispatches }: WebgpuExecutable, held: (Memory | undefined)[]): void => {
+    for (let start = 0; start < dispatches.length; start += DISPATCHES_PER_SUBMIT) {
+      const encoder = device.createCommandEncoder({ label: program.name });
+      const pass = encoder.beginComputePass({ label: program.name });
+      for (const dispatch of dispatches.slice(start, start + DISPATCHES_PER_SUBMIT)) {
+        for (const memory of dispatch.born) held[memory] = memories.acquire(plan.bytes[memory], dispatch.label);
+        pass.setPipeline(dispatch.pipeline.pipeline);
+        pass.setBindGroup(
+          0,
+          bind(
+            dispatch,
+            dispatch.memory.map((memory) => held[memory] as Memory),
+          ),
+        );
+        pass.dispatchWorkgroups(...dispatch.kernel.workgroups);
+        for (const memory of dispatch.dead) {
+          memories.release(held[memory] as Memory);
+          held[memory] = undefined;
+        }
+      }
+      pass.end();
+      submit(encoder);
+    }
+    dispatched += dispatches.length;
+  };
+
+  return {
+    device,
+    capabilities: { backend: "webgpu", adapter: options.adapter, precision: "f32", software: options.software },
+    implementsWhole: () => false,
+    compile: async (program: ProgramGraph): Promise<WebgpuExecutable> => {
+      health.check();
+      const plan = planProgram(program, device.limits);
+      const dispatches = await Promise.all(
+        plan.dispatches.map(async (dispatch) => ({
+          ...dispatch,
+          pipeline: await pipelines.get(dispatch.kernel, dispatch.label).catch((error: unknown) => {
+            if (!(error instanceof BackendError)) throw error;
+            const message = error.message.replace(/^webgpu: /, "");
+            throw new BackendError("webgpu", `program ${program.name}: ${message}`, error.hint, { cause: error });
+          }),
+          bound: undefined,
+        })),
+      );
+      health.check();
+      return {
+        program,
+        plan,
+        dispatches,
+        constants: new Map(plan.constants.map(({ memory, value }) => [memory, constant(value)])),
+      };
+    },
+    upload: ({ shape, data }: HostArray): WebgpuValue => {
+      invariant(data.length === sizeOf(shape), `${data.length} numbers do not fill [${shape}]`);
+      health.check();
+      const dtype = data instanceof Int32Array ? "i32" : "f32";
+      return { backend: "webgpu", shape, dtype, memory: write({ shape, dtype }, data, "upload") };
+    },
+    run: async (executable, inputs, donated): Promise<WebgpuValue[]> => {
+      const { program, plan, constants } = executable as WebgpuExecutable;
+      health.check();
+      health.program = program.name;
+      // The run holds what it reads from here on, whatever becomes of the caller's values meanwhile.
+      const held: (Memory | undefined)[] = inputs.map(live);
+      for (const memory of [...held, ...constants.values()]) memories.retain(memory as Memory);
+      for (const [index, memory] of constants) held[index] = memory;
+      inputs.forEach((value, index) => {
+        if (donated[index]) free(value);
+      });
+      if (inFlight.length > MAX_SUBMITS_IN_FLIGHT) await inFlight[inFlight.length - MAX_SUBMITS_IN_FLIGHT];
+      health.check();
+      device.pushErrorScope("out-of-memory");
+      device.pushErrorScope("validation");
+      encode(executable as WebgpuExecutable, held);
+      health.expect(device.popErrorScope(), `program ${program.name} failed`);
+      health.expect(device.popErrorScope(), `program ${program.name} ran out of memory`);
+      const results = program.outputs.map(({ shape, dtype }, index): WebgpuValue => {
+        const memory = held[plan.outputs[index]] as Memory;
+        memories.retain(memory);
+        return { backend: "webgpu", shape, dtype, memory };
+      });
+      for (const memory of held) if (memory) memories.release(memory);
+      memories.tick();
+      return results;
+    },
+    read: async (value) => {
+      const memory = live(value);
+      health.check();
+      const bytes = sizeOf(value.shape) * 4;
+      const target = staging.acquire(bytes, "read");
+      const encoder = device.createCommandEncoder({ label: "read" });
+      encoder.copyBufferToBuffer(memory.buffer, 0, target.buffer, 0, bytes);
+      device.queue.submit([encoder.finish()]);
+      try {
+        await target.buffer.mapAsync(MAP_READ, 0, bytes);
+      } catch (error) {
+        await health.settle();
+        throw new BackendError("webgpu", `cannot read a result: ${String(error)}`, "", { cause: error });
+      }
+      await health.settle();
+      const data = fromDevice(value, target.buffer.getMappedRange(0, bytes));
+      target.buffer.unmap();
+      staging.release(target);
+      return data;
+    },
+    free,
+    stats: () => ({
+      dispatches: dispatched,
+      pipelines: pipelines.size,
+      liveBytes: memories.liveBytes,
+      peakBytes: memories.peakBytes,
+      heldBytes: memories.heldBytes + staging.heldBytes,
+      buffersCreated: memories.created + staging.created,
+    }),
+    dispose: async () => {
+      health.end();
+      device.destroy();
+      options.onDispose?.();
+    },
+  };
+}
+
+/** The plan and the WGSL of a program that the webgpu backend compiled. */
+export function printPlan(executable: Executable): string {
+  invariant("plan" in executable, "only the webgpu backend has plans");
+  return printPlanned(executable.program, (executable as WebgpuExecutable).plan);
+}

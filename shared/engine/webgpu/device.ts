@@ -1,0 +1,20 @@
+// What the backend asks of a GPU adapter, and how a software stand-in is told from a GPU. Adapters are found elsewhere.
+
+/** Features that help where an adapter has them; nothing needs one. */
+const HELPFUL_FEATURES = ["timestamp-query", "subgroups"] as const;
+
+/** The device to request of an adapter: its largest buffers and the features that help. */
+export function describeDevice(adapter: GPUAdapter): GPUDeviceDescriptor {
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  return {
+    label: "stillroom",
+    requiredFeatures: HELPFUL_FEATURES.filter((feature) => adapter.features.has(feature)),
+    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+  };
+}
+
+/** Whether an adapter computes on the CPU: never chosen unless asked for by name. */
+export function isSoftwareAdapter(info: GPUAdapterInfo, name = ""): boolean {
+  const words = [name, info.description, info.device, info.architecture, info.vendor].join(" ");
+  return info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i.test(words);
+}

@@ -1,0 +1,125 @@
+// What a lowering to WebGPU gives: kernels, each one dispatch, written against numbered inputs, one result and one scratch buffer.
+import type { DType } from "../graph.ts";
+import type { Attrs, TensorType } from "../op.ts";
+
+/** A tensor as a kernel reads it. */
+export interface GpuTensor extends TensorType {
+  /** Elements between neighbours along each logical axis. */
+  readonly strides: readonly number[];
+  /** The value of a scalar constant. */
+  readonly constant?: number;
+}
+
+/** A node as a lowering to WebGPU sees it. */
+export interface GpuNode<A extends Attrs = Attrs> {
+  readonly inputs: readonly GpuTensor[];
+  readonly output: GpuTensor;
+  readonly attrs: A;
+}
+
+/** What a binding of a kernel is bound to: an input of the node by index, its result, or its scratch memory. */
+export type Slot = number | "output" | "scratch";
+
+export interface Kernel {
+  readonly wgsl: string;
+  /** By binding number; the last one is written, the others only read. */
+  readonly slots: readonly Slot[];
+  readonly workgroups: readonly [x: number, y: number];
+}
+
+/** The kernels that compute a node, in order; or `alias` when its input's memory already is the result. */
+export type Lowering = "alias" | { readonly kernels: readonly Kernel[]; readonly scratchBytes?: number };
+
+export type ElementType = "f32" | "i32" | "vec4f" | "vec4i";
+
+export interface Buffer {
+  readonly slot: Slot;
+  readonly name: string;
+  readonly type: ElementType;
+}
+
+interface KernelSource {
+  readonly reads: readonly Buffer[];
+  readonly writes: Buffer;
+  /** How many invocations the body runs for; each finds its number in `i`. */
+  readonly invocations: number;
+  readonly workgroupSize?: number;
+  /** Module-scope code before `main`. */
+  readonly declarations?: string;
+  readonly body: string;
+}
+
+interface GroupKernelSource extends Omit<KernelSource, "invocations"> {
+  /** How many workgroups the body runs for; each finds its number in `job`, its invocations theirs in `lane`. */
+  readonly groups: number;
+  readonly workgroupSize: number;
+}
+
+/** WebGPU's guaranteed limit, which no adapter is asked to raise. */
+export const MAX_WORKGROUPS = 65535;
+
+/** Workgroups as two numbers within the limit of a dimension, with few left over. */
+export function foldWorkgroups(count: number): [number, number] {
+  const y = Math.ceil(count / MAX_WORKGROUPS);
+  return [Math.ceil(count / y), y];
+}
+
+/** A kernel whose invocations work alone. */
+export function defineKernel(source: KernelSource): Kernel {
+  const size = source.workgroupSize ?? 64;
+  const guard = source.invocations % size === 0 ? "" : `if (i >= ${source.invocations}u) { return; }\n`;
+  return defineGroupKernel({
+    ...source,
+    workgroupSize: size,
+    groups: Math.ceil(source.invocations / size),
+    body: `let i = job * ${size}u + lane;\n${guard}${source.body}`,
+  });
+}
+
+/** A kernel whose workgroups work together. */
+export function defineGroupKernel(source: GroupKernelSource): Kernel {
+  const workgroups = foldWorkgroups(source.groups);
+  const [x, y] = workgroups;
+  const job = y === 1 ? "group.x" : `group.y * ${x}u + group.x`;
+  const guard = x * y === source.groups ? "" : `if (job >= ${source.groups}u) { return; }\n`;
+  const buffers = [...source.reads, source.writes];
+  const bindings = buffers.map(
+    ({ name, type }, index) =>
+      `@group(0) @binding(${index}) var<storage, ${index === buffers.length - 1 ? "read_write" : "read"}> ${name}: array<${type}>;`,
+  );
+  const wgsl = `${bindings.join("\n")}
+${source.declarations ?? ""}
+@compute @workgroup_size(${source.workgroupSize})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+${indent(`let job = ${job};\n${guard}${source.body}`)}
+}
+`;
+  return { wgsl, slots: buffers.map(({ slot }) => slot), workgroups };
+}
+
+/** Two spaces a level of braces; lines of a generated body come without any. */
+function indent(body: string): string {
+  let depth = 1;
+  return body
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .map((line) => {
+      const closes = line.startsWith("}");
+      const text = `${"  ".repeat(closes ? depth - 1 : depth)}${line}`;
+      depth += line.split("{").length - line.split("}").length;
+      return text;
+    })
+    .join("\n");
+}
+
+export function elementType(dtype: DType, width: 1 | 4): ElementType {
+  if (width === 1) return dtype;
+  return dtype === "f32" ? "vec4f" : "vec4i";
+}
+
+/** A finite float32 as a WGSL literal. */
+export function floatLiteral(value: number): string {
+  const text = String(Math.fround(value));
+  return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
+}

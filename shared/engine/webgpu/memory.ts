@@ -1,0 +1,96 @@
+// Buffers of a device by size: counted references, and reuse as soon as nothing needs the contents.
+import { invariant } from "../../lib/invariant.ts";
+import type { Health } from "./health.ts";
+
+/** A buffer and how many values and runs need its contents. */
+export interface Memory {
+  readonly buffer: GPUBuffer;
+  readonly bytes: number;
+  references: number;
+  /** The clock of the pool when it was last given back. */
+  idleSince: number;
+}
+
+/** Runs after which a buffer that nothing took again is given back to the driver. */
+const IDLE_RUNS = 256;
+
+export class MemoryPool {
+  readonly #device: GPUDevice;
+  readonly #health: Health;
+  readonly #usage: number;
+  readonly #idle = new Map<number, Memory[]>();
+  #clock = 0;
+  liveBytes = 0;
+  peakBytes = 0;
+  /** Live and idle together. */
+  heldBytes = 0;
+  /** Buffers made so far. */
+  created = 0;
+
+  constructor(device: GPUDevice, health: Health, usage: number) {
+    this.#device = device;
+    this.#health = health;
+    this.#usage = usage;
+  }
+
+  /** At least `bytes` of memory with one reference and any contents; `label` says for what, should it fail. */
+  acquire(bytes: number, label: string): Memory {
+    const size = Math.min(sizeClass(bytes), Math.max(bytes, this.#device.limits.maxStorageBufferBindingSize));
+    // The last one given back is likely the one that the same step had in the run before.
+    const memory = this.#idle.get(size)?.pop() ?? this.#create(size, label);
+    memory.references = 1;
+    this.liveBytes += size;
+    this.peakBytes = Math.max(this.peakBytes, this.liveBytes);
+    return memory;
+  }
+
+  #create(bytes: number, label: string): Memory {
+    this.#device.pushErrorScope("out-of-memory");
+    const buffer = this.#device.createBuffer({ label, size: bytes, usage: this.#usage });
+    this.#health.expect(this.#device.popErrorScope(), `no memory for ${bytes} bytes of ${label}`);
+    this.created++;
+    this.heldBytes += bytes;
+    return { buffer, bytes, references: 0, idleSince: 0 };
+  }
+
+  retain(memory: Memory): void {
+    invariant(memory.references > 0, "memory was used after it was given back");
+    memory.references++;
+  }
+
+  release(memory: Memory): void {
+    invariant(memory.references > 0, "memory was given back twice");
+    if (--memory.references > 0) return;
+    this.liveBytes -= memory.bytes;
+    memory.idleSince = this.#clock;
+    const idle = this.#idle.get(memory.bytes);
+    if (idle) idle.push(memory);
+    else this.#idle.set(memory.bytes, [memory]);
+  }
+
+  /** Called once a run: lets go of what no run took for long. */
+  tick(): void {
+    if (++this.#clock % IDLE_RUNS !== 0) return;
+    for (const [bytes, idle] of this.#idle) {
+      const kept = idle.filter((memory) => {
+        const fresh = this.#clock - memory.idleSince < IDLE_RUNS;
+        if (!fresh) this.#destroy(memory);
+        return fresh;
+      });
+      if (kept.length > 0) this.#idle.set(bytes, kept);
+      else this.#idle.delete(bytes);
+    }
+  }
+
+  #destroy(memory: Memory): void {
+    memory.buffer.destroy();
+    this.heldBytes -= memory.bytes;
+  }
+}
+
+/** Sizes that differ by less than an eighth share buffers; small ones powers of two. */
+function sizeClass(bytes: number): number {
+  const power = 2 ** Math.ceil(Math.log2(Math.max(bytes, 256)));
+  const step = power <= 65536 ? power : power / 16;
+  return Math.ceil(bytes / step) * step;
+}

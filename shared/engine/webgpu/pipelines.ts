@@ -1,0 +1,75 @@
+// Compute pipelines by their WGSL: compiled once for all programs, and compilation errors with the lines they point at.
+import { BackendError } from "../errors.ts";
+import type { Kernel } from "./kernel.ts";
+
+export interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+/** GPUShaderStage.COMPUTE, which only browsers have as a global. */
+const COMPUTE = 4;
+
+export class PipelineCache {
+  readonly #device: GPUDevice;
+  readonly #pipelines = new Map<string, Promise<Pipeline>>();
+  readonly #layouts = new Map<number, { bindings: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  get size(): number {
+    return this.#pipelines.size;
+  }
+
+  /** The pipeline of a kernel; `op` names it in errors. */
+  get({ wgsl, slots }: Kernel, op: string): Promise<Pipeline> {
+    let pipeline = this.#pipelines.get(wgsl);
+    if (!pipeline) this.#pipelines.set(wgsl, (pipeline = this.#compile(wgsl, slots.length, op)));
+    return pipeline;
+  }
+
+  /** Layouts by number of buffers, of which the last is written. */
+  #layout(count: number) {
+    let layout = this.#layouts.get(count);
+    if (!layout) {
+      const bindings = this.#device.createBindGroupLayout({
+        entries: Array.from({ length: count }, (_, binding) => ({
+          binding,
+          visibility: COMPUTE,
+          buffer: { type: binding === count - 1 ? "storage" : "read-only-storage" },
+        })),
+      });
+      layout = { bindings, pipeline: this.#device.createPipelineLayout({ bindGroupLayouts: [bindings] }) };
+      this.#layouts.set(count, layout);
+    }
+    return layout;
+  }
+
+  async #compile(wgsl: string, buffers: number, op: string): Promise<Pipeline> {
+    const layout = this.#layout(buffers);
+    // The scope keeps a bad module from being an uncaptured error: what is wrong is told below.
+    this.#device.pushErrorScope("validation");
+    const module = this.#device.createShaderModule({ label: op, code: wgsl });
+    const scope = this.#device.popErrorScope();
+    try {
+      const pipeline = await this.#device.createComputePipelineAsync({
+        label: op,
+        layout: layout.pipeline,
+        compute: { module, entryPoint: "main" },
+      });
+      await scope;
+      return { pipeline, layout: layout.bindings };
+    } catch (error) {
+      await scope;
+      const { messages } = await module.getCompilationInfo();
+      const source = wgsl.split("\n");
+      const lines = messages
+        .filter(({ type }) => type === "error")
+        .map(({ lineNum, message }) => `line ${lineNum}: ${message}\n  ${source[lineNum - 1]?.trim() ?? ""}`);
+      const details = lines.join("\n") || (error instanceof Error ? error.message : String(error));
+      throw new BackendError("webgpu", `the kernel of ${op} does not compile: ${details}`, "", { cause: error });
+    }
+  }
+}
