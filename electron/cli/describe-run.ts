@@ -1,12 +1,8 @@
 // A run and its evaluation as text.
-import { type EvaluationFile, evaluationFileSchema } from "../../shared/api/runs.ts";
-import { findOwner, listCheckpoints, type Run, readResult } from "../host/runs/index.ts";
+import type { EvaluationFile } from "../../shared/api/runs.ts";
+import { readEvaluation } from "../host/export/index.ts";
+import { findOwner, listCheckpoints, type Run } from "../host/runs/index.ts";
 import { formatDuration, formatTable } from "./output.ts";
-
-export async function readEvaluation(run: Run): Promise<EvaluationFile | undefined> {
-  const bytes = await readResult(run, "evaluation.json");
-  return bytes && evaluationFileSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
-}
 
 const percent = (fraction: number) => (100 * fraction).toFixed(2);
 

@@ -65,7 +65,7 @@ export class Output {
     const width = 24;
     const filled = total > 0 ? Math.round((width * Math.min(done, total)) / total) : 0;
     const bar = `${"━".repeat(filled)}${styleText("dim", "━".repeat(width - filled))}`;
-    const columns = process.stderr.columns || 100;
+    const columns = process.stderr.columns || 100; // 0 where a terminal does not know its width
     const tail = parts.slice(0, Math.max(0, columns - label.length - width - 5));
     process.stderr.write(`\r\x1b[2K${label} ${bar} ${tail}`);
     this.#lineShown = true;

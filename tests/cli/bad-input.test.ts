@@ -10,7 +10,7 @@ beforeAll(async () => {
   place = await createWorkplace();
   data = await place.makeData("animals", threeClasses);
   expect(await place.run("import", data)).toMatchObject({ code: 0 });
-});
+}, 60_000);
 afterAll(() => place[Symbol.asyncDispose]());
 
 test("sources that cannot be used: each says why, none leaves anything in the store", async () => {

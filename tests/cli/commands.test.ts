@@ -10,7 +10,7 @@ beforeAll(async () => {
   place = await createWorkplace();
   data = await place.makeData("animals", threeClasses);
   await writeFile(place.file("animals", "train", "ant", "notes.txt"), "not a picture");
-});
+}, 60_000);
 afterAll(() => place[Symbol.asyncDispose]());
 
 const report = {
@@ -156,8 +156,13 @@ test("a recipe file says only what differs; --no-evaluate leaves the evaluation 
   const { events, evaluation } = await readRun(out);
   expect(evaluation).toBe("none");
   expect(events.at(-1)).toMatchObject({ type: "done", stage: "synthesise", step: 3 });
-  const again = await place.run("resume", out);
-  expect(again.stderr).toContain("is done already");
+  expect(await place.run("resume", out)).toMatchObject({ code: 0, stderr: expect.stringContaining("is done already") });
+  // As a kill before the last write leaves it.
+  await writeFile(`${out}/run.json`, (await readFile(`${out}/run.json`, "utf8")).replace('"done"', '"running"'));
+  const again = await place.run("resume", out, "--quiet", "--json");
+  expect(again).toMatchObject({ code: 0, stderr: "" });
+  expect(JSON.parse(again.stdout)).toMatchObject({ status: "done", backend: "reference", evaluation: null });
+  expect(await readRun(out)).toEqual({ distilled: expect.any(String), evaluation, events });
 });
 
 test("a reader that goes away is no failure", async () => {

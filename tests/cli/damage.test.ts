@@ -130,6 +130,34 @@ test("a recipe in run.json that cannot be used names its fields", async () => {
   expect(stderr).toMatch(/run\.json cannot be used: ipc: .*; init: /);
 });
 
+test("a damaged evaluation.json is named", async () => {
+  const run = place.file("badly-judged");
+  await cp(place.file("whole"), run, { recursive: true });
+  for (const [text, says] of [
+    ["{", /evaluation\.json is not JSON/],
+    ['{"results": 3}', /evaluation\.json .* results: /],
+  ] as const) {
+    await writeFile(`${run}/evaluation.json`, text);
+    expect(await place.run("show", run)).toMatchObject({ code: 1, stderr: expect.stringMatching(says) });
+  }
+});
+
+test("damaged pixels of a stored dataset are found, and named with the way out", async () => {
+  const run = await copyKilled("blurred");
+  const { dataset } = JSON.parse(await readFile(`${run}/run.json`, "utf8"));
+  const chunk = place.file("home", "datasets", dataset.id, "train-0000.bin");
+  const pixels = await readFile(chunk);
+  await writeFile(chunk, pixels.with(7, pixels[7] ^ 1));
+  const refused = await place.run("resume", run, "--quiet");
+  await writeFile(chunk, pixels);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toMatch(
+    /train-0000\.bin differs from its checksum\.\nDelete the folder .* and import the dataset again/,
+  );
+  expect(await place.run("resume", run, "--quiet")).toMatchObject({ code: 0, stderr: "" });
+  expect(await readRun(run)).toEqual(undisturbed);
+});
+
 test("the dataset is gone: the message says how to go on, and that works", async () => {
   const run = await copyKilled("homeless");
   const datasets = place.file("home", "datasets");

@@ -32,7 +32,7 @@ export interface Workplace extends AsyncDisposable {
   makeData(name: string, counts: Record<string, number>, side?: number): Promise<string>;
 }
 
-/** A temporary folder with a store in it; `prefix` wraps the command, e.g. in a shell with limits. */
+/** A temporary folder with a store in it. */
 export async function createWorkplace(): Promise<Workplace> {
   const folder = await createTemporaryFolder();
   const home = join(folder.path, "home");
@@ -54,6 +54,12 @@ export async function createWorkplace(): Promise<Workplace> {
 /** The command line in a shell that first sets limits, e.g. `ulimit -f 8`. */
 export function startLimited({ home, path }: Workplace, limit: string, ...words: string[]): Started {
   return startProcess("sh", ["-c", `${limit}; exec "$@"`, "sh", process.execPath, main, ...words], home, path);
+}
+
+/** The command line on a terminal of its own, by util-linux's `script`; stdout is what the terminal shows. */
+export function startOnTerminal({ home, path }: Workplace, ...words: string[]): Started {
+  const quoted = [process.execPath, main, ...words].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  return startProcess("script", ["--quiet", "--return", "--command", quoted.join(" "), "/dev/null"], home, path);
 }
 
 function startProcess(command: string, words: string[], home: string, cwd: string): Started {

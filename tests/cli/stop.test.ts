@@ -22,7 +22,7 @@ beforeAll(async () => {
   const data = await place.makeData("animals", threeClasses);
   // Checkpoints are rare, so that a stop falls between two of them.
   const settings = [
-    "method.steps=40",
+    "method.steps=80",
     "record.checkpointEverySteps=15",
     "record.previewEverySteps=4",
     "evaluation.epochs=40",
@@ -31,7 +31,7 @@ beforeAll(async () => {
   const { code } = await place.run(...words, "--out", place.file("whole"));
   expect(code).toBe(0);
   undisturbed = await readRun(place.file("whole"));
-});
+}, 60_000);
 afterAll(() => place[Symbol.asyncDispose]());
 
 const moments = [
@@ -53,7 +53,7 @@ test.each(moments)("a stop in $stage", async ({ stage, isReached }) => {
   expect(record).toMatchObject({ status: "stopped", stage });
   expect(`step ${record.step}`).toBe(step);
   // It stopped near where it was told to.
-  if (stage === "synthesise") expect(record.step).toBeLessThan(30);
+  if (stage === "synthesise") expect(record.step).toBeLessThan(70);
 
   const resumed = await place.run("resume", record.id, "--json", "--quiet");
   expect(resumed).toMatchObject({ code: 0, stderr: "" });

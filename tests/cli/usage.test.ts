@@ -5,7 +5,7 @@ import { createWorkplace, type Workplace } from "./run-cli.ts";
 let place: Workplace;
 beforeAll(async () => {
   place = await createWorkplace();
-});
+}, 60_000);
 afterAll(() => place[Symbol.asyncDispose]());
 
 const misuses: { title: string; words: string[]; says: RegExp[] }[] = [

@@ -2,40 +2,44 @@
 import { afterAll, describe, expect, test } from "vitest";
 import type { Backend } from "../../shared/engine/index.ts";
 import { methods } from "../../shared/methods/index.ts";
-import { testBackends } from "../support/backends.ts";
+import { type TestBackend, testBackends } from "../support/backends.ts";
 import { runSmall, smallRecipe } from "./small-world.ts";
 
 const STEPS = 5;
 const opened: Backend[] = [];
 afterAll(() => Promise.all(opened.map((backend) => backend.dispose())));
 
-async function openNative(): Promise<Backend> {
-  const native = testBackends.find(({ name }) => name === "onnx native");
-  const backend = await native!.open();
-  expect(backend.capabilities.adapter).toMatch(native!.adapter);
+async function open({ open: openIt, adapter }: TestBackend): Promise<Backend> {
+  const backend = await openIt();
   opened.push(backend);
+  expect(backend.capabilities.adapter).toMatch(adapter);
   return backend;
 }
 
+const native = testBackends.find(({ name }) => name === "onnx native") as TestBackend;
+
 describe.each(methods.map(({ id }) => id))("%s", (id) => {
-  test("stopped after every step and resumed from its checkpoint, it gives the same bits", async () => {
-    const recipe = smallRecipe({ id, steps: STEPS }, { record: { checkpointEverySteps: 3 } });
-    const whole = await runSmall({ recipe, backend: await openNative() });
-    expect(whole.outcome).toMatchObject({ status: "done", step: STEPS });
-    const backend = await openNative();
-    for (let k = 0; k < STEPS; k++) {
-      const stop = k === 0 ? { stopAtOnce: true } : { stopsAt: ({ done }: { done: number }) => done === k };
-      const { outcome, folder } = await runSmall({ recipe, backend, ...stop });
-      expect(outcome).toMatchObject({ status: "stopped", stage: "synthesise", step: k });
-      const resumed = await runSmall({ recipe, backend, folder, resume: true });
-      expect(resumed.outcome.status).toBe("done");
-      expect(folder.result).toEqual(whole.folder.result);
-    }
-  });
+  test.each(testBackends)(
+    "on $name, stopped after every step and resumed from its checkpoint, it gives the same bits",
+    async (on) => {
+      const recipe = smallRecipe({ id, steps: STEPS }, { record: { checkpointEverySteps: 3 } });
+      const whole = await runSmall({ recipe, backend: await open(on) });
+      expect(whole.outcome).toMatchObject({ status: "done", step: STEPS });
+      const backend = await open(on);
+      for (let k = 0; k < STEPS; k++) {
+        const stop = k === 0 ? { stopAtOnce: true } : { stopsAt: ({ done }: { done: number }) => done === k };
+        const { outcome, folder } = await runSmall({ recipe, backend, ...stop });
+        expect(outcome).toMatchObject({ status: "stopped", stage: "synthesise", step: k });
+        const resumed = await runSmall({ recipe, backend, folder, resume: true });
+        expect(resumed.outcome.status).toBe("done");
+        expect(folder.result).toEqual(whole.folder.result);
+      }
+    },
+  );
 
   test("stopped after each of its steps in turn, in one run, it gives the same bits", async () => {
     const recipe = smallRecipe({ id, steps: STEPS });
-    const backend = await openNative();
+    const backend = await open(native);
     const whole = await runSmall({ recipe, backend });
     const { folder } = await runSmall({ recipe, backend, stopAtOnce: true });
     for (let status = "stopped"; status === "stopped"; ) {
@@ -46,7 +50,7 @@ describe.each(methods.map(({ id }) => id))("%s", (id) => {
   });
 
   test("another seed gives other images", async () => {
-    const backend = await openNative();
+    const backend = await open(native);
     const [a, b] = await Promise.all(
       [1, 2].map((seed) => runSmall({ recipe: smallRecipe({ id, steps: 1 }, { seed }), backend })),
     );
@@ -55,7 +59,7 @@ describe.each(methods.map(({ id }) => id))("%s", (id) => {
 
   test("the loss goes down on an easy set", async () => {
     const recipe = smallRecipe({ id, steps: 30 }, { init: "noise" });
-    const { folder } = await runSmall({ recipe, backend: await openNative() });
+    const { folder } = await runSmall({ recipe, backend: await open(native) });
     const losses = folder.events.flatMap((event) => (event.type === "step" ? [event.metrics.loss] : []));
     expect(losses).toHaveLength(30);
     const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

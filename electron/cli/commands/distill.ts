@@ -13,6 +13,7 @@ import {
   type Seed,
 } from "../../../shared/recipe/index.ts";
 import type { Dataset } from "../../host/datasets/index.ts";
+import { readEvaluation } from "../../host/export/index.ts";
 import { formatBytes } from "../../host/files.ts";
 import { createRun, openRun, type Run } from "../../host/runs/index.ts";
 import {
@@ -25,7 +26,7 @@ import {
   withCommonOptions,
 } from "../cli.ts";
 import { factsOf, imageSetOf, openDatasetFor, requireTestImages } from "../datasets.ts";
-import { describeRun, readEvaluation } from "../describe-run.ts";
+import { describeRun } from "../describe-run.ts";
 import { executeRun } from "../execute-run.ts";
 import { type FoundRecipe, findRecipe } from "../find-recipe.ts";
 import { formatCount, formatDuration } from "../output.ts";

@@ -2,7 +2,7 @@
 
 import { hash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { countImages, type ImageManifest, type SplitName } from "../../../shared/data/manifest.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 
@@ -90,6 +90,6 @@ async function readChunk(path: string, bytes: number, sha256: string): Promise<U
 }
 
 function damagedChunk(path: string, what: string, cause?: unknown): UserError {
-  const hint = "Delete the dataset and import it again.";
+  const hint = `Delete the folder ${dirname(path)} and import the dataset again.`;
   return new UserError("dataset-damaged", `${path} ${what}.`, hint, { cause });
 }

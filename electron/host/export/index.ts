@@ -4,4 +4,4 @@ export { describeClipping } from "./clipping.ts";
 export { type ExportResult, exportRun } from "./export-run.ts";
 export { type ExportFormatId, exportFormats } from "./formats/index.ts";
 export { type ExportOptions, type ExportPlan, type ExportTree, planExport } from "./plan.ts";
-export { type RunResults, readResults } from "./source.ts";
+export { type RunResults, readEvaluation, readResults } from "./source.ts";

@@ -31,7 +31,8 @@ export async function readResults(run: Run): Promise<RunResults> {
   };
 }
 
-async function readEvaluation(run: Run): Promise<EvaluationFile | undefined> {
+/** What a run's evaluation.json holds, or undefined without one. Throws UserError "bad-evaluation". */
+export async function readEvaluation(run: Run): Promise<EvaluationFile | undefined> {
   const bytes = await readResult(run, "evaluation.json");
   if (bytes === undefined) return undefined;
   const path = join(run.path, "evaluation.json");
