@@ -119,9 +119,9 @@ export async function listAdapters(): Promise<AdapterListing[]> {
  * A backend on the adapter with this index or (part of) its name, or, without one or with "auto", on the first real GPU.
  * Throws a UserError that lists what there is.
  */
-export async function openWebgpu(options: { adapter?: string } = {}): Promise<WebgpuBackend> {
+export async function openWebgpu(options: { adapter?: string; software?: boolean } = {}): Promise<WebgpuBackend> {
   const found = await findAdapters();
-  const { adapter, gpu, name, software } = found[pickAdapter(found, options.adapter)];
+  const { adapter, gpu, name, software } = found[pickAdapter(found, options.adapter, options.software)];
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice(describeDevice(adapter));
@@ -133,14 +133,19 @@ export async function openWebgpu(options: { adapter?: string } = {}): Promise<We
   return createWebgpuBackend(device, { adapter: name, software, onDispose: () => keepAlive.clear() });
 }
 
-/** Which of the adapters is meant: never a software one unless it is asked for. */
-export function pickAdapter(adapters: readonly Pick<AdapterListing, "name" | "software">[], wanted?: string): number {
+/** Which of the adapters is meant: a software one only where it is named, or allowed and there is no GPU. */
+export function pickAdapter(
+  adapters: readonly Pick<AdapterListing, "name" | "software">[],
+  wanted?: string,
+  allowSoftware = false,
+): number {
   const list = adapters.map(({ name, software }, index) => `${index}: ${name}${software ? " (software)" : ""}`);
   const known = `Adapters here: ${list.join("; ") || "none"}.`;
   if (adapters.length === 0) throw new UserError("no-adapter", "There is no WebGPU adapter.", DRIVER_HINT);
   if (wanted === undefined || wanted === "auto") {
     const first = adapters.findIndex(({ software }) => !software);
     if (first >= 0) return first;
+    if (allowSoftware) return 0;
     const hint = `${known} Name one with --adapter to use it all the same, or use --backend onnx, which is faster. ${DRIVER_HINT}`;
     throw new UserError("no-adapter", "There is no GPU adapter but software ones.", hint);
   }

@@ -17,7 +17,8 @@ export async function openBackend({ backend, adapter }: Pick<CommonOptions, "bac
     case "onnx":
       return openOnnx();
     case "webgpu":
-      return openWebgpu(adapter === undefined ? {} : { adapter });
+      // Asked for by name, WebGPU computes on whatever adapter there is.
+      return openWebgpu(adapter === undefined ? { software: true } : { adapter });
     case "auto":
       return adapter === undefined ? openBest() : openWebgpu({ adapter });
     default:

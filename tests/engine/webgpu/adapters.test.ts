@@ -49,6 +49,10 @@ describe.skipIf(swiftshaderMissing)("adapters in Node", () => {
     ]).toEqual([1, 1, 1, 2, 0, 2, 0]);
     expect(() => pick("3060")).toThrow(/--adapter 3060 fits 2 adapters/);
     expect(() => pick("radeon")).toThrow(/--adapter radeon fits no adapter/);
+    const software = adapters.filter((adapter) => adapter.software);
+    expect(gpu.pickAdapter(adapters, undefined, true)).toBe(pick());
+    expect(gpu.pickAdapter(software, undefined, true)).toBe(0);
+    expect(() => gpu.pickAdapter(software)).toThrow(/no GPU adapter but software ones/);
     expect(() => gpu.pickAdapter([], "0")).toThrow(/There is no WebGPU adapter/);
   });
 
