@@ -1,12 +1,6 @@
 // A labelled image set as the methods see it: normalised float images by index, read from packed bytes block by block.
 import type { HostArray } from "../engine/index.ts";
-
-/** What makes pixels and network inputs the same thing: (byte / 255 - mean) / std, per channel. */
-export interface Normaliser {
-  readonly kind: "standard";
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-}
+import type { SetNormaliser } from "./distilled-set.ts";
 
 /** Packed pixels of one split: uint8 [images][channels][height][width], class after class in class order. */
 export interface ImageSource {
@@ -16,7 +10,7 @@ export interface ImageSource {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
-  readonly normaliser: Normaliser;
+  readonly normaliser: SetNormaliser;
   /** The bytes of images `from` (included) to `to` (not included). */
   read(from: number, to: number): Promise<Uint8Array>;
 }

@@ -87,7 +87,7 @@ export const dm = defineMethod({
     const { runtime, real, net, ipc, strategy, key } = context;
     const [, height, width] = real.imageShape;
     const classes = real.classNames.length;
-    const perPiece = Math.max(1, Math.min(classes, Math.floor(IMAGES_AT_ONCE / ipc)));
+    const perPiece = Math.max(1, Math.min(classes, Math.floor((context.imagesAtOnce ?? IMAGES_AT_ONCE) / ipc)));
     const pieces = Array.from({ length: Math.ceil(classes / perPiece) }, (_, piece) => ({
       first: piece * perPiece,
       last: Math.min((piece + 1) * perPiece, classes),

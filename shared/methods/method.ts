@@ -17,6 +17,8 @@ export interface MethodContext {
   readonly ipc: number;
   readonly init: "real" | "noise";
   readonly strategy: Strategy;
+  /** How many synthetic images may go through the network at once; more are taken in turn. */
+  readonly imagesAtOnce?: number;
 }
 
 /** What a method carries from step to step; a checkpoint is this tree, written down. */

@@ -52,7 +52,7 @@ describe.skipIf(swiftshaderMissing)("adapters in Node", () => {
     expect(() => gpu.pickAdapter([], "0")).toThrow(/There is no WebGPU adapter/);
   });
 
-  test("measures multiply-adds and copies in under two seconds", async () => {
+  test("measures multiply-adds and copies", async () => {
     const backend = (await webgpu.open()) as WebgpuBackend;
     const { gflops, gigabytesPerSecond } = await measureDevice(backend.device);
     expect(gflops).toBeGreaterThan(0.01);

@@ -2,6 +2,7 @@
 // four or eight pixels x four channels (or four x four weights), reading four channels at once where they divide by four.
 
 import type { Attrs } from "../../op.ts";
+import type { ConvSizes } from "../../ops/conv2d.ts";
 import { sizeOf } from "../../shape.ts";
 import { splitInto, sumOf, vectorWidth } from "../indexing.ts";
 import {
@@ -14,21 +15,6 @@ import {
   type Slot,
 } from "../kernel.ts";
 import { joinParts } from "./reduce.ts";
-
-/** Images [n, cin, h, w], weights [cout, cin, kh, kw], result [n, cout, oh, ow]. */
-interface ConvSizes {
-  readonly n: number;
-  readonly cin: number;
-  readonly h: number;
-  readonly w: number;
-  readonly cout: number;
-  readonly kh: number;
-  readonly kw: number;
-  readonly oh: number;
-  readonly ow: number;
-  readonly stride: number;
-  readonly padding: number;
-}
 
 /** Channels of an invocation's tile. */
 const TILE = 4;
