@@ -141,9 +141,11 @@ export async function executeRun(cli: Cli, run: Run, dataset: Dataset, evaluate:
   });
   if (error) throw error;
   if (outcome.status === "stopped") {
+    // Of an evaluation only finished trainings are kept.
+    const lost = outcome.stage === "evaluate" ? "the network in training begins again" : "nothing is lost";
     throw new UserError(
       "stopped",
-      `Stopped in ${outcome.stage} at step ${outcome.step}; nothing is lost.`,
+      `Stopped in ${outcome.stage} at step ${outcome.step}; ${lost}.`,
       `Go on with: stillroom resume ${run.record.id}`,
     );
   }

@@ -99,6 +99,7 @@ export async function listRuns(root: string): Promise<RunList> {
     const path = join(runsFolder(root), name);
     try {
       const run = await openById(root, id);
+      if (run === undefined && (await listForeign(path)).length === 0) continue; // a start, killed or just now
       if (run === undefined) throw new UserError("bad-run", `${path} holds no ${RECORD_FILE}.`);
       list.runs.push({ path: run.path, record: run.record });
     } catch (error) {
@@ -145,7 +146,7 @@ async function requireUsableFolder(path: string): Promise<void> {
   });
   if (kind === undefined) return;
   if (!kind.isDirectory()) throw new UserError("bad-folder", `${path} is not a folder.`, "Choose another folder.");
-  const names = (await readdir(path)).filter((name) => name !== LOCKS && !isTemporaryName(name));
+  const names = await listForeign(path);
   if (names.includes(RECORD_FILE)) {
     throw new UserError("run-exists", `${path} holds a run already.`, "Resume that run, or choose another folder.");
   }
@@ -157,6 +158,11 @@ async function requireUsableFolder(path: string): Promise<void> {
       "Choose an empty or new folder.",
     );
   }
+}
+
+/** What a folder holds besides what a start leaves that was killed before it wrote run.json. */
+async function listForeign(path: string): Promise<string[]> {
+  return (await readdir(path)).filter((name) => name !== LOCKS && !isTemporaryName(name));
 }
 
 async function chooseId(root: string, name: string): Promise<string> {

@@ -107,12 +107,14 @@ describe("listRuns", () => {
     const dir = join(await temporaryFolder(), "gone");
     await createRun(root, { dir, record: { ...newRun, id: "gone" } });
     await rm(dir, { recursive: true });
-    await mkdir(join(root, "runs", "empty"));
+    await mkdir(join(root, "runs", "lost", "checkpoints"), { recursive: true });
+    // What a start leaves that was killed before it wrote run.json.
+    await mkdir(join(root, "runs", "unborn", "lock"), { recursive: true });
     await writeFile(join(root, "runs", "cut.json"), "{");
     const { runs, broken } = await listRuns(root);
     expect(runs.map(({ record }) => record.id)).toEqual(["new", "old"]);
-    expect(broken.map(({ id }) => id)).toEqual(["cut", "empty", "gone"]);
-    expect(broken[2]?.reason).toContain(dir);
+    expect(broken.map(({ id }) => id)).toEqual(["cut", "gone", "lost"]);
+    expect(broken[1]?.reason).toContain(dir);
   });
 });
 
