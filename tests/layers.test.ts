@@ -40,7 +40,10 @@ const layers: Record<string, Layer> = {
   },
   "shared/experiment": { layers: core.filter((name) => name !== "shared/bench"), packages: ["zod"] },
   "shared/bench": { layers: core, packages: [] },
-  "shared/api": { layers: ["shared/recipe", "shared/lib", "shared/data", "shared/experiment"], packages: ["zod"] },
+  "shared/api": {
+    layers: ["shared/recipe", "shared/lib", "shared/data", "shared/experiment", "shared/formats"],
+    packages: ["zod"],
+  },
   "electron/host": {
     layers: ["shared/api", "shared/recipe", "shared/data", "shared/formats", "shared/lib"],
     packages: ["node:*", "hono", "zod", "sharp", "@zip.js/zip.js"],
