@@ -1,4 +1,5 @@
 // A run as the window knows it: a reducer over RunEvents, the same for a run that is watched and one that is replayed.
+import type { FollowLine, ProgressLine } from "../../shared/api/compute.ts";
 import type { RunEvent } from "../../shared/api/runs.ts";
 
 export type Stage = Extract<RunEvent, { type: "stage" }>["stage"];
@@ -22,16 +23,6 @@ export interface Mark {
   readonly file: string;
 }
 
-/** How far the stage is, as the computing process says it now; never stored. */
-export interface Progress {
-  readonly stage: Stage;
-  readonly done: number;
-  readonly total: number;
-  readonly perSecond: number;
-  readonly secondsLeft: number;
-  readonly note: string;
-}
-
 export interface RunState {
   /** The number that the next event should carry. */
   readonly nextSeq: number;
@@ -46,7 +37,8 @@ export interface RunState {
   readonly evaluations: readonly Evaluation[];
   readonly warnings: readonly Warning[];
   readonly failure: Failure | undefined;
-  readonly progress: Progress | undefined;
+  /** How far the stage is, as the computing process says it now; never stored. */
+  readonly progress: ProgressLine | undefined;
   readonly lastTime: number | undefined;
 }
 
@@ -206,8 +198,36 @@ export function countBelow(sorted: readonly number[], bound: number): number {
   return low;
 }
 
-export function applyProgress(state: RunState, progress: Progress): RunState {
-  return { ...state, progress, stage: progress.stage, status: "running" };
+/** The lines of a run that is followed: events, and between them what is told but not stored. */
+export function applyLines(state: RunState, lines: readonly FollowLine[]): RunState {
+  let next = state;
+  let events: RunEvent[] = [];
+  const flush = () => {
+    next = applyEvents(next, events);
+    events = [];
+  };
+  for (const line of lines) {
+    switch (line.type) {
+      case "progress":
+        flush();
+        next = { ...next, progress: line, stage: line.stage, status: "running" };
+        break;
+      case "cut":
+        flush();
+        next = { ...cutBack(next, line.events), nextSeq: line.events };
+        break;
+      case "notice":
+        break;
+      case "ended":
+        flush();
+        next = { ...next, status: line.status, progress: undefined };
+        break;
+      default:
+        events.push(line);
+    }
+  }
+  flush();
+  return next;
 }
 
 /** The step of the distillation that is done, whichever stage runs now. */
