@@ -40,13 +40,24 @@ const layers: Record<string, Layer> = {
   },
   "shared/experiment": { layers: core.filter((name) => name !== "shared/bench"), packages: ["zod"] },
   "shared/bench": { layers: core, packages: [] },
-  "shared/api": { layers: ["shared/recipe", "shared/lib", "shared/data", "shared/experiment"], packages: ["zod"] },
+  "shared/api": {
+    layers: ["shared/recipe", "shared/lib", "shared/data", "shared/experiment", "shared/formats"],
+    packages: ["zod"],
+  },
   "electron/host": {
     layers: ["shared/api", "shared/recipe", "shared/data", "shared/formats", "shared/lib"],
     packages: ["node:*", "hono", "zod", "sharp", "@zip.js/zip.js"],
   },
+  "electron/compute": {
+    layers: [...core, "electron/host", "electron/cli"],
+    packages: ["node:*", "zod"],
+  },
+  "electron/server": {
+    layers: ["shared/api", "shared/lib", "electron/host", "electron/compute"],
+    packages: ["node:*", "hono", "@hono/node-server"],
+  },
   "electron/cli": {
-    layers: [...core, "electron/host"],
+    layers: [...core, "electron/host", "electron/compute", "electron/server"],
     packages: ["node:*", "commander", "onnxruntime-node", "webgpu", "zod", "package.json"],
   },
 };
