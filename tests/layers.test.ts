@@ -48,8 +48,16 @@ const layers: Record<string, Layer> = {
     layers: ["shared/api", "shared/recipe", "shared/data", "shared/formats", "shared/lib"],
     packages: ["node:*", "hono", "zod", "sharp", "@zip.js/zip.js"],
   },
+  "electron/compute": {
+    layers: [...core, "electron/host", "electron/cli"],
+    packages: ["node:*", "zod"],
+  },
+  "electron/server": {
+    layers: ["shared/api", "shared/lib", "electron/host", "electron/compute"],
+    packages: ["node:*", "hono", "@hono/node-server"],
+  },
   "electron/cli": {
-    layers: [...core, "electron/host"],
+    layers: [...core, "electron/host", "electron/compute", "electron/server"],
     packages: ["node:*", "commander", "onnxruntime-node", "webgpu", "zod", "package.json"],
   },
 };

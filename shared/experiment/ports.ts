@@ -1,4 +1,6 @@
 // What an experiment needs of the world around it: a run folder to write to, a clock, and somebody to tell how it goes.
+import type { RunRecord } from "../api/runs.ts";
+import type { SessionEnd, SessionStart } from "../api/sessions.ts";
 import type { RunEvent, Stage } from "./events.ts";
 
 /** A picture as bytes: uint8 [height][width][channels]. */
@@ -15,6 +17,24 @@ export interface RunPort {
   writeCheckpoint(name: string, bytes: Uint8Array): Promise<void>;
   writePreview(step: number, picture: Picture): Promise<void>;
   writeFile(name: "distilled.safetensors" | "evaluation.json", bytes: Uint8Array): Promise<void>;
+}
+
+/** A run folder that one session has for itself, by files or over HTTP. */
+export interface RunStore extends RunPort {
+  /** The folder, for messages. */
+  readonly path: string;
+  /** run.json as it was before this session. */
+  readonly record: RunRecord;
+  /** Names, newest first. */
+  listCheckpoints(): Promise<readonly string[]>;
+  readCheckpoint(name: string): Promise<Uint8Array>;
+  /**
+   * Cuts the events to where the session begins and marks the run as running, or throws UserError "events-missing" and
+   * changes nothing.
+   */
+  begin(start: SessionStart): Promise<void>;
+  /** Marks how the session ended. */
+  end(end: SessionEnd): Promise<void>;
 }
 
 /** How far a stage is, for bars and estimates; never stored. */

@@ -5,6 +5,7 @@ import { type DistilledSet, fromSafetensors } from "../../../shared/data/distill
 import type { Trial } from "../../../shared/experiment/checkpoint.ts";
 import { createEvaluator, listJobs, summariseTrials } from "../../../shared/experiment/evaluate.ts";
 import { Pace } from "../../../shared/experiment/pace.ts";
+import { requireTestImages } from "../../../shared/experiment/session.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import { type Recipe, recipeSchema } from "../../../shared/recipe/index.ts";
 import type { Dataset } from "../../host/datasets/index.ts";
@@ -18,7 +19,7 @@ import {
   wholeNumber,
   withCommonOptions,
 } from "../cli.ts";
-import { factsOf, imageSetOf, openDatasetFor, requireTestImages } from "../datasets.ts";
+import { imageSetOf, openDatasetFor } from "../datasets.ts";
 import { describeEvaluation } from "../describe-run.ts";
 
 const baselineNames = ["random", "whole"] as const;
@@ -122,7 +123,7 @@ export const evaluateCommand: CliCommand = {
       requireTestImages(dataset);
       if (dataset.manifest.fingerprint !== distilled.fingerprint) {
         cli.output.warn(
-          `${factsOf(dataset).name} is not the very dataset that the set was made of; the set's own normaliser is used.`,
+          `${dataset.manifest.name} is not the very dataset that the set was made of; the set's own normaliser is used.`,
         );
       }
       const recipe = recipeOf(distilled, flags);

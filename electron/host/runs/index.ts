@@ -24,5 +24,6 @@ export { findOwner, lockedError, lockFolder, type RunLock, type RunOwner } from 
 export { listPreviews, type PreviewEntry, writePreview } from "./previews.ts";
 export { updateRun } from "./record.ts";
 export { checkSchema } from "./schema-errors.ts";
+export { beginSession, endSession } from "./session.ts";
 export { createRun, listRuns, openRun, openRunById } from "./store.ts";
 export { sweepTemporary } from "./sweep.ts";

@@ -1,0 +1,93 @@
+// The desktop app: the host and one window on it, once for each user.
+import { join } from "node:path";
+import { app, BrowserWindow, Menu, nativeTheme, powerSaveBlocker, session } from "electron";
+import { stayAwake } from "./awake.ts";
+import { answerDialogs, showStartFailure } from "./dialogs.ts";
+import { createHost } from "./host/app.ts";
+import { createPage } from "./host/page.ts";
+import { openStore } from "./host/store.ts";
+import { createMenu, sendAction } from "./menu.ts";
+import { registerScheme, serveScheme } from "./protocol.ts";
+import { denyPermissions, openWindow } from "./window.ts";
+
+const AWAKE_EVERY_MS = 5_000;
+
+/** Everything here must be said before the app is ready. */
+function prepare(): void {
+  registerScheme();
+  app.enableSandbox();
+  app.commandLine.appendSwitch("disable-renderer-backgrounding");
+  if (process.platform === "linux") {
+    // Chromium on Linux gives no adapter, or a software one in silence, without these.
+    app.commandLine.appendSwitch("enable-unsafe-webgpu");
+    app.commandLine.appendSwitch("enable-features", "Vulkan,VulkanFromANGLE,DefaultANGLEVulkan");
+  }
+}
+
+async function start(): Promise<void> {
+  await app.whenReady();
+  const host = createHost({ store: await openStore() });
+  serveScheme({ api: (request) => host.fetch(request), page: createPage(fileOf("dist/renderer")) });
+  denyPermissions(session.defaultSession);
+  answerDialogs();
+  Menu.setApplicationMenu(
+    createMenu({
+      platform: process.platform,
+      isPackaged: app.isPackaged,
+      onAction: (id) => {
+        const window = BrowserWindow.getFocusedWindow() ?? BrowserWindow.getAllWindows()[0];
+        if (window) sendAction(window, id);
+      },
+    }),
+  );
+  const awake = stayAwake({
+    isComputing: () => isComputing(host.request("/api/compute")),
+    hold: () => powerSaveBlocker.start("prevent-app-suspension"),
+    release: (id) => powerSaveBlocker.stop(id),
+    everyMs: AWAKE_EVERY_MS,
+  });
+  app.on("will-quit", () => awake[Symbol.dispose]());
+  // On macOS too: without its window the app has nothing to show or to do.
+  app.on("window-all-closed", () => app.quit());
+  await open();
+}
+
+function open(): Promise<BrowserWindow> {
+  return openWindow({
+    preload: fileOf("dist/preload/preload.cjs"),
+    icon: fileOf("assets/icon/icon.png"),
+    stateFile: join(app.getPath("userData"), "window.json"),
+    isDark: nativeTheme.shouldUseDarkColors,
+  });
+}
+
+/** A file of the app: of the checkout, or of the archive once packaged. */
+function fileOf(path: string): string {
+  return join(app.getAppPath(), path);
+}
+
+async function isComputing(answer: Response | Promise<Response>): Promise<boolean> {
+  const response = await answer;
+  if (!response.ok) return false;
+  const { running } = (await response.json()) as { running?: unknown };
+  return running !== null && running !== undefined;
+}
+
+function showWindow(): void {
+  const window = BrowserWindow.getAllWindows()[0];
+  if (!window) return;
+  if (window.isMinimized()) window.restore();
+  window.show();
+  window.focus();
+}
+
+if (app.requestSingleInstanceLock()) {
+  prepare();
+  app.on("second-instance", showWindow);
+  start().catch((error: unknown) => {
+    showStartFailure(error);
+    app.exit(1);
+  });
+} else {
+  app.quit();
+}
