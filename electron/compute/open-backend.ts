@@ -7,10 +7,15 @@ import {
   type OnnxRuntime,
 } from "../../shared/engine/index.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
-import type { CommonOptions } from "./cli.ts";
 import { openWebgpu } from "./gpu.ts";
 
-export async function openBackend({ backend, adapter }: Pick<CommonOptions, "backend" | "adapter">): Promise<Backend> {
+export interface BackendChoice {
+  readonly backend: "auto" | "webgpu" | "onnx" | "reference";
+  /** The number of a GPU, or a part of its name. */
+  readonly adapter?: string | undefined;
+}
+
+export async function openBackend({ backend, adapter }: BackendChoice): Promise<Backend> {
   switch (backend) {
     case "reference":
       return createReferenceBackend();
