@@ -1,4 +1,4 @@
-// Opens the backend that a command computes on. `auto` takes a real GPU, else ONNX Runtime; nothing falls back in silence.
+// Opens the backend that a process computes on. `auto` takes a real GPU, else ONNX Runtime; nothing falls back in silence.
 import { availableParallelism } from "node:os";
 import {
   type Backend,
