@@ -64,7 +64,7 @@ export function runRoutes({ root, sessions, signals }: RunRoutesDependencies) {
   return new Hono()
     .get("/", async (c) => {
       const { runs, broken } = await listRuns(root);
-      return c.json({ runs: await Promise.all(runs.map(settleRun)), broken });
+      return c.json({ runs: await Promise.all(runs.map((run) => settleRun(run))), broken });
     })
     .post("/", async (c) => {
       const run = await createRun(root, await readJson(c.req.raw, createRunRequestSchema));
