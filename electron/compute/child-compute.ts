@@ -94,6 +94,7 @@ export function createChildCompute(input: {
     };
     const task: Task = { type: "run", home, runId, request: next.request };
     const port = employ(task, onMessage, (reason) => void onExit(reason));
+    const current: Running = { runId, port, done, progress: undefined };
     running = current;
     log.write(`run ${runId}: started`);
   };
