@@ -54,8 +54,8 @@ const layers: Record<string, Layer> = {
     packages: ["node:*", "hono", "zod", "sharp", "@zip.js/zip.js"],
   },
   "electron/compute": {
-    layers: [...core, "electron/host", "electron/cli"],
-    packages: ["node:*", "zod"],
+    layers: [...core, "electron/host"],
+    packages: ["node:*", "onnxruntime-node", "webgpu", "zod", "package.json"],
   },
   "electron/server": {
     layers: ["shared/api", "shared/lib", "electron/host", "electron/compute"],
@@ -63,7 +63,7 @@ const layers: Record<string, Layer> = {
   },
   "electron/cli": {
     layers: [...core, "electron/host", "electron/compute", "electron/server"],
-    packages: ["node:*", "commander", "onnxruntime-node", "webgpu", "zod", "package.json"],
+    packages: ["node:*", "commander", "onnxruntime-node", "zod", "package.json"],
   },
   ...Object.fromEntries(electronFiles.map((file) => [file, { layers: desktop, packages: ["node:*", "electron"] }])),
   ...Object.fromEntries(plainFiles.map((file) => [file, { layers: desktop, packages: ["node:*", "zod"] }])),

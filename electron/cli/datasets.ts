@@ -3,7 +3,8 @@ import type { ImportOptions, ImportProgress } from "../../shared/api/datasets.ts
 import type { SetNormaliser } from "../../shared/data/distilled-set.ts";
 import type { ImageSet } from "../../shared/data/image-set.ts";
 import type { SplitName } from "../../shared/data/manifest.ts";
-import { createStoredSet, type StoredDataset } from "../../shared/data/stored-set.ts";
+import { createStoredSet } from "../../shared/data/stored-set.ts";
+import { storedDatasetOf } from "../compute/stored-dataset.ts";
 import { type Dataset, openDataset } from "../host/datasets/index.ts";
 import type { Cli } from "./cli.ts";
 
@@ -19,10 +20,6 @@ export function showImport(cli: Cli, event: ImportProgress): void {
   const pace =
     event.type === "progress" ? { perSecond: event.imagesPerSecond, secondsLeft: event.secondsLeft } : unknown;
   cli.output.progress(event.type === "scan" ? "scan  " : "import", { done, total, ...pace, note: "", unit: "image" });
-}
-
-export function storedDatasetOf({ manifest, readImages }: Dataset): StoredDataset {
-  return { manifest, read: (split, from, to) => readImages(split, { from, to }) };
 }
 
 /** One split of a stored dataset, normalised by its training images unless told otherwise. */

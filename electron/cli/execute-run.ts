@@ -3,10 +3,10 @@
 import { runSession } from "../../shared/experiment/session.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 import { openRunStore } from "../compute/run-store.ts";
+import { storedDatasetOf } from "../compute/stored-dataset.ts";
 import type { Dataset } from "../host/datasets/index.ts";
 import type { Run } from "../host/runs/index.ts";
 import type { Cli } from "./cli.ts";
-import { storedDatasetOf } from "./datasets.ts";
 
 /** Computes the run until it is done, stopped or failed. Throws UserError "stopped" or what made it fail. */
 export async function executeRun(cli: Cli, run: Run, dataset: Dataset, evaluate: boolean): Promise<void> {

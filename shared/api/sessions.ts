@@ -14,6 +14,8 @@ export const sessionStart = z.strictObject({
   stage: stageSchema,
   step: count,
   evaluate: z.boolean(),
+  /** Ends the session that another page of this host has, e.g. the same page before it was reloaded. */
+  takeOver: z.boolean().optional(),
 });
 export type SessionStart = z.infer<typeof sessionStart>;
 
@@ -31,7 +33,7 @@ export type SessionEnd = z.infer<typeof sessionEnd>;
 /** The answer of POST /api/runs/:id/session. Every later write of this session carries the id in SESSION_HEADER. */
 export const sessionAnswer = z.object({ session: z.string() });
 
-/** Of PATCH: ends the session; without an outcome it only says that the page is still there. */
+/** Of PATCH: ends the session; without an outcome it only says that the page is still there, as every write does. */
 export const sessionPatch = z.strictObject({ outcome: sessionEnd.optional() });
 
 export const SESSION_HEADER = "stillroom-session";

@@ -6,7 +6,7 @@ import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import { explainDiskErrors, type Run } from "../runs/index.ts";
-import { buildTree, type ExportOptions, type ExportTree, prepareExport } from "./plan.ts";
+import { buildTree, type ExportOptions, type ExportTree, type PreparedExport, prepareExport } from "./plan.ts";
 
 /** Lists what an export wrote, so that a later one knows its own files from the user's. */
 const MANIFEST = "export.json";
@@ -38,8 +38,7 @@ export async function exportRun(run: Run, options: ExportOptions): Promise<Expor
         sizes.push({ path, size: bytes.length, isExact: true });
         hashes[path] = hash(bytes);
       }
-      const manifest = { version: 1, run: run.record.id, formats: formats.map(({ id }) => id), files: hashes };
-      await writeNew(join(temporary, MANIFEST), Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
+      await writeNew(join(temporary, MANIFEST), encodeManifest(run, formats, hashes));
       return sizes;
     });
     await replaceFolder(dir, temporary);
@@ -47,6 +46,26 @@ export async function exportRun(run: Run, options: ExportOptions): Promise<Expor
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
+}
+
+function encodeManifest(run: Run, formats: PreparedExport["formats"], files: Record<string, string>): Uint8Array {
+  const manifest = { version: 1, run: run.record.id, formats: formats.map(({ id }) => id), files };
+  return Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** The same files one after the other, without writing them, for an archive. */
+export async function* listExportFiles(
+  run: Run,
+  options: ExportOptions,
+): AsyncGenerator<{ path: string; bytes: Uint8Array }, void, undefined> {
+  const { files, formats } = await prepareExport(run, options);
+  const hashes: Record<string, string> = {};
+  for (const { path, make } of files) {
+    const bytes = await make();
+    hashes[path] = hash(bytes);
+    yield { path, bytes };
+  }
+  yield { path: MANIFEST, bytes: encodeManifest(run, formats, hashes) };
 }
 
 /** `dir` may be missing, empty, or hold exactly what an earlier export wrote there. */

@@ -20,6 +20,8 @@ export {
   resultFiles,
   writeResult,
 } from "./folder.ts";
+export { followRun } from "./follow.ts";
+export { settleRun } from "./interrupted.ts";
 export { findOwner, lockedError, lockFolder, type RunLock, type RunOwner } from "./lock.ts";
 export { listPreviews, type PreviewEntry, writePreview } from "./previews.ts";
 export { updateRun } from "./record.ts";

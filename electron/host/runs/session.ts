@@ -6,11 +6,14 @@ import type { Run } from "./folder.ts";
 import { updateRun } from "./record.ts";
 
 /** Only for the holder of the run's lock. Throws UserError "events-missing", with nothing changed. */
-export async function beginSession(run: Run, { events, stage, step, ...how }: SessionStart): Promise<void> {
+export async function beginSession(
+  run: Run,
+  { events, stage, step, backend, adapter, evaluate }: SessionStart,
+): Promise<void> {
   await cutEvents(run, events);
   const session = { startedAt: new Date().toISOString(), from: { stage, step } };
   const sessions = [...run.record.sessions, session];
-  await updateRun(run, { status: "running", stage, step, ...how, sessions, error: null });
+  await updateRun(run, { status: "running", stage, step, backend, adapter, evaluate, sessions, error: null });
 }
 
 /** Fields of the outcome that are missing stay as they were. */

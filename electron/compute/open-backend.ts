@@ -1,4 +1,4 @@
-// Opens the backend that a command computes on. `auto` takes a real GPU, else ONNX Runtime; nothing falls back in silence.
+// Opens the backend that a process computes on. `auto` takes a real GPU, else ONNX Runtime; nothing falls back in silence.
 import { availableParallelism } from "node:os";
 import {
   type Backend,
@@ -7,10 +7,15 @@ import {
   type OnnxRuntime,
 } from "../../shared/engine/index.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
-import type { CommonOptions } from "./cli.ts";
 import { openWebgpu } from "./gpu.ts";
 
-export async function openBackend({ backend, adapter }: Pick<CommonOptions, "backend" | "adapter">): Promise<Backend> {
+export interface BackendChoice {
+  readonly backend: "auto" | "webgpu" | "onnx" | "reference";
+  /** The number of a GPU, or a part of its name. */
+  readonly adapter?: string | undefined;
+}
+
+export async function openBackend({ backend, adapter }: BackendChoice): Promise<Backend> {
   switch (backend) {
     case "reference":
       return createReferenceBackend();
