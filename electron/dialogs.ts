@@ -26,7 +26,7 @@ export function answerDialogs(): void {
     ipcMain.handle(name, async (event) => {
       const window = requireOwnWindow(event);
       const { canceled, filePaths } = await dialog.showOpenDialog(window, options);
-      return canceled ? null : (filePaths[0] ?? null);
+      return canceled ? undefined : filePaths[0];
     });
   }
   ipcMain.handle("reveal", (event, path: unknown) => {

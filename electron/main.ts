@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { app, BrowserWindow, Menu, nativeTheme, powerSaveBlocker, session } from "electron";
 import { stayAwake } from "./awake.ts";
+import { watchComputing } from "./computing.ts";
 import { answerDialogs, showStartFailure } from "./dialogs.ts";
 import { createHost } from "./host/app.ts";
 import { createPage } from "./host/page.ts";
@@ -27,7 +28,8 @@ function prepare(): void {
 async function start(): Promise<void> {
   await app.whenReady();
   const host = createHost({ store: await openStore() });
-  serveScheme({ api: (request) => host.fetch(request), page: createPage(fileOf("dist/renderer")) });
+  const computing = watchComputing((request) => host.fetch(request));
+  serveScheme({ api: computing.api, page: createPage(fileOf("dist/renderer")) });
   denyPermissions(session.defaultSession);
   answerDialogs();
   Menu.setApplicationMenu(
@@ -41,7 +43,7 @@ async function start(): Promise<void> {
     }),
   );
   const awake = stayAwake({
-    isComputing: () => isComputing(host.request("/api/compute")),
+    isComputing: computing.isComputing,
     hold: () => powerSaveBlocker.start("prevent-app-suspension"),
     release: (id) => powerSaveBlocker.stop(id),
     everyMs: AWAKE_EVERY_MS,
@@ -64,13 +66,6 @@ function open(): Promise<BrowserWindow> {
 /** A file of the app: of the checkout, or of the archive once packaged. */
 function fileOf(path: string): string {
   return join(app.getAppPath(), path);
-}
-
-async function isComputing(answer: Response | Promise<Response>): Promise<boolean> {
-  const response = await answer;
-  if (!response.ok) return false;
-  const { running } = (await response.json()) as { running?: unknown };
-  return running !== null && running !== undefined;
 }
 
 function showWindow(): void {

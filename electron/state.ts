@@ -47,20 +47,14 @@ export function placeWindow(
   workAreas: readonly [Rectangle, ...Rectangle[]],
 ): Rectangle {
   const home = state && workAreas.find((area) => showsGrip(area, state.bounds));
-  if (home) {
-    const width = clamp(state.bounds.width, minimumSize.width, home.width);
-    const height = clamp(state.bounds.height, minimumSize.height, home.height);
-    return { x: state.bounds.x, y: state.bounds.y, width, height };
-  }
-  const [main] = workAreas;
-  const width = Math.min(state?.bounds.width ?? usualSize.width, main.width);
-  const height = Math.min(state?.bounds.height ?? usualSize.height, main.height);
-  return {
-    x: main.x + Math.floor((main.width - width) / 2),
-    y: main.y + Math.floor((main.height - height) / 2),
-    width,
-    height,
-  };
+  const area = home ?? workAreas[0];
+  const wanted = state?.bounds ?? usualSize;
+  const width = clamp(wanted.width, minimumSize.width, area.width);
+  const height = clamp(wanted.height, minimumSize.height, area.height);
+  if (home) return { x: state.bounds.x, y: state.bounds.y, width, height };
+  const x = area.x + Math.floor((area.width - width) / 2);
+  const y = area.y + Math.floor((area.height - height) / 2);
+  return { x, y, width, height };
 }
 
 /** Whether a draggable piece of the window's top edge lies in the area. */
@@ -70,5 +64,5 @@ function showsGrip(area: Rectangle, bounds: Rectangle): boolean {
   return isTopInside && shownWidth >= grip.width;
 }
 
-/** A display smaller than the least size wins: a window may not be larger than what can show it. */
+/** Where `most` is less than `least`, it wins: a window may not be larger than what can show it. */
 const clamp = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);

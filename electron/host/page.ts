@@ -42,7 +42,7 @@ const contentTypes: Record<string, string> = {
   ".wasm": "application/wasm",
 };
 
-/** Answers GET and HEAD from the folder of the renderer's build. An address without a file ending is the page itself. */
+/** Answers GET and HEAD from the folder of the renderer's build. The page's own places come after the #. */
 export function createPage(folder: string): (request: Request) => Promise<Response> {
   return async (request) => {
     try {
@@ -87,7 +87,7 @@ function nameOf(url: string): string {
   if (name.includes("\0") || name.includes("\\")) {
     throw new UserError("path-outside", `${pathname} is no name of a file here.`, "Use a plain name.");
   }
-  return extname(name) === "" ? "index.html" : name;
+  return name === "" ? "index.html" : name;
 }
 
 function missing(name: string, cause: NodeJS.ErrnoException): UserError {
