@@ -1,4 +1,6 @@
 // The window: rail, title bar, the view that the address names, and what lies over them.
+
+import { IconError404 } from "@tabler/icons-react";
 import { useCallback, useEffect } from "react";
 import { useStore } from "zustand";
 import { actions } from "../shared/api/actions.ts";
@@ -17,7 +19,6 @@ import { text } from "./text.ts";
 import { dialog, openDialog } from "./ui.ts";
 import { findView, views } from "./views/index.ts";
 import type { View } from "./views/view.ts";
-import { IconError404 } from "@tabler/icons-react";
 
 const COMPUTE_EVERY = 2000;
 
@@ -56,11 +57,11 @@ export function App() {
   useAction("help", () => openDialog({ kind: "help" }));
   useAction("import-folder", async () => {
     const path = shell ? await shell.chooseFolder() : "";
-    if (path !== null) openDialog({ kind: "import", path });
+    if (path !== undefined) openDialog({ kind: "import", path });
   });
   useAction("import-zip", async () => {
     const path = shell ? await shell.chooseZip() : "";
-    if (path !== null) openDialog({ kind: "import", path });
+    if (path !== undefined) openDialog({ kind: "import", path });
   });
 
   const drop = useCallback((items: DroppedItem[]) => {
@@ -73,9 +74,9 @@ export function App() {
   const view = findView(here.segments);
   return (
     <div className={styles.window}>
-      <a className={styles.skip} href="#content" onClick={focusContent}>
+      <button type="button" className={styles.skip} onClick={() => document.getElementById("content")?.focus()}>
         {text.skipToContent}
-      </a>
+      </button>
       {views.map((each) => each.shortcut && <ViewAction key={each.id} view={each} />)}
       <Rail />
       <div className={styles.main}>
@@ -96,12 +97,6 @@ export function App() {
       <DropTarget onDrop={drop} />
     </div>
   );
-}
-
-/** The address after the # belongs to the views, so the link moves the focus by itself. */
-function focusContent(event: { preventDefault(): void }) {
-  event.preventDefault();
-  document.getElementById("content")?.focus();
 }
 
 function ViewAction({ view }: { readonly view: View }) {

@@ -46,7 +46,8 @@ export const text = {
 
   drop: {
     title: "Drop to import",
-    message: "A folder with one sub-folder per class, or a zip of one. You choose size and colour before anything is stored.",
+    message:
+      "A folder with one sub-folder per class, or a zip of one. You choose size and colour before anything is stored.",
   },
 
   importing: {
@@ -197,7 +198,8 @@ export const text = {
     zoomOut: "Smaller images",
     loss: "Matching loss",
     accuracy: "Accuracy",
-    accuracyEmpty: "Fresh networks are trained on the synthetic and on random real images when the distillation is done.",
+    accuracyEmpty:
+      "Fresh networks are trained on the synthetic and on random real images when the distillation is done.",
     noEvaluation: "This run ends with the images, without an evaluation.",
     trials: (number: number) => count(number, "trial"),
     sets: {
@@ -290,7 +292,10 @@ export const text = {
     title: "Export",
     formats: "Formats",
     formatNames: {
-      "image-folder": ["Image folder", "One PNG for each image, in a folder for each class. Reads as ImageFolder in PyTorch."],
+      "image-folder": [
+        "Image folder",
+        "One PNG for each image, in a folder for each class. Reads as ImageFolder in PyTorch.",
+      ],
       npz: ["NumPy archive", "Images and labels as arrays, exact float32 values."],
       safetensors: ["Safetensors", "Exact values with normaliser and class names; what Stillroom itself stores."],
       grid: ["Contact sheet", "All images on one PNG, for papers and slides."],
@@ -304,7 +309,8 @@ export const text = {
     writing: "Writing…",
     download: "Download as zip",
     written: (dir: string) => `Written to ${dir}`,
-    clipped: (number: number) => `${count(number, "value")} lay outside of what 8 bits can show and were clipped in the PNGs.`,
+    clipped: (number: number) =>
+      `${count(number, "value")} lay outside of what 8 bits can show and were clipped in the PNGs.`,
     reveal: "Show in folder",
     copyPath: "Copy path",
     noFormat: "Choose at least one format.",

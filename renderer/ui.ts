@@ -4,7 +4,7 @@ import { createStore } from "zustand/vanilla";
 export type Dialog =
   | { readonly kind: "palette" }
   | { readonly kind: "help" }
-  | { readonly kind: "import"; readonly path: string; readonly lostName?: string };
+  | { readonly kind: "import"; readonly path: string; readonly lostName?: string | undefined };
 
 export const dialog = createStore<{ readonly open: Dialog | undefined }>(() => ({ open: undefined }));
 export const openDialog = (open: Dialog) => dialog.setState({ open });

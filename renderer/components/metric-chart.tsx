@@ -48,12 +48,10 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
   const range = zoomed ?? { from: 0, to: Math.max(1, total) };
   const plot = { width: Math.max(0, width - LEFT - RIGHT), height: Math.max(0, height - TOP - BOTTOM) };
   const buckets = Math.max(1, Math.floor(plot.width));
-  const { rows, y } = useMemo(() => prepare(curves, range.from, range.to, buckets), [
-    curves,
-    range.from,
-    range.to,
-    buckets,
-  ]);
+  const { rows, y } = useMemo(
+    () => prepare(curves, range.from, range.to, buckets),
+    [curves, range.from, range.to, buckets],
+  );
   const x = linearAxis(range.from, range.to, Math.max(2, Math.floor(plot.width / 90)), true);
 
   const summaries = curves.map(summarise);
@@ -194,7 +192,7 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
                   }}
                 />
               )}
-              {/* The history's slider does the same by keys. */}
+              {/* biome-ignore lint/a11y/noStaticElementInteractions: the history's slider does the same by keys. */}
               <div
                 className={styles.plot}
                 style={{ left: LEFT, right: RIGHT, top: TOP, bottom: BOTTOM }}

@@ -1,11 +1,11 @@
 // A run's state: a word with a shape and a colour, never a colour alone.
 import {
+  type Icon,
   IconCircleCheck,
   IconCircleDashed,
   IconCircleX,
   IconLoader2,
   IconPlayerPause,
-  type Icon,
 } from "@tabler/icons-react";
 import type { RunStatus } from "../stores/run-state.ts";
 import { text } from "../text.ts";

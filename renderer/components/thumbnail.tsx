@@ -15,6 +15,7 @@ export function Thumbnail({ dataset, split, index, size, label }: ThumbnailProps
   const at = thumbnailAt(dataset.sheets, split, index);
   if (!at) return <span className={styles.thumbnail} style={{ width: size, height: size }} />;
   return (
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: the role is there whenever the label is.
     <span
       className={styles.thumbnail}
       data-pixels={at.side < size || undefined}

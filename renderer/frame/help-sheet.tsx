@@ -9,7 +9,13 @@ import { Keys } from "./keys.tsx";
 export function HelpSheet() {
   const withKeys = (actions as readonly Action[]).filter(({ accelerator, key }) => accelerator ?? key);
   return (
-    <Modal opened onClose={closeDialog} title={text.help.title} size={560} closeButtonProps={{ "aria-label": text.close }}>
+    <Modal
+      opened
+      onClose={closeDialog}
+      title={text.help.title}
+      size={560}
+      closeButtonProps={{ "aria-label": text.close }}
+    >
       <dl className={styles.list}>
         {withKeys.map(({ id, label, accelerator, key }) => (
           <div className={styles.row} key={id}>

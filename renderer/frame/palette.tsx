@@ -53,7 +53,7 @@ export function Palette() {
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);
   const list = useId();
-  const chosen = useRef<HTMLLIElement>(null);
+  const chosen = useRef<HTMLDivElement>(null);
   const shown = rankMatches(useEntries(), query, ({ label }) => label).slice(0, query ? MAX_SHOWN : 20);
   const index = Math.min(at, shown.length - 1);
   useEffect(() => chosen.current?.scrollIntoView({ block: "nearest" }));
@@ -99,11 +99,11 @@ export function Palette() {
         }}
         onKeyDown={press}
       />
-      {/* biome-ignore lint/a11y/useSemanticElements: a combobox that filters has no element of its own. */}
-      <ul className={styles.list} id={list} role="listbox" aria-label={text.palette.label}>
+      <div className={styles.list} id={list} role="listbox" aria-label={text.palette.label}>
         {shown.map((entry, i) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the focus and handles the keys.
-          <li
+          // biome-ignore lint/a11y/useFocusableInteractive: as above.
+          <div
             key={entry.id}
             id={`${list}-${entry.id}`}
             ref={i === index ? chosen : undefined}
@@ -115,9 +115,9 @@ export function Palette() {
           >
             <span className={styles.label}>{entry.label}</span>
             {entry.shortcut ? <Keys shortcut={entry.shortcut} /> : <span className={styles.group}>{entry.group}</span>}
-          </li>
+          </div>
         ))}
-      </ul>
+      </div>
       {shown.length === 0 && <p className={styles.none}>{text.palette.none}</p>}
     </Modal>
   );

@@ -48,7 +48,11 @@ function RunningRun() {
   const name = list.find(({ record }) => record.id === running.runId)?.record.name ?? running.runId;
   const fraction = running.total > 0 ? running.done / running.total : undefined;
   const percent = Math.round(100 * (fraction ?? 0));
-  const label = text.rail.running(name, percent, running.secondsLeft === null ? "" : formatDuration(running.secondsLeft));
+  const label = text.rail.running(
+    name,
+    percent,
+    running.secondsLeft === null ? "" : formatDuration(running.secondsLeft),
+  );
   return (
     <Tooltip label={label} position="right">
       <a className={styles.item} href={toHash(["runs", running.runId])} aria-label={label}>

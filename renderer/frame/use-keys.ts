@@ -18,7 +18,8 @@ export function useKeys(): void {
       if (event.defaultPrevented || dialog.getState().open) return;
       for (const action of actions as readonly Action[]) {
         const byAccelerator = action.accelerator !== undefined && matchesKey(action.accelerator, event, isMac);
-        const byKey = action.key !== undefined && !isTaken(event.target, event.key) && matchesKey(action.key, event, isMac);
+        const byKey =
+          action.key !== undefined && !isTaken(event.target, event.key) && matchesKey(action.key, event, isMac);
         if ((byAccelerator || byKey) && commands.getState().run(action.id)) {
           event.preventDefault();
           return;

@@ -16,7 +16,8 @@ export function linearAxis(from: number, to: number, count: number, isTight = fa
   const low = isTight ? from : Math.floor(from / unit) * unit;
   const high = isTight ? from + span : Math.ceil((from + span) / unit) * unit;
   const ticks: number[] = [];
-  for (let i = Math.ceil(low / unit); i * unit <= high * (1 + 1e-9); i++) ticks.push(Number((i * unit).toPrecision(12)));
+  for (let i = Math.ceil(low / unit); i * unit <= high * (1 + 1e-9); i++)
+    ticks.push(Number((i * unit).toPrecision(12)));
   return { from: low, to: high, ticks, isLog: false };
 }
 

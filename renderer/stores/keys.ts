@@ -31,5 +31,9 @@ const names: Readonly<Record<string, string>> = {
 };
 
 export function showKeys(shortcut: string, isMac: boolean): string[] {
-  return shortcut.split("+").map((part) => (part === "CmdOrCtrl" ? (isMac ? "⌘" : "Ctrl") : (names[part] ?? (part.length === 1 ? part.toUpperCase() : part))));
+  return shortcut
+    .split("+")
+    .map((part) =>
+      part === "CmdOrCtrl" ? (isMac ? "⌘" : "Ctrl") : (names[part] ?? (part.length === 1 ? part.toUpperCase() : part)),
+    );
 }

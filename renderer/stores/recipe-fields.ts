@@ -26,7 +26,8 @@ export function listFields(schema: JsonObject, recipe: Json, path: readonly stri
   return path.length === 0 ? [] : [toField(chosen, path)];
 }
 
-const readAt = (recipe: Json, path: readonly string[]) => (path.length === 0 ? recipe : readPath(recipe, path.join(".")));
+const readAt = (recipe: Json, path: readonly string[]) =>
+  path.length === 0 ? recipe : readPath(recipe, path.join("."));
 
 const listOf = (value: Json): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
 

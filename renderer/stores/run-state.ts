@@ -60,9 +60,7 @@ export const emptyRun: RunState = {
 
 export const seriesKey = (stage: Stage, name: string): string => `${stage}/${name}`;
 
-interface Draft {
-  -readonly [K in keyof RunState]: RunState[K];
-}
+type Draft = { -readonly [K in keyof RunState]: RunState[K] };
 interface SeriesDraft {
   stage: Stage;
   name: string;

@@ -19,7 +19,11 @@ export interface Thumbnail {
   readonly row: number;
 }
 
-export function thumbnailAt(sheets: readonly SheetFile[], split: "train" | "test", index: number): Thumbnail | undefined {
+export function thumbnailAt(
+  sheets: readonly SheetFile[],
+  split: "train" | "test",
+  index: number,
+): Thumbnail | undefined {
   const sheet = sheets.find((each) => each.split === split && each.from <= index && index < each.from + each.images);
   if (!sheet) return undefined;
   const { file, side, columns, images, from } = sheet;

@@ -3,7 +3,7 @@ import { createStore } from "zustand/vanilla";
 import type { Client } from "../../shared/api/client.ts";
 import type { FollowLine } from "../../shared/api/compute.ts";
 import type { EvaluationFile, RunRecord } from "../../shared/api/runs.ts";
-import { createCursor, type CursorStore } from "./cursor.ts";
+import { type CursorStore, createCursor } from "./cursor.ts";
 import { applyLines, emptyRun, type RunState } from "./run-state.ts";
 
 export interface WatchState {
@@ -59,11 +59,11 @@ export function createRunWatch(
   /** True when the host said that the run has ended; lines are applied in batches, so that thousands stay smooth. */
   const followOnce = async (signal: AbortSignal): Promise<boolean> => {
     let batch: FollowLine[] = [];
-    let flushing: Promise<void> | undefined;
+    let isFlushing = false;
     const flush = () => {
       const lines = batch;
       batch = [];
-      flushing = undefined;
+      isFlushing = false;
       if (signal.aborted || lines.length === 0) return;
       const notices = lines.flatMap((line) => (line.type === "notice" ? [line.message] : []));
       store.setState((state) => ({
@@ -77,7 +77,10 @@ export function createRunWatch(
       for await (const line of client.runs.follow(id, store.getState().run.nextSeq, { signal })) {
         batch.push(line);
         hasEnded = line.type === "ended";
-        flushing ??= pause(60).then(flush);
+        if (isFlushing) continue;
+        isFlushing = true;
+        // Not awaited: lines go on coming while the batch fills.
+        pause(60).then(flush);
       }
     } finally {
       flush();

@@ -8,9 +8,9 @@ import { LightTable } from "../../components/light-table.tsx";
 import { MetricChart, Swatch } from "../../components/metric-chart.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Scrubber } from "../../components/scrubber.tsx";
-import { client, datasets, go } from "../../host.ts";
 import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
+import { client, datasets, go } from "../../host.ts";
 import { createCursor, previewAt, shownStep } from "../../stores/cursor.ts";
 import { formatCount, formatSpread } from "../../stores/format.ts";
 import { type Route, toHash } from "../../stores/route.ts";
@@ -38,11 +38,11 @@ function Compare({ route }: { readonly route: Route }) {
 }
 
 /** All watches of the page as one state, so that the number of runs may vary. */
-function useWatches(ids: readonly string[]): readonly WatchState[] {
+function useWatches(idList: string): readonly WatchState[] {
   const { watches, store } = useMemo(() => {
-    const watches = ids.map((id) => createRunWatch(client, id));
+    const watches = idList.split(",").map((id) => createRunWatch(client, id));
     return { watches, store: createStore(() => watches.map(({ store }) => store.getState())) };
-  }, [ids]);
+  }, [idList]);
   useEffect(() => {
     const ends = watches.map((watch, i) => {
       const end = watch.store.subscribe((state) => store.setState(store.getState().with(i, state), true));
@@ -60,8 +60,7 @@ function useWatches(ids: readonly string[]): readonly WatchState[] {
 }
 
 function Compared({ ids }: { readonly ids: readonly string[] }) {
-  const fixed = useMemo(() => ids, [ids.join(",")]);
-  const states = useWatches(fixed);
+  const states = useWatches(ids.join(","));
   const cursor = useMemo(createCursor, []);
   const at = useStore(cursor);
   const list = useRemote(datasets).value;
@@ -69,7 +68,9 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
   const total = Math.max(1, ...states.map(({ run }) => run.steps.synthesise ?? 0));
   const step = shownStep(at, last);
   const names = states.map(({ record }, i) => record?.name ?? ids[i]);
-  const labels = names.map((name, i) => (names.indexOf(name) === names.lastIndexOf(name) ? name : `${name} (${i + 1})`));
+  const labels = names.map((name, i) =>
+    names.indexOf(name) === names.lastIndexOf(name) ? name : `${name} (${i + 1})`,
+  );
   const curves = states.map(({ run }, i) => {
     const loss = run.series[seriesKey("synthesise", "loss")];
     return { label: labels[i], steps: loss?.steps ?? [], values: loss?.values ?? [] };

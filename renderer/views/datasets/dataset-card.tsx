@@ -1,15 +1,16 @@
 // One dataset at a glance.
-import type { ImageManifest } from "../../../shared/api/datasets.ts";
+
 import { Thumbnail } from "../../components/thumbnail.tsx";
+import { countPictures, type Dataset } from "../../stores/dataset.ts";
 import { formatWhen } from "../../stores/format.ts";
 import { toHash } from "../../stores/route.ts";
 import { contactIndices } from "../../stores/thumbnails.ts";
 import { text } from "../../text.ts";
 import styles from "./datasets.module.css";
 
-export function DatasetCard({ dataset }: { readonly dataset: ImageManifest }) {
+export function DatasetCard({ dataset }: { readonly dataset: Dataset }) {
   const { id, name, classes, width, channels, skipped, createdAt } = dataset;
-  const images = classes.reduce((sum, each) => sum + each.train + each.test, 0);
+  const images = countPictures(dataset);
   const indices = contactIndices(
     classes.map(({ train }) => train),
     9,

@@ -2,16 +2,16 @@
 import { Button, Modal, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { IconDatabase, IconPencil, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";
-import type { ImageManifest } from "../../../shared/api/datasets.ts";
 import { Confirm } from "../../components/confirm.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { ErrorPanel } from "../../components/error-panel.tsx";
 import { Panel } from "../../components/panel.tsx";
-import { client, datasets, go } from "../../host.ts";
 import { useAction } from "../../hooks/use-action.ts";
 import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
 import { useTask } from "../../hooks/use-task.ts";
+import { client, datasets, go } from "../../host.ts";
+import { countPictures, type Dataset } from "../../stores/dataset.ts";
 import { formatBytes, formatCount, formatWhen } from "../../stores/format.ts";
 import { type Route, toHash } from "../../stores/route.ts";
 import { text } from "../../text.ts";
@@ -34,12 +34,10 @@ function DatasetDetails({ route }: { readonly route: Route }) {
       </div>
     );
   }
-  return value ? (
-    <EmptyState icon={IconDatabase} title={text.notFound.title} message={text.notFound.message} />
-  ) : null;
+  return value ? <EmptyState icon={IconDatabase} title={text.notFound.title} message={text.notFound.message} /> : null;
 }
 
-function Details({ dataset }: { readonly dataset: ImageManifest }) {
+function Details({ dataset }: { readonly dataset: Dataset }) {
   const [split, setSplit] = useState<"train" | "test">("train");
   const [only, setOnly] = useState<number>();
   const [size, setSize] = useState("56");
@@ -51,7 +49,7 @@ function Details({ dataset }: { readonly dataset: ImageManifest }) {
     { title: text.datasets.skipped, list: dataset.skipped },
     { title: text.datasets.warnings, list: dataset.warnings },
   ].filter(({ list }) => list.length > 0);
-  const images = classes.reduce((sum, each) => sum + each.train + each.test, 0);
+  const images = countPictures(dataset);
 
   return (
     <div className={styles.page}>
@@ -157,7 +155,7 @@ function Details({ dataset }: { readonly dataset: ImageManifest }) {
   );
 }
 
-function Facts({ dataset, images }: { readonly dataset: ImageManifest; readonly images: number }) {
+function Facts({ dataset, images }: { readonly dataset: Dataset; readonly images: number }) {
   const { classes, width, channels, mean, std, split, source, createdAt, notes, fingerprint } = dataset;
   const three = (values: readonly number[]) => values.map((value) => value.toFixed(3)).join(", ");
   const rows: [string, string][] = [
@@ -173,7 +171,9 @@ function Facts({ dataset, images }: { readonly dataset: ImageManifest; readonly 
     [text.datasets.imported, formatWhen(createdAt)],
     [text.datasets.fingerprint, fingerprint.slice(0, 16)],
     ...(notes.length > 0 ? ([[text.datasets.notes, notes.join(" ")]] as [string, string][]) : []),
-    ...(dataset.skipped.length === 0 ? ([[text.datasets.skipped, text.datasets.nothingSkipped]] as [string, string][]) : []),
+    ...(dataset.skipped.length === 0
+      ? ([[text.datasets.skipped, text.datasets.nothingSkipped]] as [string, string][])
+      : []),
   ];
   return (
     <Panel title={text.datasets.facts}>
@@ -190,7 +190,7 @@ function Facts({ dataset, images }: { readonly dataset: ImageManifest; readonly 
 }
 
 interface ClassesProps {
-  readonly dataset: ImageManifest;
+  readonly dataset: Dataset;
   readonly only: number | undefined;
   readonly onChoose: (index: number | undefined) => void;
 }
@@ -223,7 +223,7 @@ function Classes({ dataset: { classes }, only, onChoose }: ClassesProps) {
   );
 }
 
-function Rename({ dataset, onClose }: { readonly dataset: ImageManifest; readonly onClose: () => void }) {
+function Rename({ dataset, onClose }: { readonly dataset: Dataset; readonly onClose: () => void }) {
   const [name, setName] = useState(dataset.name);
   const task = useTask();
   const submit = (event: FormEvent) => {

@@ -1,8 +1,8 @@
 // All pictures of a split, drawn only where they are in sight, so that sixty thousand scroll like sixty.
 import { useElementSize } from "@mantine/hooks";
 import { useState } from "react";
-import type { ImageManifest } from "../../../shared/api/datasets.ts";
 import { Thumbnail } from "../../components/thumbnail.tsx";
+import type { Dataset } from "../../stores/dataset.ts";
 import { rowsInSight } from "../../stores/thumbnails.ts";
 import { text } from "../../text.ts";
 import styles from "./picture-grid.module.css";
@@ -10,7 +10,7 @@ import styles from "./picture-grid.module.css";
 const GAP = 2;
 
 interface PictureGridProps {
-  readonly dataset: ImageManifest;
+  readonly dataset: Dataset;
   readonly split: "train" | "test";
   /** One class, by its index; all when undefined. */
   readonly only: number | undefined;
@@ -31,13 +31,14 @@ export function PictureGrid({ dataset, split, only, size }: PictureGridProps) {
   const columns = Math.max(1, Math.floor((width + GAP) / (size + GAP)));
   const rows = Math.ceil(count / columns);
   const sight = rowsInSight(scrollTop, height, size + GAP, rows);
-  const classOf = (index: number) => starts.findLastIndex((start, i) => start <= index && dataset.classes[i][split] > 0);
+  const classOf = (index: number) =>
+    starts.findLastIndex((start, i) => start <= index && dataset.classes[i][split] > 0);
 
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reached by keys.
     <section
       className={styles.scroll}
       aria-label={text.datasets.images}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reached by keys.
       tabIndex={0}
       onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}
     >

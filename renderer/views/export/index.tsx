@@ -6,10 +6,10 @@ import { useEffect, useState } from "react";
 import type { ExportPlan, ExportResult, ExportTree } from "../../../shared/api/runs.ts";
 import { ErrorPanel } from "../../components/error-panel.tsx";
 import { Panel } from "../../components/panel.tsx";
-import { client, runs, shell } from "../../host.ts";
 import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
 import { useTask } from "../../hooks/use-task.ts";
+import { client, runs, shell } from "../../host.ts";
 import { formatBytes } from "../../stores/format.ts";
 import { type Route, toHash } from "../../stores/route.ts";
 import { text } from "../../text.ts";
@@ -55,8 +55,7 @@ function Export({ route }: { readonly route: Route }) {
     };
   }, [id, chosen, dir]);
 
-  const write = () =>
-    task.run(async () => setResult(await client.runs.export(id, chosen, dir.trim() || undefined)));
+  const write = () => task.run(async () => setResult(await client.runs.export(id, chosen, dir.trim() || undefined)));
   const choose = async () => {
     const folder = await shell?.chooseExportFolder();
     if (folder) setDir(folder);
@@ -146,9 +145,7 @@ function Export({ route }: { readonly route: Route }) {
       <Panel
         title={text.export.plan}
         fill
-        tools={
-          isReady && plan && <span>{text.export.files(plan.fileCount, formatBytes(plan.tree.bytes))}</span>
-        }
+        tools={isReady && plan && <span>{text.export.files(plan.fileCount, formatBytes(plan.tree.bytes))}</span>}
       >
         {chosen.length === 0 && <p className={styles.quiet}>{text.export.noFormat}</p>}
         {planError !== undefined && <ErrorPanel error={planError} />}
@@ -163,7 +160,11 @@ function Export({ route }: { readonly route: Route }) {
 }
 
 function Branch({ tree, isOpen = false }: { readonly tree: ExportTree; readonly isOpen?: boolean }) {
-  const size = <span className={styles.size}>{tree.isExact ? formatBytes(tree.bytes) : text.export.atMost(formatBytes(tree.bytes))}</span>;
+  const size = (
+    <span className={styles.size}>
+      {tree.isExact ? formatBytes(tree.bytes) : text.export.atMost(formatBytes(tree.bytes))}
+    </span>
+  );
   if (!tree.children) {
     return (
       <div className={styles.file}>

@@ -29,7 +29,10 @@ interface ImageDetailProps {
 export function ImageDetail(props: ImageDetailProps) {
   const { name, image, previews, shown, onStep, onClose } = props;
   const rows = Math.min(STRIP, previews.length);
-  const strip = Array.from({ length: rows }, (_, i) => previews[Math.round((i * (previews.length - 1)) / Math.max(1, rows - 1))]);
+  const strip = Array.from(
+    { length: rows },
+    (_, i) => previews[Math.round((i * (previews.length - 1)) / Math.max(1, rows - 1))],
+  );
   return (
     <Modal
       opened

@@ -16,11 +16,11 @@ import { MetricChart } from "../../components/metric-chart.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Scores } from "../../components/scores.tsx";
 import { Scrubber } from "../../components/scrubber.tsx";
-import { client, compute, datasets, go, runner } from "../../host.ts";
 import { useAction } from "../../hooks/use-action.ts";
 import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useTask } from "../../hooks/use-task.ts";
 import { useWatch } from "../../hooks/use-watch.ts";
+import { client, compute, datasets, go, runner } from "../../host.ts";
 import { previewAt, shownStep, stepTo } from "../../stores/cursor.ts";
 import { MAX_ZOOM } from "../../stores/light-table.ts";
 import { type Route, toHash } from "../../stores/route.ts";
@@ -31,8 +31,8 @@ import type { RunWatch } from "../../stores/watch-run.ts";
 import { text } from "../../text.ts";
 import { defineView } from "../view.ts";
 import { ImageDetail } from "./image-detail.tsx";
-import { RunHeader } from "./run-header.tsx";
 import styles from "./run.module.css";
+import { RunHeader } from "./run-header.tsx";
 
 function RunView({ route }: { readonly route: Route }) {
   const watch = useWatch(route.segments[1]);
@@ -57,7 +57,10 @@ function WatchedRun({ id, watch }: { readonly id: string; readonly watch: RunWat
 
   const isWaiting = computing?.queue.includes(id) ?? false;
   const isRunning = run.status === "running" && connection !== "ended";
-  const status = run.status === "running" && connection === "ended" ? (record?.status ?? "stopped") : (run.status ?? record?.status ?? "created");
+  const status =
+    run.status === "running" && connection === "ended"
+      ? (record?.status ?? "stopped")
+      : (run.status ?? record?.status ?? "created");
   const canStart = !isRunning && !isWaiting && status !== "done" && record !== undefined;
 
   const start = () =>

@@ -5,11 +5,11 @@ import { IconSettings } from "@tabler/icons-react";
 import { useState } from "react";
 import { ErrorPanel } from "../../components/error-panel.tsx";
 import { Panel } from "../../components/panel.tsx";
-import { adapters, app, client } from "../../host.ts";
 import { useAction } from "../../hooks/use-action.ts";
 import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
 import { useTask } from "../../hooks/use-task.ts";
+import { adapters, app, client } from "../../host.ts";
 import { text } from "../../text.ts";
 import { defineView } from "../view.ts";
 import styles from "./settings.module.css";
@@ -32,7 +32,9 @@ function Settings() {
       name: each.name || each.description,
       note: [each.backendType, each.software ? text.settings.software : ""].filter(Boolean).join(", "),
       peak:
-        each.gflops === undefined ? text.settings.notMeasured : text.settings.peak(each.gflops, each.gigabytesPerSecond),
+        each.gflops === undefined
+          ? text.settings.notMeasured
+          : text.settings.peak(each.gflops, each.gigabytesPerSecond),
       isAuto: known.value?.auto === "webgpu" && !each.software,
     })),
     {
