@@ -110,6 +110,7 @@ export const text = {
     folders: "as the folders have it",
     fingerprint: "Fingerprint",
     imported: "Imported",
+    importedAt: (when: string) => `Imported ${when}`,
     notes: "Decided at import",
     skipped: "What was left out",
     warnings: "Worth a look",

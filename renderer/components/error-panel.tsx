@@ -1,7 +1,7 @@
 // What happened, to what, and the way out; details fold out, and all of it can be copied.
 import { Button } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
-import { IconAlertTriangle } from "@tabler/icons-react";
+import { IconAlertTriangle, IconInfoCircle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { describeError, UserError } from "../../shared/lib/user-error.ts";
 import { text } from "../text.ts";
@@ -9,6 +9,8 @@ import styles from "./error-panel.module.css";
 
 interface ErrorPanelProps {
   readonly error: unknown;
+  /** Something to know, which stops nobody. */
+  readonly isNotice?: boolean;
   readonly children?: ReactNode;
 }
 
@@ -31,14 +33,15 @@ function listDetails(error: unknown): string[] {
   return [...problems.map(({ path, message }) => `${path}: ${message}`), ...cause];
 }
 
-export function ErrorPanel({ error, children }: ErrorPanelProps) {
+export function ErrorPanel({ error, isNotice = false, children }: ErrorPanelProps) {
   const clipboard = useClipboard({ timeout: 2000 });
   const { code, message, hint } = toTold(error);
+  const Picture = isNotice ? IconInfoCircle : IconAlertTriangle;
   const details = listDetails(error);
   const whole = [message, hint, code && `(${code})`, ...details].filter(Boolean).join("\n");
   return (
-    <div className={styles.panel} role="alert">
-      <IconAlertTriangle size={18} className={styles.icon} aria-hidden />
+    <div className={styles.panel} data-notice={isNotice || undefined} role={isNotice ? "note" : "alert"}>
+      <Picture size={18} className={styles.icon} aria-hidden />
       <div className={styles.words}>
         <p className={styles.message}>{message}</p>
         {hint && <p>{hint}</p>}

@@ -17,7 +17,7 @@ import styles from "./light-table.module.css";
 import { useBitmap } from "./use-bitmap.ts";
 
 const LABEL_WIDTH = 104;
-const LABEL_WIDTH_NARROW = 0;
+const COLUMN_GAP = 24;
 const ROW_GAP = 6;
 const PADDING = 12;
 
@@ -36,29 +36,39 @@ interface LightTableProps {
   readonly zoom: number | "fit";
   /** Leave the class names out, where a table beside has them. */
   readonly isNarrow?: boolean;
+  /** As high as its images, for a page that scrolls. */
+  readonly isTall?: boolean;
   readonly onHover?: (image: PlacedImage | undefined) => void;
   readonly onChoose?: (image: PlacedImage) => void;
 }
 
 export function LightTable(props: LightTableProps) {
-  const { url, classNames, ipc, step, zoom, isNarrow = false, onHover, onChoose } = props;
+  const { url, classNames, ipc, step, zoom, isNarrow = false, isTall = false, onHover, onChoose } = props;
   const { ref, width, height } = useElementSize();
   const picture = useBitmap(url);
-  const labels = isNarrow ? LABEL_WIDTH_NARROW : LABEL_WIDTH;
-  const room = { width: width - labels, height };
+  const room = {
+    width,
+    height: isTall ? undefined : height,
+    label: isNarrow ? 0 : LABEL_WIDTH,
+    rowGap: ROW_GAP,
+    columnGap: COLUMN_GAP,
+  };
   const sheet = picture && sheetOf(picture.bitmap, classNames.length, ipc);
-  const chosen = sheet && (zoom === "fit" ? fitZoom(sheet, room, ROW_GAP) : zoom);
-  const layout = sheet && chosen && width > 0 ? layOut(sheet, room.width, chosen) : undefined;
+  const chosen = sheet && (zoom === "fit" ? fitZoom(sheet, room, isNarrow ? 1 : 2) : zoom);
+  const layout = sheet && chosen && width > 0 ? layOut(sheet, room, chosen) : undefined;
 
   return (
     <div className={styles.ground} style={{ padding: PADDING }}>
       <div className={styles.room} ref={ref}>
         {picture && sheet && layout && (
-          <div className={styles.rows} style={{ gap: ROW_GAP }}>
+          <div
+            className={styles.rows}
+            style={{ gap: `${ROW_GAP}px ${COLUMN_GAP}px`, gridTemplateRows: `repeat(${layout.rows}, auto)` }}
+          >
             {classNames.slice(0, sheet.classes).map((name, classIndex) => (
               <div className={styles.row} key={name}>
                 {!isNarrow && (
-                  <div className={styles.label} style={{ width: labels }} title={name}>
+                  <div className={styles.label} style={{ width: LABEL_WIDTH }} title={name}>
                     {name}
                   </div>
                 )}
@@ -104,7 +114,7 @@ function ClassBlock({ bitmap, sheet, layout, classIndex, label, onHover, onChoos
     context.clearRect(0, 0, width, height);
     for (let index = 0; index < sheet.columns; index++) {
       const from = sourceOf(sheet, classIndex, index);
-      const to = placeOf(sheet, { zoom: layout.zoom, perLine: layout.perLine, lines: layout.lines }, index);
+      const to = placeOf(sheet, layout, index);
       context.drawImage(bitmap, from.x, from.y, sheet.width, sheet.height, to.x, to.y, sheet.width, sheet.height);
     }
   });

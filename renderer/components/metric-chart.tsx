@@ -147,7 +147,7 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
                     stroke="none"
                     tickLine={false}
                     allowDataOverflow
-                    interval="equidistantPreserveStart"
+                    interval={0}
                   />
                   {curves.map((curve, i) => (
                     <Line

@@ -14,10 +14,24 @@ export interface TableLayout {
   /** Images in one line; a class with more takes several lines. */
   readonly perLine: number;
   readonly lines: number;
+  /** Classes one below the other; the rest goes on in further columns. */
+  readonly rows: number;
+}
+
+/** The room for the table in CSS pixels; without a height, it may become as high as it needs. */
+export interface Room {
+  readonly width: number;
+  readonly height?: number | undefined;
+  /** Of the class's name before its images. */
+  readonly label: number;
+  readonly rowGap: number;
+  readonly columnGap: number;
 }
 
 export const GAP = 1;
 export const MAX_ZOOM = 16;
+/** Larger is for looking at single images. */
+const MAX_FITTED = 8;
 
 /** What a preview holds, from its size and the recipe; images that did not fit on the picture are not counted. */
 export function sheetOf(picture: { width: number; height: number }, classes: number, ipc: number): Sheet {
@@ -28,20 +42,24 @@ export function sheetOf(picture: { width: number; height: number }, classes: num
   return { classes, columns, width: Math.floor((picture.width - GAP) / columns) - GAP, height };
 }
 
-/** The layout at one zoom within a width in CSS pixels. */
-export function layOut(sheet: Sheet, available: number, zoom: number): TableLayout {
+/** The layout at one zoom: as few columns of classes as the height asks for and the width allows. */
+export function layOut(sheet: Sheet, room: Room, zoom: number): TableLayout {
   const cell = (sheet.width + GAP) * zoom;
-  const perLine = Math.max(1, Math.min(sheet.columns, Math.floor((available + GAP * zoom) / cell)));
-  return { zoom, perLine, lines: Math.ceil(sheet.columns / perLine) };
+  const perLine = Math.max(1, Math.min(sheet.columns, Math.floor((room.width - room.label) / cell)));
+  const lines = Math.ceil(sheet.columns / perLine);
+  const most = Math.max(1, Math.floor((room.width + room.columnGap) / (room.label + perLine * cell + room.columnGap)));
+  const rowHeight = lines * (sheet.height + GAP) * zoom + room.rowGap;
+  const fitting = room.height === undefined ? sheet.classes : Math.floor((room.height + room.rowGap) / rowHeight);
+  const wanted = Math.ceil(sheet.classes / Math.max(1, fitting));
+  return { zoom, perLine, lines, rows: Math.ceil(sheet.classes / Math.min(most, wanted)) };
 }
 
-/** The largest whole zoom at which all classes are seen at once, each in as few lines as it needs; at least `least`. */
-export function fitZoom(sheet: Sheet, room: { width: number; height: number }, rowGap: number, least = 2): number {
-  for (let zoom = MAX_ZOOM; zoom > least; zoom--) {
-    const { lines } = layOut(sheet, room.width, zoom);
-    if ((sheet.width + GAP) * zoom > room.width) continue;
-    const height = sheet.classes * (lines * (sheet.height + GAP) * zoom + rowGap);
-    if (height <= room.height) return zoom;
+/** The largest whole zoom at which all classes are seen at once, each on one line; at least `least`. */
+export function fitZoom(sheet: Sheet, room: Room, least = 2): number {
+  for (let zoom = MAX_FITTED; zoom > least; zoom--) {
+    const { lines, rows } = layOut(sheet, room, zoom);
+    const height = rows * (lines * (sheet.height + GAP) * zoom + room.rowGap) - room.rowGap;
+    if (lines === 1 && (room.height === undefined || height <= room.height)) return zoom;
   }
   return least;
 }

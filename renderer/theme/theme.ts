@@ -59,8 +59,9 @@ export const theme = createTheme({
     NumberInput: { defaultProps: { size: "xs" } },
     Select: { defaultProps: { size: "xs", withCheckIcon: false, comboboxProps: { shadow: "sm" } } },
     MultiSelect: { defaultProps: { size: "xs" } },
-    SegmentedControl: { defaultProps: { size: "xs" } },
-    Checkbox: { defaultProps: { size: "xs" } },
+    SegmentedControl: { defaultProps: { size: "xs" }, styles: { root: { background: token("hover") } } },
+    InputWrapper: { styles: { description: { fontSize: 12 }, error: { fontSize: 12 }, label: { fontWeight: 500 } } },
+    Checkbox: { defaultProps: { size: "xs" }, styles: { description: { fontSize: 12 }, label: { fontSize: 13 } } },
     Tooltip: { defaultProps: { openDelay: 300, transitionProps: { duration: 100 }, withArrow: false } },
     Modal: {
       defaultProps: { centered: true, transitionProps: { duration: 100 }, overlayProps: { backgroundOpacity: 0.4 } },

@@ -16,6 +16,7 @@ import { formatCount, formatSpread } from "../../stores/format.ts";
 import { type Route, toHash } from "../../stores/route.ts";
 import { lastStep, seriesKey } from "../../stores/run-state.ts";
 import { scoresOf } from "../../stores/scores.ts";
+import { dropCommonStart, tellApart } from "../../stores/side-names.ts";
 import { listDifferences, readPath, showValue } from "../../stores/tree.ts";
 import { createRunWatch, type WatchState } from "../../stores/watch-run.ts";
 import { text } from "../../text.ts";
@@ -67,14 +68,6 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
   const last = Math.max(...states.map(({ run }) => lastStep(run)));
   const total = Math.max(1, ...states.map(({ run }) => run.steps.synthesise ?? 0));
   const step = shownStep(at, last);
-  const names = states.map(({ record }, i) => record?.name ?? ids[i]);
-  const labels = names.map((name, i) =>
-    names.indexOf(name) === names.lastIndexOf(name) ? name : `${name} (${i + 1})`,
-  );
-  const curves = states.map(({ run }, i) => {
-    const loss = run.series[seriesKey("synthesise", "loss")];
-    return { label: labels[i], steps: loss?.steps ?? [], values: loss?.values ?? [] };
-  });
   const differences = listDifferences(
     states.map(({ record }) => ({
       dataset: { name: record?.dataset.name },
@@ -82,6 +75,15 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
       adapter: record?.adapter,
     })),
   );
+  const labels = tellApart(
+    states.map(({ record }, i) => record?.name ?? ids[i]),
+    differences,
+  );
+  const shortLabels = dropCommonStart(labels);
+  const curves = states.map(({ run }, i) => {
+    const loss = run.series[seriesKey("synthesise", "loss")];
+    return { label: shortLabels[i], steps: loss?.steps ?? [], values: loss?.values ?? [] };
+  });
   const marks = states.flatMap(({ run }) => run.previews).sort((a, b) => a.step - b.step);
   const scores = states.map(({ evaluation }) => (evaluation ? scoresOf(evaluation) : []));
   const sets = [...new Set(scores.flat().map(({ set, net }) => `${set}/${net}`))];
@@ -89,6 +91,45 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
 
   return (
     <div className={styles.page}>
+      <div className={styles.lower}>
+        <MetricChart
+          title={text.run.loss}
+          metric={text.run.loss}
+          curves={curves}
+          total={total}
+          cursor={cursor}
+          last={last}
+        />
+        <div className={styles.facts}>
+          <Panel title={text.compare.scores} flush>
+            <Grid
+              first={text.compare.set}
+              labels={shortLabels}
+              rows={sets.map((key) => {
+                const [set, net] = key.split("/") as [keyof typeof text.run.sets, string];
+                return {
+                  name: `${text.run.sets[set]}, ${net}`,
+                  values: scores.map((own) => {
+                    const score = own.find((each) => each.set === set && each.net === net);
+                    return score ? formatSpread(score.mean, score.std) : text.compare.missing;
+                  }),
+                };
+              })}
+            />
+          </Panel>
+          <Panel title={text.compare.differences} flush>
+            {differences.length === 0 ? (
+              <p className={styles.same}>{text.compare.same}</p>
+            ) : (
+              <Grid
+                first={text.compare.setting}
+                labels={shortLabels}
+                rows={differences.map(({ path, values }) => ({ name: path, values: values.map(showValue) }))}
+              />
+            )}
+          </Panel>
+        </div>
+      </div>
       <div className={styles.tables} style={{ gridTemplateColumns: `repeat(${ids.length}, minmax(0, 1fr))` }}>
         {states.map(({ record, run }, i) => {
           const preview = previewAt(run.previews, step);
@@ -116,50 +157,14 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
                 step={preview?.step ?? 0}
                 zoom="fit"
                 isNarrow
+                isTall
               />
             </section>
           );
         })}
       </div>
-      <Scrubber cursor={cursor} last={last} total={total} previews={marks} checkpoints={[]} isRunning={false} />
-      <div className={styles.lower}>
-        <MetricChart
-          title={text.run.loss}
-          metric={text.run.loss}
-          curves={curves}
-          total={total}
-          cursor={cursor}
-          last={last}
-        />
-        <div className={styles.facts}>
-          <Panel title={text.compare.scores} flush>
-            <Grid
-              first={text.compare.set}
-              labels={labels}
-              rows={sets.map((key) => {
-                const [set, net] = key.split("/") as [keyof typeof text.run.sets, string];
-                return {
-                  name: `${text.run.sets[set]}, ${net}`,
-                  values: scores.map((own) => {
-                    const score = own.find((each) => each.set === set && each.net === net);
-                    return score ? formatSpread(score.mean, score.std) : text.compare.missing;
-                  }),
-                };
-              })}
-            />
-          </Panel>
-          <Panel title={text.compare.differences} flush>
-            {differences.length === 0 ? (
-              <p className={styles.same}>{text.compare.same}</p>
-            ) : (
-              <Grid
-                first={text.compare.setting}
-                labels={labels}
-                rows={differences.map(({ path, values }) => ({ name: path, values: values.map(showValue) }))}
-              />
-            )}
-          </Panel>
-        </div>
+      <div className={styles.history}>
+        <Scrubber cursor={cursor} last={last} total={total} previews={marks} checkpoints={[]} isRunning={false} />
       </div>
     </div>
   );

@@ -27,7 +27,7 @@ export function DatasetCard({ dataset }: { readonly dataset: Dataset }) {
         <span>{text.datasets.summary(classes.length, images)}</span>
         <span>{text.datasets.shape(width, channels)}</span>
         <span className={styles.last}>
-          {skipped.length > 0 ? text.datasets.leftOut(skipped.length) : formatWhen(createdAt)}
+          {skipped.length > 0 ? text.datasets.leftOut(skipped.length) : text.datasets.importedAt(formatWhen(createdAt))}
         </span>
       </span>
     </a>

@@ -36,13 +36,13 @@ export function PictureGrid({ dataset, split, only, size }: PictureGridProps) {
 
   return (
     <section
+      ref={ref}
       className={styles.scroll}
       aria-label={text.datasets.images}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reached by keys.
       tabIndex={0}
       onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}
     >
-      <div className={styles.measure} ref={ref} />
       <div className={styles.all} style={{ height: rows * (size + GAP) }}>
         {width > 0 &&
           Array.from({ length: sight.end - sight.first }, (_, i) => sight.first + i).map((row) => (

@@ -151,7 +151,7 @@ function Export({ route }: { readonly route: Route }) {
         {planError !== undefined && <ErrorPanel error={planError} />}
         {isReady && plan && (
           <div className={styles.tree}>
-            <Branch tree={plan.tree} isOpen />
+            <Branch tree={plan.tree} openLevels={2} />
           </div>
         )}
       </Panel>
@@ -159,7 +159,7 @@ function Export({ route }: { readonly route: Route }) {
   );
 }
 
-function Branch({ tree, isOpen = false }: { readonly tree: ExportTree; readonly isOpen?: boolean }) {
+function Branch({ tree, openLevels }: { readonly tree: ExportTree; readonly openLevels: number }) {
   const size = (
     <span className={styles.size}>
       {tree.isExact ? formatBytes(tree.bytes) : text.export.atMost(formatBytes(tree.bytes))}
@@ -176,7 +176,7 @@ function Branch({ tree, isOpen = false }: { readonly tree: ExportTree; readonly 
   }
   const shown = tree.children.slice(0, MAX_CHILDREN);
   return (
-    <details open={isOpen} className={styles.folder}>
+    <details open={openLevels > 0} className={styles.folder}>
       <summary>
         <IconFolder size={14} aria-hidden />
         <span className={styles.fileName}>{tree.name}</span>
@@ -184,7 +184,7 @@ function Branch({ tree, isOpen = false }: { readonly tree: ExportTree; readonly 
       </summary>
       <div className={styles.children}>
         {shown.map((child) => (
-          <Branch key={child.name} tree={child} />
+          <Branch key={child.name} tree={child} openLevels={openLevels - 1} />
         ))}
         {tree.children.length > shown.length && (
           <p className={styles.quiet}>{text.datasets.more(tree.children.length - shown.length)}</p>

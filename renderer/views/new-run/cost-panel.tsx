@@ -97,6 +97,7 @@ export function CostPanel({ form, state, dataset }: CostPanelProps) {
         {task.error !== undefined && <ErrorPanel error={task.error} />}
         <Button
           fullWidth
+          className={styles.start}
           size="sm"
           leftSection={<IconPlayerPlay size={16} />}
           disabled={!resolved || problems.size > 0 || error !== undefined}

@@ -1,6 +1,6 @@
 // A new run in three steps on one page: dataset, recipe, settings; what it costs stays in sight beside them.
 import { Button, Select } from "@mantine/core";
-import { IconDatabase, IconPlayerPlay } from "@tabler/icons-react";
+import { IconDatabase, IconSquareRoundedPlus } from "@tabler/icons-react";
 import { useEffect, useMemo } from "react";
 import { useStore } from "zustand";
 import { EmptyState } from "../../components/empty-state.tsx";
@@ -101,7 +101,7 @@ function NewRunView({ route }: { readonly route: Route }) {
 export const newRunView = defineView({
   id: "new-run",
   title: text.newRun.title,
-  icon: IconPlayerPlay,
+  icon: IconSquareRoundedPlus,
   path: "new-run",
   shortcut: "new-run",
   isInRail: true,

@@ -50,7 +50,6 @@ export function SettingsForm({ schema, form, state }: SettingsFormProps) {
       title={`3  ${text.newRun.settings}`}
       tools={
         <>
-          <span>{changed > 0 ? text.newRun.changed(changed) : text.newRun.unchanged}</span>
           <Button
             size="compact-xs"
             variant="subtle"
@@ -59,6 +58,9 @@ export function SettingsForm({ schema, form, state }: SettingsFormProps) {
           >
             {text.newRun.putAllBack}
           </Button>
+          <span className={changed > 0 ? styles.markedCount : undefined}>
+            {changed > 0 ? text.newRun.changed(changed) : text.newRun.unchanged}
+          </span>
         </>
       }
     >

@@ -71,7 +71,7 @@ function Settings() {
         )}
         {known.value?.problem && (
           <div className={styles.pad}>
-            <ErrorPanel error={known.value.problem} />
+            <ErrorPanel error={known.value.problem} isNotice />
           </div>
         )}
       </Panel>
