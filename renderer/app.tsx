@@ -7,6 +7,7 @@ import { actions } from "../shared/api/actions.ts";
 import styles from "./app.module.css";
 import { type DroppedItem, DropTarget } from "./components/drop-target.tsx";
 import { EmptyState } from "./components/empty-state.tsx";
+import { ErrorBoundary } from "./components/error-boundary.tsx";
 import { HelpSheet } from "./frame/help-sheet.tsx";
 import { ImportDialog } from "./frame/import-dialog.tsx";
 import { Palette } from "./frame/palette.tsx";
@@ -55,6 +56,8 @@ export function App() {
 
   useAction("palette", () => openDialog({ kind: "palette" }));
   useAction("help", () => openDialog({ kind: "help" }));
+  // Recipes have no view of their own yet: they are the second step of a new run.
+  useAction("recipes", () => go(["new-run"]));
   useAction("import-folder", async () => {
     const path = shell ? await shell.chooseFolder() : "";
     if (path !== undefined) openDialog({ kind: "import", path });
@@ -83,7 +86,9 @@ export function App() {
         <TitleBar />
         <main className={styles.view} id="content" tabIndex={-1}>
           {view ? (
-            <view.Component key={here.segments.join("/")} route={here} />
+            <ErrorBoundary key={here.segments.join("/")}>
+              <view.Component route={here} />
+            </ErrorBoundary>
           ) : (
             here.segments.length > 0 && (
               <EmptyState icon={IconError404} title={text.notFound.title} message={text.notFound.message} />

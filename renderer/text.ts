@@ -164,7 +164,7 @@ export const text = {
     perStep: "per step",
     memory: "Memory",
     disk: "Disk",
-    computes: "Computes on",
+    computes: "On",
     name: "Name",
     start: "Start run",
     starting: "Starting…",
@@ -354,5 +354,9 @@ export const text = {
 
   help: { title: "Keys", key: "Key", action: "Action" },
   titleBar: { palette: "Commands", help: "Keys and help" },
+  fault: {
+    message: (what: string) => `This part of the window failed: ${what}`,
+    hint: "Reload the page. Runs are not affected; copy this for a report.",
+  },
   notFound: { title: "There is nothing here", message: "The address names no view." },
 } as const;

@@ -8,7 +8,7 @@ import { useStore } from "zustand";
 import { linearAxis, logAxis, placeOn } from "../stores/axis.ts";
 import { type CursorStore, shownStep } from "../stores/cursor.ts";
 import { decimate, nearestPoint, sampleRows, summarise } from "../stores/decimate.ts";
-import { formatCount, formatValue } from "../stores/format.ts";
+import { formatCount, formatMeasured, formatValue } from "../stores/format.ts";
 import { text } from "../text.ts";
 import { seriesColours, seriesDashes, token } from "../theme/index.ts";
 import styles from "./metric-chart.module.css";
@@ -82,7 +82,7 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
             <span key={curve.label} className={styles.entry}>
               {curves.length > 1 && <Swatch index={i} />}
               {curves.length > 1 && <span className={styles.name}>{curve.label}</span>}
-              <span className={styles.value}>{mark ? formatValue(mark.value) : ""}</span>
+              <span className={styles.value}>{mark ? formatMeasured(mark.value) : ""}</span>
             </span>
           );
         })}

@@ -1,13 +1,19 @@
 // The keys of all actions.
 import { Modal } from "@mantine/core";
+import { useStore } from "zustand";
 import { type Action, actions } from "../../shared/api/actions.ts";
+import { commands } from "../host.ts";
 import { text } from "../text.ts";
 import { closeDialog } from "../ui.ts";
 import styles from "./help-sheet.module.css";
 import { Keys } from "./keys.tsx";
 
 export function HelpSheet() {
-  const withKeys = (actions as readonly Action[]).filter(({ accelerator, key }) => accelerator ?? key);
+  const { bindings } = useStore(commands);
+  // A view's own actions are bound while it is shown; the sheet tells them everywhere.
+  const withKeys = (actions as readonly Action[]).filter(
+    ({ id, menu, accelerator, key }) => (accelerator ?? key) && (bindings[id] || menu === "run" || id === "export"),
+  );
   return (
     <Modal
       opened

@@ -56,7 +56,9 @@ export function Palette() {
   const chosen = useRef<HTMLDivElement>(null);
   const shown = rankMatches(useEntries(), query, ({ label }) => label).slice(0, query ? MAX_SHOWN : 20);
   const index = Math.min(at, shown.length - 1);
-  useEffect(() => chosen.current?.scrollIntoView({ block: "nearest" }));
+  useEffect(() => {
+    chosen.current?.scrollIntoView({ block: "nearest" });
+  });
 
   const perform = (entry: Entry | undefined) => {
     if (!entry) return;

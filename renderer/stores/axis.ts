@@ -12,7 +12,7 @@ export function linearAxis(from: number, to: number, count: number, isTight = fa
   const span = to > from ? to - from : Math.max(1, Math.abs(to));
   const raw = span / Math.max(1, count);
   const power = 10 ** Math.floor(Math.log10(raw));
-  const unit = ([1, 2, 2.5, 5, 10].find((each) => each * power >= raw) ?? 10) * power;
+  const unit = ([1, 2, 2.5, 5, 10].find((each) => each * power >= 0.75 * raw) ?? 10) * power;
   const low = isTight ? from : Math.floor(from / unit) * unit;
   const high = isTight ? from + span : Math.ceil((from + span) / unit) * unit;
   const ticks: number[] = [];
@@ -21,9 +21,10 @@ export function linearAxis(from: number, to: number, count: number, isTight = fa
   return { from: low, to: high, ticks, isLog: false };
 }
 
-/** Ticks at 1, 2 and 5 of each power of ten; at 1 alone over many powers. The data must be positive. */
+/** Ticks at 1, 2 and 5 of each power of ten, more of them within one power, at 1 alone over many. The data must be positive. */
 export function logAxis(from: number, to: number): Axis {
-  const steps = Math.log10(to / from) > 3 ? [1] : [1, 2, 5];
+  const ratio = to / from;
+  const steps = ratio > 1000 ? [1] : ratio > 6 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 8];
   const all: number[] = [];
   for (let power = Math.floor(Math.log10(from)) - 1; power <= Math.ceil(Math.log10(to)); power++) {
     for (const step of steps) all.push(Number((step * 10 ** power).toPrecision(3)));

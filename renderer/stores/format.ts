@@ -12,6 +12,12 @@ export function formatValue(value: number): string {
   return size >= 1000 ? integer.format(value) : String(Number(value.toPrecision(4)));
 }
 
+/** Four significant figures with their zeros, so that a number that changes keeps its width. */
+export function formatMeasured(value: number): string {
+  const size = Math.abs(value);
+  return size !== 0 && size < 1e4 && size >= 1e-3 ? value.toPrecision(4) : formatValue(value);
+}
+
 export function formatRate(perSecond: number): string {
   return perSecond >= 100 ? integer.format(perSecond) : perSecond.toFixed(perSecond >= 10 ? 0 : perSecond >= 1 ? 1 : 2);
 }

@@ -65,6 +65,11 @@ export const theme = createTheme({
     Tooltip: { defaultProps: { openDelay: 300, transitionProps: { duration: 100 }, withArrow: false } },
     Modal: {
       defaultProps: { centered: true, transitionProps: { duration: 100 }, overlayProps: { backgroundOpacity: 0.4 } },
+      styles: {
+        content: { background: token("raised") },
+        header: { background: token("raised") },
+        title: { fontWeight: 600 },
+      },
     },
     Menu: { defaultProps: { transitionProps: { duration: 80 }, shadow: "sm" } },
   },

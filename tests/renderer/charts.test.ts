@@ -38,10 +38,12 @@ test("the summary and the table hold the ends and the extremes", () => {
 });
 
 test("axes end at round values around the data", () => {
-  expect(logAxis(0.66, 2.9)).toMatchObject({ from: 0.5, to: 5, ticks: [0.5, 1, 2, 5] });
+  expect(logAxis(0.66, 8)).toMatchObject({ from: 0.5, to: 10, ticks: [0.5, 1, 2, 5, 10] });
+  expect(logAxis(2.3, 4.7).ticks).toEqual([2, 3, 4, 5]);
   expect(logAxis(0.001, 900).ticks).toEqual([0.001, 0.01, 0.1, 1, 10, 100, 1000]);
   expect(linearAxis(0.12, 0.88, 4)).toMatchObject({ from: 0, to: 1 });
-  expect(linearAxis(0, 150, 5, true)).toMatchObject({ from: 0, to: 150, ticks: [0, 50, 100, 150] });
+  expect(linearAxis(0, 150, 5, true)).toMatchObject({ from: 0, to: 150, ticks: [0, 25, 50, 75, 100, 125, 150] });
+  expect(linearAxis(0, 80, 3, true).ticks).toEqual([0, 20, 40, 60, 80]);
   expect(linearAxis(3, 3, 4).to).toBeGreaterThan(3);
 });
 

@@ -11,8 +11,8 @@ import { text } from "../../text.ts";
 import styles from "./image-detail.module.css";
 
 const STRIP = 12;
-const LARGE = 336;
-const SMALL = 72;
+const LARGE = 256;
+const SMALL = 64;
 
 interface ImageDetailProps {
   readonly runId: string;

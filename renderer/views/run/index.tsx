@@ -67,7 +67,8 @@ function WatchedRun({ id, watch }: { readonly id: string; readonly watch: RunWat
     task.run(async () => {
       await runner.start(id);
       await compute.refresh();
-      await watch.follow();
+      // Not awaited: it follows until the run ends.
+      watch.follow();
     });
   const stop = () =>
     task.run(async () => {
