@@ -98,6 +98,7 @@ export const text = {
     className: "Class",
     all: "All classes",
     images: "Images",
+    grid: "All pictures",
     facts: "Facts",
     splits: { train: "Train", test: "Test" },
     split: "Split",

@@ -73,21 +73,26 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
   const isShown = step >= range.from && step <= range.to;
   const marks = curves.map((curve) => nearestPoint(curve, step));
 
+  const hasLegend = curves.length > 1;
+  const readout = (
+    <span className={styles.readout} aria-hidden>
+      {curves.map((curve, i) => {
+        const mark = marks[i];
+        return (
+          <span key={curve.label} className={styles.entry}>
+            {curves.length > 1 && <Swatch index={i} />}
+            {curves.length > 1 && <span className={styles.name}>{curve.label}</span>}
+            <span className={styles.value}>{mark ? formatMeasured(mark.value) : ""}</span>
+          </span>
+        );
+      })}
+      {y.isLog && <span className={styles.log}>{text.chart.log}</span>}
+    </span>
+  );
+
   const tools = (
     <>
-      <span className={styles.readout} aria-hidden>
-        {curves.map((curve, i) => {
-          const mark = marks[i];
-          return (
-            <span key={curve.label} className={styles.entry}>
-              {curves.length > 1 && <Swatch index={i} />}
-              {curves.length > 1 && <span className={styles.name}>{curve.label}</span>}
-              <span className={styles.value}>{mark ? formatMeasured(mark.value) : ""}</span>
-            </span>
-          );
-        })}
-        {y.isLog && <span className={styles.log}>{text.chart.log}</span>}
-      </span>
+      {!hasLegend && readout}
       {zoomed && (
         <Tooltip label={text.chart.whole}>
           <ActionIcon size={24} aria-label={text.chart.whole} onClick={() => setZoomed(undefined)}>
@@ -110,6 +115,7 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
   return (
     <Panel title={title} tools={tools} fill flush>
       <figure className={styles.figure} aria-label={sentence}>
+        {hasLegend && <div className={styles.legend}>{readout}</div>}
         <div className={styles.chart} ref={ref} data-off={isTable || undefined}>
           {width > 0 && height > 0 && !isTable && (
             <>

@@ -45,8 +45,9 @@ export function sheetOf(picture: { width: number; height: number }, classes: num
 /** The layout at one zoom: as few columns of classes as the height asks for and the width allows. */
 export function layOut(sheet: Sheet, room: Room, zoom: number): TableLayout {
   const cell = (sheet.width + GAP) * zoom;
-  const perLine = Math.max(1, Math.min(sheet.columns, Math.floor((room.width - room.label) / cell)));
-  const lines = Math.ceil(sheet.columns / perLine);
+  const roomFor = Math.max(1, Math.floor((room.width - room.label) / cell));
+  const lines = Math.ceil(sheet.columns / roomFor);
+  const perLine = Math.ceil(sheet.columns / lines); // lines of one length, not ten and one
   const most = Math.max(1, Math.floor((room.width + room.columnGap) / (room.label + perLine * cell + room.columnGap)));
   const rowHeight = lines * (sheet.height + GAP) * zoom + room.rowGap;
   const fitting = room.height === undefined ? sheet.classes : Math.floor((room.height + room.rowGap) / rowHeight);

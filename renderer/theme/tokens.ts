@@ -12,7 +12,7 @@ const light = {
   hover: "#efefed",
   accent: "#a65a2a",
   "accent-hover": "#8f4c22",
-  "accent-soft": "#f5e9e1",
+  "accent-soft": "#fbf4ef",
   "on-accent": "#ffffff",
   ground: "#8a8a8a",
   "on-ground": "#1b1b1d",

@@ -34,6 +34,10 @@ test("many images a class take several lines", () => {
   expect(placeOf(many, layout, 23)).toEqual({ x: 3 * 33, y: 2 * 33 });
 });
 
+test("lines of one class are as long as each other", () => {
+  expect(layOut(sheet, { ...room, width: 104 + 9 * 29 }, 1)).toMatchObject({ perLine: 5, lines: 2 });
+});
+
 test("the pointer finds its image, and none in the gaps", () => {
   const layout = layOut(sheet, room, 2);
   expect(indexAt(sheet, layout, 0, 0)).toBe(0);

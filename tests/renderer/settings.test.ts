@@ -61,7 +61,7 @@ test("the published figure is the one for this dataset and ipc", () => {
 });
 
 test("runs side by side have short names that differ", () => {
-  expect(dropCommonStart(["mnist dm ipc 1", "mnist dm ipc 10"])).toEqual(["1", "10"]);
+  expect(dropCommonStart(["mnist dm ipc 1", "mnist dm ipc 10"])).toEqual(["ipc 1", "ipc 10"]);
   expect(dropCommonStart(["a", "a b"])).toEqual(["a", "a b"]);
   expect(tellApart(["a", "b"], [])).toEqual(["a", "b"]);
   expect(tellApart(["a", "a"], [{ path: "init", values: ["real", "noise"] }])).toEqual([
@@ -69,4 +69,9 @@ test("runs side by side have short names that differ", () => {
     "a, init noise",
   ]);
   expect(tellApart(["a", "a"], [])).toEqual(["a (1)", "a (2)"]);
+  const three = [
+    { path: "ipc", values: [1, 10, 10] },
+    { path: "method.steps", values: [5, 5, 7] },
+  ];
+  expect(tellApart(["a", "b", "b"], three)).toEqual(["a", "b, steps 5", "b, steps 7"]);
 });

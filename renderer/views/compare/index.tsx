@@ -100,7 +100,8 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
           cursor={cursor}
           last={last}
         />
-        <div className={styles.facts}>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reached by keys. */}
+        <section className={styles.facts} tabIndex={0} aria-label={text.compare.title}>
           <Panel title={text.compare.scores} flush>
             <Grid
               first={text.compare.set}
@@ -128,7 +129,7 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
               />
             )}
           </Panel>
-        </div>
+        </section>
       </div>
       <div className={styles.tables} style={{ gridTemplateColumns: `repeat(${ids.length}, minmax(0, 1fr))` }}>
         {states.map(({ record, run }, i) => {
@@ -139,7 +140,7 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
               <header className={styles.head}>
                 <Swatch index={i} />
                 <a href={toHash(["runs", ids[i]])} title={labels[i]}>
-                  {labels[i]}
+                  {ids.length > 2 ? shortLabels[i] : labels[i]}
                 </a>
                 <span className={styles.step}>{preview ? text.run.atStep(formatCount(preview.step)) : ""}</span>
                 {ids.length > 2 && (

@@ -38,7 +38,7 @@ export function PictureGrid({ dataset, split, only, size }: PictureGridProps) {
     <section
       ref={ref}
       className={styles.scroll}
-      aria-label={text.datasets.images}
+      aria-label={text.datasets.grid}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reached by keys.
       tabIndex={0}
       onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}
