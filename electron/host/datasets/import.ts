@@ -28,7 +28,7 @@ export interface ImportContext {
 
 export interface ImportResult {
   manifest: DatasetManifest;
-  /** True when the same source with the same options was stored before. */
+  /** True when the same source, or another with the same pixels, was stored before with the same options. */
   existing: boolean;
 }
 
@@ -170,7 +170,11 @@ async function commit(store: Store, folder: string, manifest: ImageManifest): Pr
   await syncFolder(folder);
   return withLock(lockOfDatasets(store), async () => {
     const stored = await readManifest(store, manifest.id).catch(() => undefined);
-    if (stored) return { manifest: stored, existing: true };
+    if (stored) {
+      // The same pixels from elsewhere: what was left out, and why, is this source's own.
+      const { notes, skipped, warnings } = manifest;
+      return { manifest: { ...stored, notes, skipped, warnings }, existing: true };
+    }
     // What lies there is no dataset: an earlier version's, or damaged. The new one is whole.
     await rm(target, { recursive: true, force: true });
     await rename(folder, target);
