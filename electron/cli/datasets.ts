@@ -26,7 +26,7 @@ export function warnOfSmallClasses(cli: Cli, { manifest }: Dataset, { ipc, evalu
   const smallest = Math.min(...manifest.classes.map(({ train }) => train));
   if (smallest >= ipc || !evaluation.baselines.includes("random")) return;
   cli.output.warn(
-    `${manifest.name} has a class of ${smallest} training images: the random sets hold fewer than ${ipc} of it.`,
+    `${manifest.name} has only ${smallest} training ${smallest === 1 ? "image" : "images"} of a class: the random sets hold fewer than ${ipc} of it.`,
   );
 }
 
