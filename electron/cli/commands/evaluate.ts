@@ -20,6 +20,7 @@ import {
 } from "../cli.ts";
 import { factsOf, imageSetOf, openDatasetFor, requireTestImages, warnOfSmallClasses } from "../datasets.ts";
 import { describeEvaluation } from "../describe-run.ts";
+import { programName } from "../program-name.ts";
 
 const baselineNames = ["random", "whole"] as const;
 
@@ -55,7 +56,7 @@ async function readSet(cli: Cli, name: string): Promise<DistilledSet> {
   throw new UserError(
     "no-set",
     `Run ${run.record.id} has no distilled set yet.`,
-    `Go on with: stillroom resume ${run.record.id}`,
+    `Go on with: ${programName()} resume ${run.record.id}`,
   );
 }
 
