@@ -1,5 +1,4 @@
 // The evaluation: fresh networks trained on the distilled set and on its baselines, under one protocol.
-import type { EvaluationFile } from "../api/runs.ts";
 import { sampleClass } from "../data/class-sampler.ts";
 import type { DistilledSet } from "../data/distilled-set.ts";
 import { type ImageSet, oneHot } from "../data/image-set.ts";
@@ -11,6 +10,7 @@ import { deriveKey, type Key, rootKey } from "../lib/random.ts";
 import { createNet, namedNetwork } from "../nn/nets/index.ts";
 import type { Recipe } from "../recipe/index.ts";
 import type { Trial } from "./checkpoint.ts";
+import type { EvaluationFile } from "./evaluation-file.ts";
 import type { Job } from "./jobs.ts";
 
 export { type Job, listJobs } from "./jobs.ts";
