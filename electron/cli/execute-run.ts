@@ -10,7 +10,7 @@ import {
   appendEvents,
   cutEvents,
   listCheckpoints,
-  lockFolder,
+  lockRun,
   type Run,
   readCheckpoint,
   sweepTemporary,
@@ -81,7 +81,7 @@ export function recipeOf(run: Run): Recipe {
 
 /** Computes the run until it is done, stopped or failed. Throws UserError "stopped" or what made it fail. */
 export async function executeRun(cli: Cli, run: Run, dataset: Dataset, evaluate: boolean): Promise<void> {
-  await using _lock = await lockFolder(run.path);
+  await using _lock = await lockRun(run.path);
   const recipe = recipeOf(run);
   if (evaluate) requireTestImages(dataset);
   await sweepTemporary(run);

@@ -15,21 +15,22 @@ import { writeNdjson } from "../../../shared/formats/index.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import { exportRun, planExport } from "../export/index.ts";
 import { fileResponse } from "../file-response.ts";
+import { isThisProcess } from "../lock.ts";
 import {
   appendEvents,
   checkpointPath,
   checkSchema,
   createRun,
   deleteRun,
-  findOwner,
+  findRunOwner,
   listCheckpoints,
   listPreviews,
   listRuns,
-  lockedError,
   openRunById,
   PREVIEWS,
   type Run,
   readEvents,
+  runLockedError,
   updateRun,
   writeCheckpoint,
   writePreview,
@@ -45,8 +46,8 @@ export function runRoutes({ root }: RunRoutesDependencies) {
   /** The run to be written to: refused while another process computes it. */
   const openForWriting = async (id: string): Promise<Run> => {
     const run = await openRunById(root, id);
-    const owner = await findOwner(run.path);
-    if (owner !== undefined && owner.pid !== process.pid) throw lockedError(run.path, owner);
+    const owner = await findRunOwner(run.path);
+    if (owner !== undefined && !isThisProcess(owner)) throw runLockedError(run.path, owner);
     return run;
   };
 

@@ -1,14 +1,12 @@
 // Run folders: made, locked, written and read.
 export {
-  BEST,
   type CheckpointEntry,
   checkpointPath,
   listCheckpoints,
   readCheckpoint,
   writeCheckpoint,
 } from "./checkpoints.ts";
-export { type Deletion, deleteRun } from "./delete.ts";
-export { explainDiskErrors } from "./disk-errors.ts";
+export { type BrokenRun, deleteBrokenRun, deleteRun, isEntry, measureRun } from "./delete.ts";
 export { appendEvents, cutEvents, readEvents } from "./events.ts";
 export {
   EVENTS_FILE,
@@ -20,7 +18,7 @@ export {
   resultFiles,
   writeResult,
 } from "./folder.ts";
-export { findOwner, lockedError, lockFolder, type RunLock, type RunOwner } from "./lock.ts";
+export { findRunOwner, lockRun, runLockedError } from "./owner.ts";
 export { listPreviews, type PreviewEntry, writePreview } from "./previews.ts";
 export { updateRun } from "./record.ts";
 export { checkSchema } from "./schema-errors.ts";
