@@ -21,6 +21,7 @@ import {
   checkpointPath,
   checkSchema,
   createRun,
+  deleteBrokenRun,
   deleteRun,
   findRunOwner,
   listCheckpoints,
@@ -65,7 +66,13 @@ export function runRoutes({ root }: RunRoutesDependencies) {
       const run = await openForWriting(c.req.param("id"));
       return c.json(await updateRun(run, await readJson(c.req.raw, runPatchSchema)));
     })
-    .delete("/:id", async (c) => c.json(await deleteRun(root, await openRunById(root, c.req.param("id")))))
+    .delete("/:id", async (c) => {
+      const id = c.req.param("id");
+      const broken = (await listRuns(root)).broken.find((each) => each.id === id);
+      if (broken === undefined) return c.json(await deleteRun(root, await openRunById(root, id)));
+      await deleteBrokenRun(broken);
+      return c.json({ kept: [] });
+    })
 
     .get("/:id/events", async (c) => {
       const run = await openRunById(root, c.req.param("id"));

@@ -3,7 +3,7 @@
 import { lstat, readdir, rm, rmdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import type { RunList } from "../../../shared/api/runs.ts";
-import { isMissing, measureFiles, removeFolder } from "../files.ts";
+import { explainFileError, isMissing, measureFiles, removeFolder } from "../files.ts";
 import { isLockFile } from "../lock.ts";
 import {
   CHECKPOINTS,
@@ -25,17 +25,20 @@ export type Deletion = {
 /** What `listRuns` names as broken: a folder of the store, or a file that points to a folder elsewhere. */
 export type BrokenRun = RunList["broken"][number];
 
-/** Throws UserError "run-locked" while a process computes the run. */
+/** Throws UserError "run-locked" while a process computes the run, and those of files that may not be removed. */
 export async function deleteRun(root: string, run: Run): Promise<Deletion> {
   await requireIdle(run.path);
-  const { id } = run.record;
-  if (isInStore(root, run)) {
-    await removeFolder(run.path);
-    return { kept: [] };
+  try {
+    if (isInStore(root, run)) {
+      await removeFolder(run.path);
+      return { kept: [] };
+    }
+    const kept = await removeOurs(run.path);
+    await rm(pointerFile(root, run.record.id), { force: true });
+    return { kept };
+  } catch (error) {
+    throw explainFileError(error, run.path);
   }
-  const kept = await removeOurs(run.path);
-  await rm(pointerFile(root, id), { force: true });
-  return { kept };
 }
 
 /** Bytes on the disk that `deleteRun` frees. */
@@ -45,9 +48,10 @@ export async function measureRun(root: string, run: Run): Promise<number> {
 
 /** Removes what cannot be read: a folder in the store, or the entry of one elsewhere, which stays as it is. */
 export async function deleteBrokenRun({ path }: BrokenRun): Promise<void> {
-  if (isEntry(path)) return rm(path);
-  await requireIdle(path);
-  await removeFolder(path);
+  if (!isEntry(path)) await requireIdle(path);
+  await (isEntry(path) ? rm(path) : removeFolder(path)).catch((error) => {
+    throw explainFileError(error, path);
+  });
 }
 
 /** Whether a broken run is but an entry in the list: its folder is gone, damaged or another run's by now. */
@@ -55,7 +59,8 @@ export const isEntry = (path: string) => extname(path) === ".json";
 
 const isInStore = (root: string, { path, record }: Run) => path === runFolderInStore(root, record.id);
 
-async function requireIdle(folder: string): Promise<void> {
+/** Throws UserError "run-locked" while a process computes the run. */
+export async function requireIdle(folder: string): Promise<void> {
   const owner = await findRunOwner(folder);
   if (owner !== undefined) throw runLockedError(folder, owner);
 }

@@ -6,7 +6,7 @@ export {
   readCheckpoint,
   writeCheckpoint,
 } from "./checkpoints.ts";
-export { type BrokenRun, deleteBrokenRun, deleteRun, isEntry, measureRun } from "./delete.ts";
+export { type BrokenRun, deleteBrokenRun, deleteRun, isEntry, measureRun, requireIdle } from "./delete.ts";
 export { appendEvents, cutEvents, readEvents } from "./events.ts";
 export {
   EVENTS_FILE,

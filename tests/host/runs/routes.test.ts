@@ -43,6 +43,15 @@ describe("run routes", () => {
     expect(await json("/one")).toMatchObject({ code: "run-not-found" });
   });
 
+  test("delete what is listed as broken", async () => {
+    const { call, json, folder } = await makeHost();
+    await writeFile(join(folder, "run.json"), "{");
+    expect((await json("")).broken).toMatchObject([{ id: "one" }]);
+    expect(await json("/one", "DELETE")).toEqual({ kept: [] });
+    expect(await json("")).toEqual({ runs: [], broken: [] });
+    expect((await call("/one", "DELETE")).status).toBe(400);
+  });
+
   test("append events and stream them as ndjson from any place", async () => {
     const { call, json } = await makeHost();
     const events = stepEvents(5);
