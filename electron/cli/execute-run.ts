@@ -22,7 +22,7 @@ import {
 import type { Cli } from "./cli.ts";
 import { imageSetOf, requireTestImages } from "./datasets.ts";
 
-export function portOf(run: Run): RunPort {
+function portOf(run: Run): RunPort {
   return {
     appendEvents: (events) => appendEvents(run, events),
     writeCheckpoint: (name, bytes) => writeCheckpoint(run, name, bytes),
@@ -68,7 +68,7 @@ async function goBackToCheckpoint(
   return undefined;
 }
 
-export function recipeOf(run: Run): Recipe {
+function recipeOf(run: Run): Recipe {
   const parsed = recipeSchema.safeParse(run.record.recipe);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
