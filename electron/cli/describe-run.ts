@@ -9,7 +9,7 @@ const percent = (fraction: number) => (100 * fraction).toFixed(2);
 export function describeEvaluation({ results }: EvaluationFile): string {
   const rows = results.map(({ set, ipc, net, width, trials, mean, std }) => [
     set,
-    String(ipc),
+    set === "whole" ? "all" : String(ipc),
     width === undefined ? net : `${net} (width ${width})`,
     `${percent(mean)} ± ${percent(std)} %`,
     trials.map(percent).join(" "),

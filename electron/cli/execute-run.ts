@@ -21,6 +21,7 @@ import {
 } from "../host/runs/index.ts";
 import type { Cli } from "./cli.ts";
 import { imageSetOf, requireTestImages } from "./datasets.ts";
+import { programName } from "./program-name.ts";
 
 function portOf(run: Run): RunPort {
   return {
@@ -146,7 +147,7 @@ export async function executeRun(cli: Cli, run: Run, dataset: Dataset, evaluate:
     throw new UserError(
       "stopped",
       `Stopped in ${outcome.stage} at step ${outcome.step}; ${lost}.`,
-      `Go on with: stillroom resume ${run.record.id}`,
+      `Go on with: ${programName()} resume ${run.record.id}`,
     );
   }
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { nearest } from "../lib/nearest.ts";
 import { UserError } from "../lib/user-error.ts";
 import { methodOf } from "../methods/index.ts";
-import { createNet, namedNetwork, usualDepth } from "../nn/nets/index.ts";
+import { createNet, type NetworkOptions, namedNetwork, usualDepth } from "../nn/nets/index.ts";
 import { evaluationOptions, type Recipe, recipeSchema } from "./schema.ts";
 
 /** What of a dataset a recipe must fit. */
@@ -80,10 +80,7 @@ export function resolveRecipe(layers: readonly Json[], dataset: DatasetFacts, so
   const full = layer(fittingDefaults(dataset, given, steps), given);
   const parsed = recipeSchema.safeParse(full);
   const problems = [...(parsed.error?.issues ?? []).flatMap(explain), ...misfits(full, dataset)];
-  if (problems.length > 0 || !parsed.success) {
-    const listed = [...new Set(problems)].map((each) => `  ${each}`).join("\n");
-    throw new UserError("bad-recipe", `${source} cannot be used:\n${listed}`);
-  }
+  if (problems.length > 0 || !parsed.success) throw unusable(source, problems);
   return parsed.data;
 }
 
@@ -115,19 +112,39 @@ function misfits(full: Json, dataset: DatasetFacts): string[] {
   const names = isObject(full.evaluation)
     ? evaluationOptions.shape.nets.safeParse(full.evaluation.nets).data
     : undefined;
-  const [channels, height, width] = [dataset.channels, dataset.size, dataset.size];
-  const input = { channels, height, width, classes: dataset.classes.length };
   // A name is known or not, whatever else the network gets wrong.
   const named = (names ?? []).map((name) => () => namedNetwork(name, network ?? plainNetwork));
-  for (const options of [...(network ? [() => network] : []), ...named]) {
+  return [...problems, ...misfitNetworks([...(network ? [() => network] : []), ...named], dataset)];
+}
+
+/** Why networks are not known, or do not fit the images. */
+function misfitNetworks(networks: readonly (() => NetworkOptions)[], dataset: DatasetFacts): string[] {
+  const [channels, height, width] = [dataset.channels, dataset.size, dataset.size];
+  const input = { channels, height, width, classes: dataset.classes.length };
+  return networks.flatMap((options) => {
     try {
       createNet(options(), input);
+      return [];
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      problems.push(`${error.message} ${error.hint}`);
+      return [`${error.message} ${error.hint}`];
     }
-  }
-  return problems;
+  });
+}
+
+/** A recipe with another evaluation, fit for a dataset. Throws UserError "bad-recipe" naming every field that is wrong. */
+export function changeEvaluation(recipe: Recipe, changes: Json, dataset: DatasetFacts): Recipe {
+  const parsed = evaluationOptions.safeParse(layer(recipe.evaluation, changes));
+  const issues = (parsed.error?.issues ?? []).map((issue) => ({ ...issue, path: ["evaluation", ...issue.path] }));
+  const named = (parsed.data?.nets ?? []).map((name) => () => namedNetwork(name, recipe.network));
+  const problems = [...issues.flatMap(explain), ...misfitNetworks(named, dataset)];
+  if (problems.length > 0 || !parsed.success) throw unusable("The evaluation", problems);
+  return { ...recipe, evaluation: parsed.data };
+}
+
+function unusable(source: string, problems: readonly string[]): UserError {
+  const listed = [...new Set(problems)].map((each) => `  ${each}`).join("\n");
+  return new UserError("bad-recipe", `${source} cannot be used:\n${listed}`);
 }
 
 /** One line for each thing that is wrong with a field. */

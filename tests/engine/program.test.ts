@@ -92,8 +92,8 @@ describe("gradients within one graph", () => {
       return {
         byArgument: grad(inner(x, y).sum(), [y])[0], // 2 x
         byClosure: grad(closure(y).sum(), [y])[0],
-        // x is both: d/dx of 2 x x = 4 x, since the result is differentiated as it stands.
-        same: grad(inner(x, x).sum(), [x])[0], // inner(x, x) = d(x^3)/dx = 3 x^2, so 6 x
+        // Both are x: inner(x, x) = d(x^3)/dx = 3 x^2, and its derivative is 6 x.
+        same: grad(inner(x, x).sum(), [x])[0],
       };
     });
     const result = await runtime.run(nested, { x: vector(3, -2), y: vector(5, 7) });
@@ -110,6 +110,14 @@ describe("gradients within one graph", () => {
     const { gradient } = await runtime.run(program, { x: vector(1), y: vector(1, 2) });
     expect([...(await runtime.read(gradient))]).toEqual([0, 0]);
   });
+});
+
+test("a constant is a finite number: graphs are told apart by their text", () => {
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    const program = defineProgram("mask", ({ x }: { x: Tensor }) => ({ y: x.maximum(value) }));
+    const trace = () => traceProgram(program, { x: vector(1) }, createReferenceBackend());
+    expect(trace).toThrow(`constant: ${value} is not a finite number`);
+  }
 });
 
 test("a program prints as one line a node, simplified", () => {

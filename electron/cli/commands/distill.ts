@@ -25,7 +25,7 @@ import {
   wholeNumber,
   withCommonOptions,
 } from "../cli.ts";
-import { factsOf, imageSetOf, openDatasetFor, requireTestImages } from "../datasets.ts";
+import { factsOf, imageSetOf, openDatasetFor, requireTestImages, warnOfSmallClasses } from "../datasets.ts";
 import { describeRun } from "../describe-run.ts";
 import { executeRun } from "../execute-run.ts";
 import { type FoundRecipe, findRecipe } from "../find-recipe.ts";
@@ -54,7 +54,10 @@ export interface RunRequest {
 export async function startRun(cli: Cli, { recipeName, recipe, dataset, out, evaluate }: RunRequest): Promise<Run> {
   const { store } = await cli.host();
   const { manifest } = dataset;
-  if (evaluate) requireTestImages(dataset);
+  if (evaluate) {
+    requireTestImages(dataset);
+    warnOfSmallClasses(cli, dataset, recipe);
+  }
   const runtime = await cli.runtime();
   const { backend: backendId, adapter } = runtime.backend.capabilities;
   cli.output.note(`${recipeName} on ${manifest.name}, ipc ${recipe.ipc}, with ${adapter}`);

@@ -6,7 +6,7 @@ import type { Trial } from "../../../shared/experiment/checkpoint.ts";
 import { createEvaluator, listJobs, summariseTrials } from "../../../shared/experiment/evaluate.ts";
 import { Pace } from "../../../shared/experiment/pace.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import { type Recipe, recipeSchema } from "../../../shared/recipe/index.ts";
+import { changeEvaluation, type DatasetFacts, type Recipe, recipeSchema } from "../../../shared/recipe/index.ts";
 import type { Dataset } from "../../host/datasets/index.ts";
 import { openRun, readResult } from "../../host/runs/index.ts";
 import {
@@ -18,8 +18,9 @@ import {
   wholeNumber,
   withCommonOptions,
 } from "../cli.ts";
-import { factsOf, imageSetOf, openDatasetFor, requireTestImages } from "../datasets.ts";
+import { factsOf, imageSetOf, openDatasetFor, requireTestImages, warnOfSmallClasses } from "../datasets.ts";
 import { describeEvaluation } from "../describe-run.ts";
+import { programName } from "../program-name.ts";
 
 const baselineNames = ["random", "whole"] as const;
 
@@ -55,7 +56,7 @@ async function readSet(cli: Cli, name: string): Promise<DistilledSet> {
   throw new UserError(
     "no-set",
     `Run ${run.record.id} has no distilled set yet.`,
-    `Go on with: stillroom resume ${run.record.id}`,
+    `Go on with: ${programName()} resume ${run.record.id}`,
   );
 }
 
@@ -81,7 +82,7 @@ function requireFit(set: DistilledSet, { manifest }: Dataset): void {
   }
 }
 
-function recipeOf(set: DistilledSet, flags: EvaluateFlags): Recipe {
+function recipeOf(set: DistilledSet, flags: EvaluateFlags, dataset: DatasetFacts): Recipe {
   const parsed = recipeSchema.safeParse(set.recipe);
   if (!parsed.success) {
     throw new UserError(
@@ -90,18 +91,9 @@ function recipeOf(set: DistilledSet, flags: EvaluateFlags): Recipe {
       "Distil it again.",
     );
   }
-  const { evaluation } = parsed.data;
-  return {
-    ...parsed.data,
-    seed: flags.seed ?? parsed.data.seed,
-    evaluation: {
-      ...evaluation,
-      nets: flags.nets ?? evaluation.nets,
-      trials: flags.trials ?? evaluation.trials,
-      epochs: flags.epochs ?? evaluation.epochs,
-      baselines: flags.baselines ?? evaluation.baselines,
-    },
-  };
+  const { seed = parsed.data.seed, nets, trials, epochs, baselines } = flags;
+  const given = Object.entries({ nets, trials, epochs, baselines }).filter(([, value]) => value !== undefined);
+  return changeEvaluation({ ...parsed.data, seed }, Object.fromEntries(given), dataset);
 }
 
 export const evaluateCommand: CliCommand = {
@@ -125,7 +117,8 @@ export const evaluateCommand: CliCommand = {
           `${factsOf(dataset).name} is not the very dataset that the set was made of; the set's own normaliser is used.`,
         );
       }
-      const recipe = recipeOf(distilled, flags);
+      const recipe = recipeOf(distilled, flags, factsOf(dataset));
+      warnOfSmallClasses(cli, dataset, recipe);
       // The set's normaliser makes its images meaningful: real images are normalised alike.
       const { normaliser } = distilled;
       const [train, test] = (["train", "test"] as const).map((split) => imageSetOf(dataset, split, normaliser));

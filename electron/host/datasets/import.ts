@@ -175,11 +175,11 @@ async function commit(store: Store, folder: string, manifest: ImageManifest): Pr
   return withLock(lockOfDatasets(store), async () => {
     const stored = await readManifest(store, manifest.id).catch(() => undefined);
     if (stored) {
-      // Where the same pictures were found last is where they need not be read again.
-      const { source } = manifest;
-      const isNew = stored.source.stamp !== source.stamp;
-      if (isNew) await writeManifest(target, { ...stored, source });
-      return { manifest: isNew ? { ...stored, source } : stored, existing: true };
+      // Where the same pictures were found last is where they need not be read again; what was left out there is its own.
+      const { source, notes, skipped, warnings } = manifest;
+      const found = { ...stored, source, notes, skipped, warnings };
+      if (source.stamp !== stored.source.stamp) await writeManifest(target, found);
+      return { manifest: found, existing: true };
     }
     // What lies there is no dataset: an earlier version's, or damaged. The new one is whole.
     await rm(target, { recursive: true, force: true });

@@ -45,6 +45,19 @@ test("the same source with the same options is found again, unread when unchange
   expect((await failureOf(deleteDataset(bench.store, first.manifest.id))).code).toBe("dataset-unknown");
 });
 
+test("the same pixels from elsewhere are stored once, and what was left out there is told", async () => {
+  await using bench = await createBench();
+  const files = await drawTree({ a: 4, b: 4 });
+  const first = await importDataset(bench.store, await bench.write("set", files));
+  const { manifest, existing } = await importDataset(
+    bench.store,
+    await bench.write("worse", { ...files, "a/x.png": "" }),
+  );
+  expect(existing).toBe(true);
+  expect(manifest.id).toBe(first.manifest.id);
+  expect(manifest.skipped).toEqual([{ path: "a/x.png", reason: expect.any(String) }]);
+});
+
 test("inspecting tells the same as importing and stores nothing", async () => {
   await using bench = await createBench();
   const path = await bench.write("set", await drawTree({ a: 4, b: 4 }));
