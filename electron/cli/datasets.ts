@@ -34,7 +34,9 @@ export function showImport(cli: Cli, event: ImportProgress): void {
   const { done, total } = event;
   const unknown = { perSecond: 0, secondsLeft: Number.POSITIVE_INFINITY };
   const pace =
-    event.type === "progress" ? { perSecond: event.imagesPerSecond, secondsLeft: event.secondsLeft } : unknown;
+    event.type === "progress"
+      ? { perSecond: event.imagesPerSecond, secondsLeft: event.secondsLeft ?? Number.POSITIVE_INFINITY }
+      : unknown;
   cli.output.progress(event.type === "scan" ? "scan  " : "import", { done, total, ...pace, note: "", unit: "image" });
 }
 

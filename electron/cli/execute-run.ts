@@ -10,7 +10,7 @@ import {
   appendEvents,
   cutEvents,
   listCheckpoints,
-  lockFolder,
+  lockRun,
   type Run,
   readCheckpoint,
   sweepTemporary,
@@ -23,7 +23,7 @@ import type { Cli } from "./cli.ts";
 import { imageSetOf, requireTestImages } from "./datasets.ts";
 import { programName } from "./program-name.ts";
 
-export function portOf(run: Run): RunPort {
+function portOf(run: Run): RunPort {
   return {
     appendEvents: (events) => appendEvents(run, events),
     writeCheckpoint: (name, bytes) => writeCheckpoint(run, name, bytes),
@@ -69,7 +69,7 @@ async function goBackToCheckpoint(
   return undefined;
 }
 
-export function recipeOf(run: Run): Recipe {
+function recipeOf(run: Run): Recipe {
   const parsed = recipeSchema.safeParse(run.record.recipe);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
@@ -82,7 +82,7 @@ export function recipeOf(run: Run): Recipe {
 
 /** Computes the run until it is done, stopped or failed. Throws UserError "stopped" or what made it fail. */
 export async function executeRun(cli: Cli, run: Run, dataset: Dataset, evaluate: boolean): Promise<void> {
-  await using _lock = await lockFolder(run.path);
+  await using _lock = await lockRun(run.path);
   const recipe = recipeOf(run);
   if (evaluate) requireTestImages(dataset);
   await sweepTemporary(run);

@@ -2,6 +2,8 @@
 import type { CliCommand } from "../cli.ts";
 import { adaptersCommand } from "./adapters.ts";
 import { benchCommand } from "./bench.ts";
+import { datasetsCommand } from "./datasets.ts";
+import { deleteCommand } from "./delete.ts";
 import { demoCommand } from "./demo.ts";
 import { distillCommand, resumeCommand } from "./distill.ts";
 import { evaluateCommand } from "./evaluate.ts";
@@ -14,6 +16,7 @@ export const commands: readonly CliCommand[] = [
   adaptersCommand,
   importCommand,
   inspectCommand,
+  datasetsCommand,
   recipesCommand,
   recipeCommand,
   distillCommand,
@@ -22,6 +25,7 @@ export const commands: readonly CliCommand[] = [
   showCommand,
   evaluateCommand,
   exportCommand,
+  deleteCommand,
   benchCommand,
   demoCommand,
 ];

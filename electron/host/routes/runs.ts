@@ -15,21 +15,23 @@ import { writeNdjson } from "../../../shared/formats/index.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import { exportRun, planExport } from "../export/index.ts";
 import { fileResponse } from "../file-response.ts";
+import { isThisProcess } from "../lock.ts";
 import {
   appendEvents,
   checkpointPath,
   checkSchema,
   createRun,
+  deleteBrokenRun,
   deleteRun,
-  findOwner,
+  findRunOwner,
   listCheckpoints,
   listPreviews,
   listRuns,
-  lockedError,
   openRunById,
   PREVIEWS,
   type Run,
   readEvents,
+  runLockedError,
   updateRun,
   writeCheckpoint,
   writePreview,
@@ -45,8 +47,8 @@ export function runRoutes({ root }: RunRoutesDependencies) {
   /** The run to be written to: refused while another process computes it. */
   const openForWriting = async (id: string): Promise<Run> => {
     const run = await openRunById(root, id);
-    const owner = await findOwner(run.path);
-    if (owner !== undefined && owner.pid !== process.pid) throw lockedError(run.path, owner);
+    const owner = await findRunOwner(run.path);
+    if (owner !== undefined && !isThisProcess(owner)) throw runLockedError(run.path, owner);
     return run;
   };
 
@@ -64,7 +66,13 @@ export function runRoutes({ root }: RunRoutesDependencies) {
       const run = await openForWriting(c.req.param("id"));
       return c.json(await updateRun(run, await readJson(c.req.raw, runPatchSchema)));
     })
-    .delete("/:id", async (c) => c.json(await deleteRun(root, await openRunById(root, c.req.param("id")))))
+    .delete("/:id", async (c) => {
+      const id = c.req.param("id");
+      const broken = (await listRuns(root)).broken.find((each) => each.id === id);
+      if (broken === undefined) return c.json(await deleteRun(root, await openRunById(root, id)));
+      await deleteBrokenRun(broken);
+      return c.json({ kept: [] });
+    })
 
     .get("/:id/events", async (c) => {
       const run = await openRunById(root, c.req.param("id"));
