@@ -83,7 +83,13 @@ export function traceProgram<In extends object, Out extends object>(
   const outputs = flattenTree(results, isTensor).map(({ leaf }) => leaf.node);
   const simplified = simplify(graph, outputs, (op) => backend.implementsWhole(op));
   return {
-    traced: { name: program.name, graph, inputs: inputs.map(({ node }) => node), outputs: simplified },
+    traced: {
+      name: program.name,
+      graph,
+      inputs: inputs.map(({ node }) => node),
+      inputNames: leaves.map(({ path }) => path),
+      outputs: simplified,
+    },
     rebuild: (values) => {
       let at = 0;
       return mapTree(results, isTensor, () => values[at++]) as Results<Out>;

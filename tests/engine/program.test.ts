@@ -128,7 +128,9 @@ test("a program prints as one line a node, simplified", () => {
   const args = { x: vector(1, 2, 3, 4), w: vector(1, 1, 1, 1) };
   const { traced } = traceProgram(program, args, createReferenceBackend());
   expect(printProgram(traced)).toMatchInlineSnapshot(`
-    "program loss(2 inputs)
+    "program loss
+    input 0 is x
+    input 1 is w
     %0 = input(index=0, shape=[4], dtype="f32"): f32[4]
     %1 = input(index=1, shape=[4], dtype="f32"): f32[4]
     %2 = mul(%0, %1): f32[4]
