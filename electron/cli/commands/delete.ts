@@ -15,6 +15,7 @@ import {
 import type { Store } from "../../host/store.ts";
 import { type Cli, type CliCommand, type CommonOptions, createCli, withCommonOptions } from "../cli.ts";
 import { confirm } from "../confirm.ts";
+import { programName } from "../program-name.ts";
 
 /** One thing to delete. */
 interface Target {
@@ -81,7 +82,7 @@ async function findTarget(store: Store, name: string): Promise<Target> {
     throw new UserError(
       "not-found",
       `There is no run and no dataset "${name}".`,
-      "List them with `stillroom runs` and `stillroom datasets`.",
+      `List them with \`${programName()} runs\` and \`${programName()} datasets\`.`,
       { cause: error },
     );
   });
