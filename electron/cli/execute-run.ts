@@ -23,9 +23,15 @@ import type { Cli } from "./cli.ts";
 import { imageSetOf, requireTestImages } from "./datasets.ts";
 import { programName } from "./program-name.ts";
 
-function portOf(run: Run): RunPort {
+/** The run folder; warnings among the events are shown too. */
+function portOf(cli: Cli, run: Run): RunPort {
   return {
-    appendEvents: (events) => appendEvents(run, events),
+    appendEvents: async (events) => {
+      await appendEvents(run, events);
+      for (const event of events) {
+        if (event.type === "warning") cli.output.warn(`${event.message} ${event.hint}`.trimEnd());
+      }
+    },
     writeCheckpoint: (name, bytes) => writeCheckpoint(run, name, bytes),
     writePreview: async (step, { pixels, width, height, channels }) => {
       await writePreview(run, step, { pixels, width, height, channels: channels === 1 ? 1 : 3 });
@@ -114,7 +120,7 @@ export async function executeRun(cli: Cli, run: Run, dataset: Dataset, evaluate:
       test: imageSetOf(dataset, "test"),
       fingerprint: dataset.manifest.fingerprint,
       runtime,
-      port: portOf(run),
+      port: portOf(cli, run),
       clock: () => Date.now(),
       signal: cli.signal,
       ...(checkpoint ? { checkpoint } : {}),

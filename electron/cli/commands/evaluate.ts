@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type DistilledSet, fromSafetensors } from "../../../shared/data/distilled-set.ts";
 import type { Trial } from "../../../shared/experiment/checkpoint.ts";
-import { createEvaluator, listJobs, summariseTrials } from "../../../shared/experiment/evaluate.ts";
+import { createEvaluator, findDivergence, listJobs, summariseTrials } from "../../../shared/experiment/evaluate.ts";
 import { Pace } from "../../../shared/experiment/pace.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import { changeEvaluation, type DatasetFacts, type Recipe, recipeSchema } from "../../../shared/recipe/index.ts";
@@ -132,8 +132,10 @@ export const evaluateCommand: CliCommand = {
       const trials: Trial[] = [];
       for (const [at, job] of jobs.entries()) {
         const note = `${job.net} on ${job.set}, trial ${job.trial + 1}`;
+        let lastLoss = 0;
         const accuracy = await evaluator
-          .run(job, cli.signal, (epoch) => {
+          .run(job, cli.signal, (epoch, loss) => {
+            lastLoss = loss;
             const done = at * epochs + epoch + 1;
             cli.output.progress("evaluate", { done, total, ...pace.mark(done, total), note, unit: "epoch" });
           })
@@ -144,6 +146,8 @@ export const evaluateCommand: CliCommand = {
               `Stopped after ${trials.length} of ${jobs.length} trials; nothing was written.`,
             );
           });
+        const divergence = findDivergence(job, lastLoss, recipe);
+        if (divergence) cli.output.warn(`${divergence.message} ${divergence.hint}`.trimEnd());
         trials.push({ ...job, accuracy });
       }
       const summary = summariseTrials(recipe, trials, normaliser, test.size);
