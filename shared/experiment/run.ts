@@ -222,7 +222,7 @@ class Session {
   async #save(stage: Stage, step: number, state: SavedState, events = this.#log.count): Promise<void> {
     await this.#log.flush();
     const name = stage === "synthesise" ? pad(step) : `${stage}-${pad(step)}`;
-    const checkpoint = { stage, step, events, trials: this.#trials, state };
+    const checkpoint = { stage, step, events, trials: this.#trials, recipe: this.#x.recipe, state };
     await this.#x.port.writeCheckpoint(name, encodeCheckpoint(checkpoint));
   }
 

@@ -292,6 +292,9 @@ describe("a checkpoint", () => {
     const checkpoint = decodeCheckpoint(bytes, "whole");
     expect(() => requireFitting(checkpoint, { ...recipe, ipc: 3 }, [1, 8, 8], 3)).toThrow(/not 9 of 1 x 8 x 8/);
     expect(() => requireFitting(checkpoint, recipe, [3, 8, 8], 3)).toThrow(/not 6 of 3 x 8 x 8/);
+    expect(() => requireFitting(checkpoint, { ...recipe, seed: 9 }, [1, 8, 8], 3)).toThrow(
+      /recipe is not that of run.json/,
+    );
     const fewer = { ...recipe, evaluation: { ...recipe.evaluation, trials: 1 } };
     expect(() => requireFitting(checkpoint, fewer, [1, 8, 8], 3)).toThrow(/trials are not those/);
     await expect(

@@ -81,7 +81,7 @@ async function buildFrom(
 
   const classes = divideClasses(scan.images, options.seed, options.testFraction);
   requireClasses(classes, origin.path, skipped);
-  const size = options.size ?? noteSuggestion(suggestSize(scan.images), notes);
+  const size = options.size ?? noteSuggestion(suggestSize(scan.images, options.largest), notes);
   const colour = options.colour ?? noteSuggestion(suggestColour(scan.images), notes);
   const target = { size, fit: options.fit, colour };
   const channels = colour === "grey" ? 1 : 3;

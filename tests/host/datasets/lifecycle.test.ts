@@ -109,6 +109,16 @@ test("size and colour are suggested from the pictures, and said", async () => {
   );
 });
 
+test("a suggestion keeps to the largest size that was allowed", async () => {
+  await using bench = await createBench();
+  const source = await bench.write("large", await drawTree({ a: 2, b: 2 }, { height: 70, width: 70 }));
+  expect(await inspectDataset(bench.store, source)).toMatchObject({ width: 70 });
+  const small = await inspectDataset(bench.store, source, { largest: 32 });
+  expect(small.width).toBe(32);
+  expect(small.notes[0]).toBe("Size 32: the largest of 28, 32 within the median shorter side of 70 pixels.");
+  expect(await inspectDataset(bench.store, source, { largest: 32, size: 48 })).toMatchObject({ width: 48 });
+});
+
 test("thumbnail sheets show the stored pictures in order", async () => {
   await using bench = await createBench();
   const { manifest, folder, readImages } = await openDataset(
