@@ -76,7 +76,8 @@ export function createPageSessions(signals: Signals<ComputeSignal>, silenceMs = 
 
     /** Ends every session, as when the program ends. */
     async dispose(): Promise<void> {
-      for (const open of [...sessions.values()]) await end(open, gone);
+      // A folder that is gone keeps no other session open.
+      await Promise.allSettled([...sessions.values()].map((open) => end(open, gone)));
     },
   };
 }
