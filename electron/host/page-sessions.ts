@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { SESSION_SILENCE_SECONDS, type SessionEnd, type SessionRequest } from "../../shared/api/sessions.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 import type { ComputeSignal } from "./compute.ts";
-import { beginSession, endSession, lockFolder, type Run, sweepTemporary } from "./runs/index.ts";
+import { beginSession, endSession, lockRun, type Run, sweepTemporary } from "./runs/index.ts";
 import type { Signals } from "./signals.ts";
 
 interface Open {
@@ -45,7 +45,7 @@ export function createPageSessions(signals: Signals<ComputeSignal>, silenceMs = 
     async begin(run: Run, { takeOver, ...start }: SessionRequest): Promise<string> {
       const before = sessions.get(run.record.id);
       if (before && takeOver) await end(before, gone);
-      const lock = await lockFolder(run.path);
+      const lock = await lockRun(run.path);
       try {
         await sweepTemporary(run);
         await beginSession(run, start);

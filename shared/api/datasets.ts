@@ -42,7 +42,8 @@ const progressEvent = z.object({
   done: z.int(),
   total: z.int(),
   imagesPerSecond: z.number(),
-  secondsLeft: z.number(),
+  /** null while there is too little to tell by. */
+  secondsLeft: z.number().nullable(),
 });
 const failedEvent = z.object({ type: z.literal("failed"), ...failureFields });
 

@@ -66,8 +66,14 @@ test("stopped, taken over and ended over HTTP: the same files as on the disk in 
   expect(again.outcome).toMatchObject({ status: "done" });
   await expect(lost.keep()).rejects.toMatchObject({ code: "session-over" });
 
-  for (const name of ["distilled.safetensors", "evaluation.json", "events.ndjson", "previews/000006.png"]) {
+  for (const name of ["distilled.safetensors", "evaluation.json", "previews/000006.png"]) {
     expect(await readFile(join(remote.path, name)), name).toEqual(await readFile(join(local.path, name)));
   }
+  const eventsOf = async ({ record }: typeof remote) => {
+    const all = [];
+    for await (const event of client.runs.events(record.id)) all.push(event);
+    return all;
+  };
+  expect(await eventsOf(remote)).toEqual(await eventsOf(local));
   expect((await reopen()).record).toMatchObject({ status: "done", sessions: [{}, {}, {}] });
 });

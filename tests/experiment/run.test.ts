@@ -160,6 +160,23 @@ describe("the evaluation", () => {
     }
   });
 
+  test("warns of a network whose training diverged", async () => {
+    const method = { id: "dm", steps: 1, imageLearningRate: 1e38 };
+    const huge = smallRecipe(method, { network: { norm: "none" }, evaluation: { trials: 1, epochs: 8 } });
+    const { folder, outcome } = await runSmall({ recipe: huge, backend, evaluate: true });
+    expect(outcome.status).toBe("done");
+    const warnings = folder.events.filter((event) => event.type === "warning");
+    expect(warnings).toMatchObject([
+      {
+        code: "diverged",
+        stage: "evaluate",
+        message: "The loss of convnet-1 on distilled, trial 1, is not a finite number: its accuracy tells nothing.",
+        hint: "Distil again with a lower method.imageLearningRate.",
+      },
+    ]);
+    expect(folder.events.map(({ seq }) => seq)).toEqual(folder.events.map((_, index) => index));
+  });
+
   test("learns what is easy to learn", async () => {
     const longer = smallRecipe(
       { id: "dm", steps: 0 },

@@ -105,6 +105,7 @@ export const benchCommand: CliCommand = {
           peakBytes: () => stats?.().peakBytes ?? null,
         };
         for (const question of chosen) {
+          if (cli.signal.aborted) throw new UserError("stopped", `Stopped before ${question.name}.`);
           const record = await measure(question, { suite: flags.suite, width: flags.width }, runtime, counters, peak);
           cli.output.line(record, describe(record));
         }

@@ -26,7 +26,7 @@ import {
   wholeNumber,
   withCommonOptions,
 } from "../cli.ts";
-import { imageSetOf, openDatasetFor } from "../datasets.ts";
+import { imageSetOf, openDatasetFor, warnOfSmallClasses } from "../datasets.ts";
 import { describeRun } from "../describe-run.ts";
 import { executeRun } from "../execute-run.ts";
 import { findRecipe } from "../find-recipe.ts";
@@ -55,7 +55,10 @@ export interface RunRequest {
 export async function startRun(cli: Cli, { recipeName, recipe, dataset, out, evaluate }: RunRequest): Promise<Run> {
   const { store } = await cli.host();
   const { manifest } = dataset;
-  if (evaluate) requireTestImages(dataset);
+  if (evaluate) {
+    requireTestImages(dataset);
+    warnOfSmallClasses(cli, dataset, recipe);
+  }
   const runtime = await cli.runtime();
   const { backend: backendId, adapter } = runtime.backend.capabilities;
   cli.output.note(`${recipeName} on ${manifest.name}, ipc ${recipe.ipc}, with ${adapter}`);
