@@ -26,9 +26,11 @@ const core = [
 ];
 
 /** The desktop's own files. Those of the first list are the only ones that know Electron. */
-const electronFiles = ["main", "window", "menu", "dialogs", "protocol", "preload"].map((name) => `electron/${name}.ts`);
+const electronFiles = ["main", "window", "menu", "dialogs", "protocol", "preload", "utility"].map(
+  (name) => `electron/${name}.ts`,
+);
 const plainFiles = ["state", "awake", "computing"].map((name) => `electron/${name}.ts`);
-const desktop = [...electronFiles, ...plainFiles, "shared/api", "shared/lib", "electron/host"];
+const desktop = [...electronFiles, ...plainFiles, "shared/api", "shared/lib", "electron/host", "electron/compute"];
 
 /** The longest matching folder or file decides. */
 const layers: Record<string, Layer> = {

@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  fake.app.emit("will-quit");
+  fake.app.emit("will-quit", { preventDefault: () => {} });
   vi.unstubAllEnvs();
   vi.useRealTimers();
   Object.defineProperty(process, "platform", { value: platform });
@@ -116,6 +116,36 @@ test("app://stillroom/api is the host, on the store", async () => {
   expect([unknown.status, await unknown.json()]).toEqual([404, expect.objectContaining({ code: "not-found" })]);
   // Begins with the same letters, and is a file of the page.
   expect(await (await ask(world, "app://stillroom/apis.js")).json()).toMatchObject({ code: "page-not-found" });
+});
+
+test("the host computes in a utility process, and every message of it is answered for", async () => {
+  const { world } = await start();
+  const app = await (await ask(world, "app://stillroom/api/app")).json();
+  expect(app).toMatchObject({ version: "1.2.3", host: "electron", computeChild: true });
+  const answer = ask(world, "app://stillroom/api/compute/adapters");
+  await vi.waitFor(() => expect(world.children).toHaveLength(1));
+  const [child] = world.children;
+  expect(child.path).toMatch(/child\.[jt]s$/);
+  expect(child.options).toMatchObject({ serviceName: "Stillroom compute", execArgv: [] });
+  child.emit("message", { number: 0, message: { type: "ready" } });
+  expect(child.received).toEqual([{ received: 0 }, { message: { type: "adapters", measure: false } }]);
+  child.emit("error", "FatalError", "heap", "");
+  child.emit("exit", 5);
+  expect(await (await answer).json()).toMatchObject({
+    code: "compute-died",
+    message: "The computing process ended unexpectedly (FatalError in heap).",
+  });
+});
+
+test("the app ends when what computes has stopped", async () => {
+  const { world } = await start();
+  let prevented = 0;
+  const quit = () => fake.app.emit("will-quit", { preventDefault: () => prevented++ });
+  quit();
+  expect([prevented, world.log.includes("quit")]).toEqual([1, false]);
+  await vi.waitFor(() => expect(world.log).toContain("quit"));
+  quit();
+  expect(prevented).toBe(1);
 });
 
 test("the page stays where it is; a link opens in the system's browser", async () => {
