@@ -10,6 +10,8 @@ import { createSignals } from "../host/signals.ts";
 import { type FromChild, fromChild, type Task } from "./messages.ts";
 import { type ChildPort, forkChild, type SpawnChild } from "./transport.ts";
 
+type Where = Pick<StartRequest, "backend" | "adapter">;
+
 interface Waiting {
   readonly runId: string;
   readonly request: StartRequest;
@@ -33,9 +35,11 @@ export function createChildCompute(input: {
   /** The store's folder. */
   readonly home: string;
   readonly log: Log;
-  readonly spawn?: SpawnChild;
+  /** For requests that name neither. */
+  readonly defaults?: Where | undefined;
+  readonly spawn?: SpawnChild | undefined;
 }): ChildCompute {
-  const { home, log, spawn = forkChild } = input;
+  const { home, log, defaults, spawn = forkChild } = input;
   const signals = createSignals<ComputeSignal>();
   const queue: Waiting[] = [];
   /** Of estimates and lists, to be ended with the program. */
@@ -132,7 +136,8 @@ export function createChildCompute(input: {
       if (isActive(runId)) {
         throw new UserError("run-active", `The run "${runId}" is computed already, or waits.`, "Stop it first.");
       }
-      queue.push({ runId, request });
+      const isOpen = request.backend === undefined && request.adapter === undefined;
+      queue.push({ runId, request: isOpen ? { ...request, ...defaults } : request });
       if (!running) startNext();
     },
 
@@ -161,7 +166,10 @@ export function createChildCompute(input: {
           "Wait for its end.",
         );
       }
-      const message = await askChild({ type: "estimate", home, request }, signal);
+      const isOpen = request.backend === "auto" && request.adapter === undefined;
+      const where = { backend: defaults?.backend ?? request.backend, adapter: defaults?.adapter };
+      const task: Task = { type: "estimate", home, request: isOpen ? { ...request, ...where } : request };
+      const message = await askChild(task, signal);
       if (message.type === "estimated") return message.answer;
       throw new Error(`an estimate was answered with ${message.type}`);
     },

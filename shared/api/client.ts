@@ -42,7 +42,7 @@ import {
   runListSchema,
   runRecordSchema,
 } from "./runs.ts";
-import { SESSION_HEADER, type SessionEnd, type SessionStart, sessionAnswer } from "./sessions.ts";
+import { SESSION_HEADER, type SessionEnd, type SessionRequest, sessionAnswer } from "./sessions.ts";
 
 export type Client = ReturnType<typeof createClient>;
 export type ResultFile = "distilled.safetensors" | "evaluation.json";
@@ -230,7 +230,7 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
         tell(ofRun(id, `/${name}`), { method: "PUT", body, session }),
 
       /** Takes the run for a Worker of the page: see sessions.ts. */
-      beginSession: async (id: string, start: SessionStart): Promise<string> =>
+      beginSession: async (id: string, start: SessionRequest): Promise<string> =>
         (await ask(sessionAnswer, ofRun(id, "/session"), { method: "POST", json: start })).session,
       keepSession: (id: string, session: string) => tell(ofRun(id, "/session"), { method: "PATCH", json: {}, session }),
       endSession: (id: string, session: string, outcome: SessionEnd) =>

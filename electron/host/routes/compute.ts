@@ -2,7 +2,7 @@
 
 import { Hono } from "hono";
 import { type ComputeState, estimateRequest, type FollowLine, startRequest } from "../../../shared/api/compute.ts";
-import { SESSION_HEADER, sessionPatch, sessionStart } from "../../../shared/api/sessions.ts";
+import { SESSION_HEADER, sessionPatch, sessionRequest } from "../../../shared/api/sessions.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import type { Compute, ComputeSignal } from "../compute.ts";
 import { streamNdjson } from "../ndjson-response.ts";
@@ -74,7 +74,7 @@ export function createRunComputeRoutes({ root, compute, sessions, signals }: Com
       );
     })
     .post("/:id/session", async (c) => {
-      const start = await readJson(c.req.raw, sessionStart);
+      const start = await readJson(c.req.raw, sessionRequest);
       const run = await openRunById(root, c.req.param("id"));
       return c.json({ session: await sessions.begin(run, start) }, 201);
     })
