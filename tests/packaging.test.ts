@@ -29,7 +29,7 @@ async function makeApp(folder: string): Promise<void> {
   }
   for (const part of ["main", "preload"]) {
     const outDir = join(folder, "dist", part === "main" ? "electron" : part);
-    await build({ root, configFile: join(root, `vite.${part}.config.ts`), logLevel: "error", build: { outDir } });
+    await build({ configFile: join(root, `vite.${part}.config.ts`), logLevel: "error", build: { outDir } });
   }
   await mkdir(join(folder, "dist/renderer"));
   await writeFile(join(folder, "dist/renderer/index.html"), "<title>Stillroom</title>");
