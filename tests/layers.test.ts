@@ -25,7 +25,14 @@ const core = [
   "shared/api",
 ];
 
-/** The longest matching folder decides. */
+/** The desktop's own files. Those of the first list are the only ones that know Electron. */
+const electronFiles = ["main", "window", "menu", "dialogs", "protocol", "preload", "utility"].map(
+  (name) => `electron/${name}.ts`,
+);
+const plainFiles = ["state", "awake", "computing"].map((name) => `electron/${name}.ts`);
+const desktop = [...electronFiles, ...plainFiles, "shared/api", "shared/lib", "electron/host", "electron/compute"];
+
+/** The longest matching folder or file decides. */
 const layers: Record<string, Layer> = {
   "shared/lib": { layers: [], packages: [] },
   "shared/formats": { layers: ["shared/lib"], packages: [] },
@@ -43,15 +50,35 @@ const layers: Record<string, Layer> = {
     packages: ["zod"],
   },
   "shared/bench": { layers: core, packages: [] },
-  "shared/api": { layers: ["shared/recipe", "shared/lib", "shared/data", "shared/experiment"], packages: ["zod"] },
+  "shared/api": {
+    layers: ["shared/recipe", "shared/lib", "shared/data", "shared/experiment", "shared/formats"],
+    packages: ["zod"],
+  },
   "electron/host": {
     layers: ["shared/api", "shared/recipe", "shared/data", "shared/formats", "shared/lib"],
     packages: ["node:*", "hono", "zod", "sharp", "@zip.js/zip.js"],
   },
-  "electron/cli": {
+  "electron/compute": {
     layers: [...core, "electron/host"],
-    packages: ["node:*", "commander", "onnxruntime-node", "webgpu", "zod", "package.json"],
+    packages: ["node:*", "onnxruntime-node", "webgpu", "zod", "package.json"],
   },
+  "electron/server": {
+    layers: ["shared/api", "shared/lib", "electron/host", "electron/compute"],
+    packages: ["node:*", "hono", "@hono/node-server"],
+  },
+  "electron/cli": {
+    layers: [...core, "electron/host", "electron/compute", "electron/server"],
+    packages: ["node:*", "commander", "onnxruntime-node", "zod", "package.json"],
+  },
+  ...Object.fromEntries(electronFiles.map((file) => [file, { layers: desktop, packages: ["node:*", "electron"] }])),
+  ...Object.fromEntries(plainFiles.map((file) => [file, { layers: desktop, packages: ["node:*", "zod"] }])),
+  // Of a checkout only: what npm start and npm run build run.
+  "electron/start.ts": {
+    layers: ["electron/cli", "electron/build.ts", "electron/electron-program.ts"],
+    packages: ["node:*"],
+  },
+  "electron/electron-program.ts": { layers: [], packages: ["node:*"] },
+  "electron/build.ts": { layers: [], packages: ["node:*", "vite"] },
 };
 
 function listSources(folder: string): string[] {
@@ -62,7 +89,7 @@ function listSources(folder: string): string[] {
 
 const layerOf = (path: string): string | undefined =>
   Object.keys(layers)
-    .filter((name) => path.startsWith(`${name}/`))
+    .filter((name) => path === name || path.startsWith(`${name}/`))
     .sort((a, b) => b.length - a.length)[0];
 
 function listImports(path: string): string[] {
@@ -107,5 +134,8 @@ test("the table refuses what it should", () => {
   expect(judge("shared/methods/dm.ts", "../evaluation/protocols.ts")).toMatch(/may not/);
   expect(judge("shared/lib/random.ts", "node:fs")).toMatch(/package node:fs/);
   expect(judge("electron/host/app.ts", "../../shared/engine/index.ts")).toMatch(/may not/);
+  expect(judge("electron/host/app.ts", "electron")).toMatch(/package electron/);
+  expect(judge("electron/state.ts", "electron")).toMatch(/package electron/);
+  expect(judge("electron/other.ts", "electron")).toMatch(/no layer/);
   expect(judge("shared/nn/init.ts", "../engine/index.ts")).toBeUndefined();
 });

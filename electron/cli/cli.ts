@@ -2,8 +2,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { Runtime } from "../../shared/engine/index.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
+import { openBackend } from "../compute/open-backend.ts";
 import { dumpTo } from "./dump.ts";
-import { openBackend } from "./open-backend.ts";
 import { type Host, openHost } from "./open-host.ts";
 import { Output } from "./output.ts";
 

@@ -1,10 +1,11 @@
 // Datasets as the command line uses them: opened by id or path, imported first where needed, read as image sets.
 import type { ImportOptions, ImportProgress } from "../../shared/api/datasets.ts";
 import type { SetNormaliser } from "../../shared/data/distilled-set.ts";
-import { ImageSet } from "../../shared/data/image-set.ts";
-import { type ImageManifest, normaliserOf, type SplitName } from "../../shared/data/manifest.ts";
-import { UserError } from "../../shared/lib/user-error.ts";
-import type { DatasetFacts, Recipe } from "../../shared/recipe/index.ts";
+import type { ImageSet } from "../../shared/data/image-set.ts";
+import type { SplitName } from "../../shared/data/manifest.ts";
+import { createStoredSet } from "../../shared/data/stored-set.ts";
+import type { Recipe } from "../../shared/recipe/index.ts";
+import { storedDatasetOf } from "../compute/stored-dataset.ts";
 import { type Dataset, openDataset } from "../host/datasets/index.ts";
 import type { Cli } from "./cli.ts";
 
@@ -42,30 +43,5 @@ export function showImport(cli: Cli, event: ImportProgress): void {
 
 /** One split of a stored dataset, normalised by its training images unless told otherwise. */
 export function imageSetOf(dataset: Dataset, split: SplitName, normaliser?: SetNormaliser): ImageSet {
-  const manifest: ImageManifest = dataset.manifest;
-  const { channels, height, width, classes } = manifest;
-  return new ImageSet({
-    classNames: classes.map(({ name }) => name),
-    counts: classes.map((each) => each[split]),
-    channels,
-    height,
-    width,
-    normaliser: normaliser ?? normaliserOf(manifest),
-    read: (from, to) => dataset.readImages(split, { from, to }),
-  });
-}
-
-export function factsOf({ manifest }: Dataset): DatasetFacts {
-  const { name, height, channels, classes } = manifest;
-  return { name, size: height, channels, classes };
-}
-
-/** A run's evaluation needs images that it did not learn from. */
-export function requireTestImages({ manifest }: Dataset): void {
-  if (manifest.classes.some(({ test }) => test > 0)) return;
-  throw new UserError(
-    "no-test-images",
-    `${manifest.name} has no test images, so that nothing can be evaluated.`,
-    "Add a test/ folder, import without one so that a part is set aside, or run with --no-evaluate.",
-  );
+  return createStoredSet(storedDatasetOf(dataset), split, normaliser);
 }

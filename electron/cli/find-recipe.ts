@@ -1,25 +1,11 @@
 // Finds what a command line calls a recipe: a file, a seed's id, or a method's id.
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { nearest } from "../../shared/lib/nearest.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 import { methods } from "../../shared/methods/index.ts";
-import { layer, type Seed, seedSchema } from "../../shared/recipe/index.ts";
-
-const seedsFolder = new URL("../../seeds/", import.meta.url);
-
-/** Every seed, oldest paper first: the file names begin with the year. */
-export async function readSeeds(): Promise<Seed[]> {
-  const names = (await readdir(seedsFolder)).filter((name) => name.endsWith(".json")).sort();
-  return Promise.all(names.map(async (name) => parseSeed(await readFile(new URL(name, seedsFolder), "utf8"), name)));
-}
-
-function parseSeed(text: string, name: string): Seed {
-  const parsed = seedSchema.safeParse(JSON.parse(text));
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-  throw new UserError("bad-seed", `seeds/${name} is not a seed: ${problems.join("; ")}.`, "Restore the file.");
-}
+import { layer, type Seed } from "../../shared/recipe/index.ts";
+import { findSeed, readSeeds } from "../host/seeds.ts";
 
 export interface FoundRecipe {
   readonly name: string;
@@ -28,12 +14,6 @@ export interface FoundRecipe {
   /** The settings as written, before the user's changes; a file's lie on those of its method's seed. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly seed?: Seed | undefined;
-}
-
-/** A seed by its id, by its method's id, or by the name of its paper's file. */
-export async function findSeed(name: string): Promise<Seed | undefined> {
-  const seeds = await readSeeds();
-  return seeds.find(({ id }) => id === name) ?? seeds.find(({ method }) => method === name);
 }
 
 /** Throws UserError "unknown-recipe" with the nearest known name, or "bad-recipe" for a file that is no JSON object. */

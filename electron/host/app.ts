@@ -1,22 +1,53 @@
 // The host as one function from Request to Response, the same in Electron, on a server, in the CLI and in tests.
 
 import { Hono } from "hono";
+import type { AppInfo } from "../../shared/api/app.ts";
+import type { Compute, ComputeSignal } from "./compute.ts";
+import { describeSystem } from "./diagnostics.ts";
 import { describeFailure } from "./failure.ts";
+import type { Log } from "./log.ts";
+import { createPageSessions } from "./page-sessions.ts";
+import { createArchiveRoutes } from "./routes/archive.ts";
+import { createComputeRoutes, createRunComputeRoutes } from "./routes/compute.ts";
 import { createDatasetRoutes } from "./routes/datasets.ts";
+import { createRecipeRoutes } from "./routes/recipes.ts";
 import { runRoutes } from "./routes/runs.ts";
+import { createSignals } from "./signals.ts";
 import type { Store } from "./store.ts";
 
 export interface HostDependencies {
-  store: Store;
+  readonly store: Store;
+  readonly version?: string;
+  readonly kind?: AppInfo["host"];
+  /** Who computes for the host; without it only pages' Workers do. */
+  readonly compute?: Compute | undefined;
+  readonly log?: Log | undefined;
 }
 
 /** Every failure, also of unknown addresses, is answered as { code, message, hint }. */
-export function createHost({ store }: HostDependencies) {
+export function createHost({ store, version = "0", kind = "server", compute, log }: HostDependencies) {
+  const root = store.home;
+  const signals = createSignals<ComputeSignal>();
+  const sessions = createPageSessions(signals);
+  const info: AppInfo = {
+    version,
+    host: kind,
+    platform: process.platform,
+    storePath: root,
+    computeChild: compute !== undefined,
+  };
   const app = new Hono()
+    .get("/api/app", (c) => c.json(info))
+    .get("/api/diagnostics", async (c) => c.text(await describeSystem({ version, home: root, compute, log })))
     .route("/api/datasets", createDatasetRoutes(store))
-    .route("/api/runs", runRoutes({ root: store.home }));
+    .route("/api/recipes", createRecipeRoutes(store))
+    .route("/api/compute", createComputeRoutes({ compute }))
+    .route("/api/runs", createRunComputeRoutes({ root, compute, sessions, signals }))
+    .route("/api/runs", createArchiveRoutes(root))
+    .route("/api/runs", runRoutes({ root, sessions, signals }));
   app.onError((error, c) => {
     const { status, body } = describeFailure(error);
+    if (status === 500) log?.write(`${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`);
     return c.json(body, status);
   });
   app.notFound((c) =>
@@ -25,7 +56,7 @@ export function createHost({ store }: HostDependencies) {
       404,
     ),
   );
-  return app;
+  return Object.assign(app, { dispose: () => sessions.dispose() });
 }
 
 export type Host = ReturnType<typeof createHost>;

@@ -14,6 +14,10 @@ const statuses: Record<string, Failure["status"]> = {
   "run-locked": 409,
   "run-exists": 409,
   "folder-not-empty": 409,
+  "run-active": 409,
+  "run-done": 409,
+  "session-over": 409,
+  "compute-busy": 409,
   "no-space": 507,
 };
 
@@ -21,7 +25,8 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof UserError) {
     const isUnknown = error.code.endsWith("-unknown") || error.code.endsWith("not-found");
     const status = statuses[error.code] ?? (isUnknown ? 404 : 400);
-    return { status, body: { code: error.code, message: error.message, hint: error.hint } };
+    const { code, message, hint, problems } = error;
+    return { status, body: { code, message, hint, ...(problems && { problems }) } };
   }
   if (error instanceof ZodError) {
     const problems = error.issues.map(({ path, message }) =>

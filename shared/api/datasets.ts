@@ -2,6 +2,9 @@
 
 import { z } from "zod";
 import { colours, datasetManifest, fits, imageManifest, splitNames } from "../data/manifest.ts";
+import { failureFields } from "./failure.ts";
+
+export { type ErrorBody, errorBody } from "./failure.ts";
 
 /** What a user may choose about an import; what is left out is suggested from the images. */
 export const importOptions = z.strictObject({
@@ -28,13 +31,11 @@ export const imageRange = z.strictObject({
   to: z.coerce.number().int().nonnegative().optional(),
 });
 
+export const datasetPatch = z.strictObject({ name: z.string().trim().min(1).max(200) });
+
 /** What `inspect` tells: a manifest without what only a stored dataset has. */
 export const imageReport = imageManifest.omit({ id: true, createdAt: true, chunks: true, sheets: true });
 export type ImageReport = z.infer<typeof imageReport>;
-
-const failure = { code: z.string(), message: z.string(), hint: z.string() };
-export const errorBody = z.object(failure);
-export type ErrorBody = z.infer<typeof errorBody>;
 
 const scanEvent = z.object({ type: z.literal("scan"), done: z.int(), total: z.int() });
 const progressEvent = z.object({
@@ -45,7 +46,7 @@ const progressEvent = z.object({
   /** null while there is too little to tell by. */
   secondsLeft: z.number().nullable(),
 });
-const failedEvent = z.object({ type: z.literal("failed"), ...failure });
+const failedEvent = z.object({ type: z.literal("failed"), ...failureFields });
 
 /** One line each of the stream that `POST /api/datasets` answers with; `existing` tells that it was stored before. */
 export const importEvent = z.discriminatedUnion("type", [

@@ -90,3 +90,35 @@ export const exportRequestSchema = z.object({
   /** Where to write; without it, `exports/set` in the run folder. */
   dir: z.string().min(1).optional(),
 });
+
+/** A file, or a folder with its children. `bytes` is a bound unless `isExact`. */
+export interface ExportTree {
+  readonly name: string;
+  readonly bytes: number;
+  readonly isExact: boolean;
+  readonly children?: readonly ExportTree[] | undefined;
+}
+export const exportTreeSchema: z.ZodType<ExportTree> = z.object({
+  name: z.string(),
+  bytes: count,
+  isExact: z.boolean(),
+  get children() {
+    return z.array(exportTreeSchema).optional();
+  },
+});
+
+export const exportPlanSchema = z.object({ dir: z.string(), fileCount: count, tree: exportTreeSchema });
+export type ExportPlan = z.infer<typeof exportPlanSchema>;
+
+/** `clipped`: how many values lay outside of what 8 bits can show. */
+export const exportResultSchema = z.object({ dir: z.string(), tree: exportTreeSchema, clipped: count });
+export type ExportResult = z.infer<typeof exportResultSchema>;
+
+export const openedRunSchema = z.object({ path: z.string(), record: runRecordSchema });
+export type OpenedRun = z.infer<typeof openedRunSchema>;
+
+/** Newest first. */
+export const checkpointListSchema = z.array(z.object({ name: z.string(), bytes: count, modifiedAt: z.coerce.date() }));
+/** In the order of their steps. */
+export const previewListSchema = z.array(z.object({ step: count, file: z.string() }));
+export type PreviewEntry = z.infer<typeof previewListSchema>[number];

@@ -1,5 +1,6 @@
 // What an experiment needs of the world around it: a run folder to write to, a clock, and somebody to tell how it goes.
 import type { RunEvent, Stage } from "./events.ts";
+import type { SessionEnd, SessionStart } from "./session-record.ts";
 
 /** A picture as bytes: uint8 [height][width][channels]. */
 export interface Picture {
@@ -15,6 +16,24 @@ export interface RunPort {
   writeCheckpoint(name: string, bytes: Uint8Array): Promise<void>;
   writePreview(step: number, picture: Picture): Promise<void>;
   writeFile(name: "distilled.safetensors" | "evaluation.json", bytes: Uint8Array): Promise<void>;
+}
+
+/** A run folder that one session has for itself, by files or over HTTP. */
+export interface RunStore extends RunPort {
+  /** The folder, for messages. */
+  readonly path: string;
+  /** What run.json said before this session; the recipe is still to be checked. */
+  readonly record: { readonly recipe: unknown; readonly backend: string; readonly adapter: string };
+  /** Names, newest first. */
+  listCheckpoints(): Promise<readonly string[]>;
+  readCheckpoint(name: string): Promise<Uint8Array>;
+  /**
+   * Cuts the events to where the session begins and marks the run as running, or throws UserError "events-missing" and
+   * changes nothing.
+   */
+  begin(start: SessionStart): Promise<void>;
+  /** Marks how the session ended. */
+  end(end: SessionEnd): Promise<void>;
 }
 
 /** How far a stage is, for bars and estimates; never stored. */

@@ -1,18 +1,11 @@
 // From a seed, a case and the user's changes to a full recipe, reporting every error at once.
 import { z } from "zod";
 import { nearest } from "../lib/nearest.ts";
-import { UserError } from "../lib/user-error.ts";
+import { type FieldProblem, UserError } from "../lib/user-error.ts";
 import { methodOf } from "../methods/index.ts";
 import { createNet, type NetworkOptions, namedNetwork, usualDepth } from "../nn/nets/index.ts";
+import type { DatasetFacts } from "./facts.ts";
 import { evaluationOptions, type Recipe, recipeSchema } from "./schema.ts";
-
-/** What of a dataset a recipe must fit. */
-export interface DatasetFacts {
-  readonly name: string;
-  readonly size: number;
-  readonly channels: number;
-  readonly classes: readonly { readonly name: string; readonly train: number }[];
-}
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -71,7 +64,8 @@ function fittingDefaults(dataset: DatasetFacts, given: Json, steps: number): Jso
 
 /**
  * The full recipe of layers laid on one another, fit for a dataset. Throws UserError "bad-recipe" naming every field
- * that is wrong, with the nearest known name for one that does not exist; `source` names the recipe in it.
+ * that is wrong, in its message and as `problems`, with the nearest known name for one that does not exist; `source`
+ * names the recipe in it.
  */
 export function resolveRecipe(layers: readonly Json[], dataset: DatasetFacts, source = "The recipe"): Recipe {
   const given = layers.reduce(layer, {});
@@ -87,14 +81,16 @@ export function resolveRecipe(layers: readonly Json[], dataset: DatasetFacts, so
 const plainNetwork = { id: "convnet", depth: 1, width: 1, norm: "instance" } as const;
 
 /** What the valid fields of a recipe ask of this dataset that it cannot give. */
-function misfits(full: Json, dataset: DatasetFacts): string[] {
+function misfits(full: Json, dataset: DatasetFacts): FieldProblem[] {
   const read = <K extends keyof Recipe>(name: K): Recipe[K] | undefined =>
     recipeSchema.shape[name].safeParse(full[name]).data as Recipe[K] | undefined;
   const [wanted, ipc, network] = [read("dataset"), read("ipc"), read("network")];
-  const problems: string[] = [];
+  const problems: FieldProblem[] = [];
+  const add = (path: string, message: string) => void problems.push({ path, message });
   if (wanted && (wanted.size !== dataset.size || wanted.channels !== dataset.channels)) {
-    problems.push(
-      `dataset: ${dataset.name} is stored with ${dataset.size} pixels and ${dataset.channels} channels, the recipe wants ` +
+    add(
+      "dataset",
+      `${dataset.name} is stored with ${dataset.size} pixels and ${dataset.channels} channels, the recipe wants ` +
         `${wanted.size} and ${wanted.channels}: import it again with these, or leave them out`,
     );
   }
@@ -104,8 +100,9 @@ function misfits(full: Json, dataset: DatasetFacts): string[] {
       const shown = small.slice(0, 3).map(({ name, train }) => `"${name}" has ${train}`);
       const rest = small.length > 3 ? ` and ${small.length - 3} more classes are as small` : "";
       const most = Math.min(...dataset.classes.map(({ train }) => train));
-      problems.push(
-        `ipc: ${ipc} images of each class to begin with, but ${shown.join(", ")}${rest}: use at most ${most}, or init=noise`,
+      add(
+        "ipc",
+        `${ipc} images of each class to begin with, but ${shown.join(", ")}${rest}: use at most ${most}, or init=noise`,
       );
     }
   }
@@ -118,7 +115,7 @@ function misfits(full: Json, dataset: DatasetFacts): string[] {
 }
 
 /** Why networks are not known, or do not fit the images. */
-function misfitNetworks(networks: readonly (() => NetworkOptions)[], dataset: DatasetFacts): string[] {
+function misfitNetworks(networks: readonly (() => NetworkOptions)[], dataset: DatasetFacts): FieldProblem[] {
   const [channels, height, width] = [dataset.channels, dataset.size, dataset.size];
   const input = { channels, height, width, classes: dataset.classes.length };
   return networks.flatMap((options) => {
@@ -127,7 +124,9 @@ function misfitNetworks(networks: readonly (() => NetworkOptions)[], dataset: Da
       return [];
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      return [`${error.message} ${error.hint}`];
+      // The networks' errors begin with the field that they are about.
+      const [, path = "network", message = error.message] = /^([\w.]+): (.*)$/s.exec(error.message) ?? [];
+      return [{ path, message: `${message} ${error.hint}` }];
     }
   });
 }
@@ -142,24 +141,25 @@ export function changeEvaluation(recipe: Recipe, changes: Json, dataset: Dataset
   return { ...recipe, evaluation: parsed.data };
 }
 
-function unusable(source: string, problems: readonly string[]): UserError {
-  const listed = [...new Set(problems)].map((each) => `  ${each}`).join("\n");
-  return new UserError("bad-recipe", `${source} cannot be used:\n${listed}`);
+function unusable(source: string, problems: readonly FieldProblem[]): UserError {
+  const lines = new Map(problems.map((problem) => [`${problem.path || "recipe"}: ${problem.message}`, problem]));
+  const listed = [...lines.keys()].map((line) => `  ${line}`).join("\n");
+  return new UserError("bad-recipe", `${source} cannot be used:\n${listed}`, "", { problems: [...lines.values()] });
 }
 
-/** One line for each thing that is wrong with a field. */
-function explain(issue: z.core.$ZodIssue): string[] {
+/** Each thing that is wrong with a field. */
+function explain(issue: z.core.$ZodIssue): FieldProblem[] {
   const path = issue.path.join(".");
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
       const suggestion = suggestPath(issue.path, key);
       const way = suggestion ? `did you mean ${suggestion}?` : `known here: ${knownKeys(issue.path).join(", ")}`;
-      return `${[...issue.path, key].join(".")}: there is no such setting; ${way}`;
+      return { path: [...issue.path, key].join("."), message: `there is no such setting; ${way}` };
     });
   }
   const isUnion = issue.code === "invalid_union" && issue.discriminator !== undefined;
   const message = isUnion ? `expected one of ${idsOf(issue.path).join(", ")}` : issue.message;
-  return [`${path || "recipe"}: ${message}`];
+  return [{ path, message }];
 }
 
 /** The path that was meant by a key that its place does not have: `method.steps` by `steps`, or the slip of a finger. */

@@ -30,7 +30,7 @@ export const webgpu: TestBackend = {
   open: async () => {
     useSwiftshader();
     // Loads Dawn only now that the driver is in place.
-    const { openWebgpu } = await import("../../electron/cli/gpu.ts");
+    const { openWebgpu } = await import("../../electron/compute/gpu.ts");
     return openWebgpu({ adapter: "SwiftShader" });
   },
 };

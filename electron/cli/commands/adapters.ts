@@ -2,10 +2,10 @@
 import { availableParallelism, cpus } from "node:os";
 import { measureDevice } from "../../../shared/engine/index.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
+import { listAdapters, openWebgpu } from "../../compute/gpu.ts";
+import { openBackend } from "../../compute/open-backend.ts";
 import { formatBytes } from "../../host/files.ts";
 import { type CliCommand, type CommonOptions, createCli, withCommonOptions } from "../cli.ts";
-import { listAdapters, openWebgpu } from "../gpu.ts";
-import { openBackend } from "../open-backend.ts";
 import { formatTable } from "../output.ts";
 import { measurePeak } from "./bench.ts";
 

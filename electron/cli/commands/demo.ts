@@ -3,12 +3,12 @@ import { access } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import { parseChanges, resolveRecipe } from "../../../shared/recipe/index.ts";
+import { factsOf, parseChanges, resolveRecipe } from "../../../shared/recipe/index.ts";
 import { exportFormats, exportRun, readEvaluation } from "../../host/export/index.ts";
 import { writeReport } from "../../host/report.ts";
 import { openRun, type Run } from "../../host/runs/index.ts";
 import { type Cli, type CliCommand, type CommonOptions, createCli, withCommonOptions } from "../cli.ts";
-import { factsOf, openDatasetFor } from "../datasets.ts";
+import { openDatasetFor } from "../datasets.ts";
 import { describeEvaluation } from "../describe-run.ts";
 import { executeRun } from "../execute-run.ts";
 import { findRecipe } from "../find-recipe.ts";
@@ -53,7 +53,7 @@ async function distil(cli: Cli, dir: string, changes: readonly string[]): Promis
     return run;
   }
   const { settings } = await findRecipe("dm");
-  const recipe = resolveRecipe([settings, demoChanges, parseChanges(changes)], factsOf(dataset));
+  const recipe = resolveRecipe([settings, demoChanges, parseChanges(changes)], factsOf(dataset.manifest));
   return startRun(cli, { recipeName: "dm", recipe, dataset, out: dir, evaluate: true });
 }
 

@@ -2,15 +2,16 @@
 import { Option } from "commander";
 import packageJson from "../../../package.json" with { type: "json" };
 import { estimateRun } from "../../../shared/experiment/estimate.ts";
-import { nearest } from "../../../shared/lib/nearest.ts";
+import { requireTestImages } from "../../../shared/experiment/session.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import {
+  factsOf,
   layer,
+  layersOf,
   parseChanges,
   type Recipe,
   recipeSchema,
   resolveRecipe,
-  type Seed,
 } from "../../../shared/recipe/index.ts";
 import type { Dataset } from "../../host/datasets/index.ts";
 import { readEvaluation } from "../../host/export/index.ts";
@@ -25,10 +26,10 @@ import {
   wholeNumber,
   withCommonOptions,
 } from "../cli.ts";
-import { factsOf, imageSetOf, openDatasetFor, requireTestImages, warnOfSmallClasses } from "../datasets.ts";
+import { imageSetOf, openDatasetFor, warnOfSmallClasses } from "../datasets.ts";
 import { describeRun } from "../describe-run.ts";
 import { executeRun } from "../execute-run.ts";
-import { type FoundRecipe, findRecipe } from "../find-recipe.ts";
+import { findRecipe } from "../find-recipe.ts";
 import { formatCount, formatDuration } from "../output.ts";
 import { type ImportFlags, importOptionsOf, withImportOptions } from "./import.ts";
 
@@ -121,22 +122,20 @@ export const distillCommand: CliCommand = {
       const cli = createCli(flags);
       const data = requireOption("--data <data>", flags.data);
       const found = await findRecipe(name);
-      const published = flags.case === undefined ? undefined : findCase(found, flags.case);
+      const preset = layersOf(found, { case: flags.case, variant: flags.variant });
       const changes = parseChanges(flags.set);
       const dataset = await openDatasetFor(cli, data, {
         ...(flags.variant === "small" ? { largest: SMALL_SIDE } : {}),
         ...importOptionsOf(flags),
       });
       const layers = [
-        found.settings,
-        ...(published ? [published.set, { ipc: published.ipc, evaluation: { nets: [published.net] } }] : []),
-        ...(flags.variant === "small" && found.seed ? [found.seed.small] : []),
+        ...preset,
         layer(changes, {
           ...(flags.ipc === undefined ? {} : { ipc: flags.ipc }),
           ...(flags.seed === undefined ? {} : { seed: flags.seed }),
         }),
       ];
-      const recipe = resolveRecipe(layers, factsOf(dataset), found.source);
+      const recipe = resolveRecipe(layers, factsOf(dataset.manifest), found.source);
       const run = await startRun(cli, {
         recipeName: found.name,
         recipe,
@@ -148,16 +147,6 @@ export const distillCommand: CliCommand = {
     });
   },
 };
-
-function findCase({ name, seed }: FoundRecipe, wanted: string): Seed["cases"][number] {
-  const cases = seed?.cases ?? [];
-  const found = cases.find((each) => each.name === wanted);
-  if (found) return found;
-  const known = cases.map((each) => each.name);
-  const suggestion = nearest(wanted, known);
-  const way = suggestion ? `Did you mean ${suggestion}? Known: ` : "Known: ";
-  throw new UserError("unknown-case", `${name} has no case "${wanted}".`, `${way}${known.join(", ") || "none"}.`);
-}
 
 export async function printRun(cli: Cli, run: Run): Promise<void> {
   const evaluation = await readEvaluation(run);

@@ -5,8 +5,15 @@ import { type DistilledSet, fromSafetensors } from "../../../shared/data/distill
 import type { Trial } from "../../../shared/experiment/checkpoint.ts";
 import { createEvaluator, findDivergence, listJobs, summariseTrials } from "../../../shared/experiment/evaluate.ts";
 import { Pace } from "../../../shared/experiment/pace.ts";
+import { requireTestImages } from "../../../shared/experiment/session.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import { changeEvaluation, type DatasetFacts, type Recipe, recipeSchema } from "../../../shared/recipe/index.ts";
+import {
+  changeEvaluation,
+  type DatasetFacts,
+  factsOf,
+  type Recipe,
+  recipeSchema,
+} from "../../../shared/recipe/index.ts";
 import type { Dataset } from "../../host/datasets/index.ts";
 import { openRun, readResult } from "../../host/runs/index.ts";
 import {
@@ -18,7 +25,7 @@ import {
   wholeNumber,
   withCommonOptions,
 } from "../cli.ts";
-import { factsOf, imageSetOf, openDatasetFor, requireTestImages, warnOfSmallClasses } from "../datasets.ts";
+import { imageSetOf, openDatasetFor, warnOfSmallClasses } from "../datasets.ts";
 import { describeEvaluation } from "../describe-run.ts";
 import { programName } from "../program-name.ts";
 
@@ -114,10 +121,10 @@ export const evaluateCommand: CliCommand = {
       requireTestImages(dataset);
       if (dataset.manifest.fingerprint !== distilled.fingerprint) {
         cli.output.warn(
-          `${factsOf(dataset).name} is not the very dataset that the set was made of; the set's own normaliser is used.`,
+          `${dataset.manifest.name} is not the very dataset that the set was made of; the set's own normaliser is used.`,
         );
       }
-      const recipe = recipeOf(distilled, flags, factsOf(dataset));
+      const recipe = recipeOf(distilled, flags, factsOf(dataset.manifest));
       warnOfSmallClasses(cli, dataset, recipe);
       // The set's normaliser makes its images meaningful: real images are normalised alike.
       const { normaliser } = distilled;

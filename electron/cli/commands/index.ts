@@ -11,6 +11,7 @@ import { exportCommand } from "./export.ts";
 import { importCommand, inspectCommand } from "./import.ts";
 import { recipeCommand, recipesCommand } from "./recipes.ts";
 import { runsCommand, showCommand } from "./runs.ts";
+import { serveCommand } from "./serve.ts";
 
 export const commands: readonly CliCommand[] = [
   adaptersCommand,
@@ -25,6 +26,7 @@ export const commands: readonly CliCommand[] = [
   showCommand,
   evaluateCommand,
   exportCommand,
+  serveCommand,
   deleteCommand,
   benchCommand,
   demoCommand,

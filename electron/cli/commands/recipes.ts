@@ -1,8 +1,9 @@
 // recipes and recipe show: the seeds, with their sources and published numbers.
 import { UserError } from "../../../shared/lib/user-error.ts";
 import type { Seed } from "../../../shared/recipe/index.ts";
+import { findSeed, readSeeds } from "../../host/seeds.ts";
 import { type CliCommand, type CommonOptions, createCli, withCommonOptions } from "../cli.ts";
-import { findRecipe, findSeed, readSeeds } from "../find-recipe.ts";
+import { findRecipe } from "../find-recipe.ts";
 import { formatTable } from "../output.ts";
 
 const accuracy = ({ mean, std }: Seed["cases"][number]["published"]) =>

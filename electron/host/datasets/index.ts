@@ -4,3 +4,4 @@ export { deleteDataset, folderOf, isDatasetId, listDatasets, measureDataset, rea
 export { ChunkCache, readImages, type Which } from "./images.ts";
 export { type ImportContext, type ImportResult, importDataset, inspectDataset } from "./import.ts";
 export { type Dataset, openDataset } from "./open.ts";
+export { renameDataset } from "./rename.ts";

@@ -8,7 +8,7 @@ import { UserError } from "../../../shared/lib/user-error.ts";
 import { explainFileError } from "../files.ts";
 import { withLock } from "../lock.ts";
 import type { Run } from "../runs/index.ts";
-import { buildTree, type ExportOptions, type ExportTree, prepareExport } from "./plan.ts";
+import { buildTree, type ExportOptions, type ExportTree, type PreparedExport, prepareExport } from "./plan.ts";
 
 /** Lists what an export wrote, so that a later one knows its own files from the user's. */
 const MANIFEST = "export.json";
@@ -45,8 +45,7 @@ export async function exportRun(run: Run, options: ExportOptions): Promise<Expor
         written.push({ path, size: bytes.length, isExact: true });
         hashes[path] = hash(bytes);
       }
-      const manifest = { version: 1, run: run.record.id, formats: formats.map(({ id }) => id), files: hashes };
-      await writeNew(join(temporary, MANIFEST), Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
+      await writeNew(join(temporary, MANIFEST), encodeManifest(run, formats, hashes));
       await replaceFolder(dir, temporary);
       return { dir, tree: buildTree(dir, written), clipped: results.pixels.clipped };
     } catch (error) {
@@ -69,6 +68,26 @@ async function recover(dir: string): Promise<void> {
     else if ((await lstat(dir).catch(() => undefined)) === undefined) await rename(left, dir);
     else if ((await listForeign(left)).length === 0) await rm(left, { recursive: true, force: true });
   }
+}
+
+function encodeManifest(run: Run, formats: PreparedExport["formats"], files: Record<string, string>): Uint8Array {
+  const manifest = { version: 1, run: run.record.id, formats: formats.map(({ id }) => id), files };
+  return Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** The same files one after the other, without writing them, for an archive. */
+export async function* listExportFiles(
+  run: Run,
+  options: ExportOptions,
+): AsyncGenerator<{ path: string; bytes: Uint8Array }, void, undefined> {
+  const { files, formats } = await prepareExport(run, options);
+  const hashes: Record<string, string> = {};
+  for (const { path, make } of files) {
+    const bytes = await make();
+    hashes[path] = hash(bytes);
+    yield { path, bytes };
+  }
+  yield { path: MANIFEST, bytes: encodeManifest(run, formats, hashes) };
 }
 
 /** `dir` may be missing, empty, or hold exactly what an earlier export wrote there. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Hono } from "hono";
 import {
   type DatasetList,
+  datasetPatch,
   type ImportEvent,
   type ImportProgress,
   type InspectEvent,
@@ -23,6 +24,7 @@ import {
   listDatasets,
   readImages,
   readManifest,
+  renameDataset,
 } from "../datasets/index.ts";
 import { describeFailure } from "../failure.ts";
 import { explainFileError } from "../files.ts";
@@ -49,6 +51,10 @@ export function createDatasetRoutes(store: Store) {
       });
     })
     .get("/:id", async (c) => c.json(await readManifest(store, c.req.param("id"))))
+    .patch("/:id", async (c) => {
+      const { name } = datasetPatch.parse(await readJson(c.req.raw));
+      return c.json(await renameDataset(store, c.req.param("id"), name));
+    })
     .delete("/:id", async (c) => {
       await deleteDataset(store, c.req.param("id"));
       return c.body(null, 204);

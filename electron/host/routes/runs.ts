@@ -11,11 +11,14 @@ import {
   previewQuerySchema,
   runPatchSchema,
 } from "../../../shared/api/runs.ts";
+import { SESSION_HEADER } from "../../../shared/api/sessions.ts";
 import { writeNdjson } from "../../../shared/formats/index.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
+import type { ComputeSignal } from "../compute.ts";
 import { exportRun, planExport } from "../export/index.ts";
 import { fileResponse } from "../file-response.ts";
 import { isThisProcess } from "../lock.ts";
+import type { PageSessions } from "../page-sessions.ts";
 import {
   appendEvents,
   checkpointPath,
@@ -32,38 +35,49 @@ import {
   type Run,
   readEvents,
   runLockedError,
+  settleRun,
   updateRun,
   writeCheckpoint,
   writePreview,
   writeResult,
 } from "../runs/index.ts";
+import type { Signals } from "../signals.ts";
 
 const BINARY = "application/octet-stream";
 
-export type RunRoutesDependencies = { /** The store's folder. */ readonly root: string };
+export type RunRoutesDependencies = {
+  /** The store's folder. */
+  readonly root: string;
+  readonly sessions?: PageSessions;
+  readonly signals?: Signals<ComputeSignal>;
+};
 
 /** Mounted at /api/runs; errors are the host's to answer. */
-export function runRoutes({ root }: RunRoutesDependencies) {
-  /** The run to be written to: refused while another process computes it. */
-  const openForWriting = async (id: string): Promise<Run> => {
+export function runRoutes({ root, sessions, signals }: RunRoutesDependencies) {
+  /** The run to be written to: refused while another process, or another page, computes it. */
+  const openForWriting = async (id: string, request: Request): Promise<Run> => {
     const run = await openRunById(root, id);
+    sessions?.check(run.record.id, request.headers.get(SESSION_HEADER) ?? undefined);
     const owner = await findRunOwner(run.path);
     if (owner !== undefined && !isThisProcess(owner)) throw runLockedError(run.path, owner);
     return run;
   };
 
   return new Hono()
-    .get("/", async (c) => c.json(await listRuns(root)))
+    .get("/", async (c) => {
+      const { runs, broken } = await listRuns(root);
+      return c.json({ runs: await Promise.all(runs.map((run) => settleRun(run))), broken });
+    })
     .post("/", async (c) => {
       const run = await createRun(root, await readJson(c.req.raw, createRunRequestSchema));
       return c.json({ path: run.path, record: run.record }, 201);
     })
     .get("/:id", async (c) => {
-      const run = await openRunById(root, c.req.param("id"));
+      const run = await settleRun(await openRunById(root, c.req.param("id")));
       return c.json({ path: run.path, record: run.record });
     })
     .patch("/:id", async (c) => {
-      const run = await openForWriting(c.req.param("id"));
+      const run = await openForWriting(c.req.param("id"), c.req.raw);
       return c.json(await updateRun(run, await readJson(c.req.raw, runPatchSchema)));
     })
     .delete("/:id", async (c) => {
@@ -84,7 +98,9 @@ export function runRoutes({ root }: RunRoutesDependencies) {
     .post("/:id/events", async (c) => {
       const events = await readJson(c.req.raw, appendEventsSchema);
       const list = Array.isArray(events) ? events : [events];
-      await appendEvents(await openForWriting(c.req.param("id")), list);
+      const run = await openForWriting(c.req.param("id"), c.req.raw);
+      await appendEvents(run, list);
+      signals?.send(run.record.id, { type: "written" });
       return c.json({ appended: list.length });
     })
 
@@ -94,7 +110,7 @@ export function runRoutes({ root }: RunRoutesDependencies) {
       return fileResponse(c.req.raw, checkpointPath(run, c.req.param("name")), BINARY);
     })
     .put("/:id/checkpoints/:name", async (c) => {
-      const run = await openForWriting(c.req.param("id"));
+      const run = await openForWriting(c.req.param("id"), c.req.raw);
       await writeCheckpoint(run, c.req.param("name"), await readBytes(c.req.raw));
       return c.body(null, 204);
     })
@@ -109,7 +125,7 @@ export function runRoutes({ root }: RunRoutesDependencies) {
       const pixels = await readBytes(c.req.raw);
       const expected = size.width * size.height * size.channels;
       if (pixels.length !== expected) throw badRequest(`the preview has ${pixels.length} bytes instead of ${expected}`);
-      const run = await openForWriting(c.req.param("id"));
+      const run = await openForWriting(c.req.param("id"), c.req.raw);
       return c.json({ file: await writePreview(run, Number(c.req.param("step")), { pixels, ...size }) });
     })
 
@@ -118,7 +134,7 @@ export function runRoutes({ root }: RunRoutesDependencies) {
       return fileResponse(c.req.raw, join(run.path, "distilled.safetensors"), BINARY);
     })
     .put("/:id/distilled.safetensors", async (c) => {
-      const run = await openForWriting(c.req.param("id"));
+      const run = await openForWriting(c.req.param("id"), c.req.raw);
       await writeResult(run, "distilled.safetensors", await readBytes(c.req.raw));
       return c.body(null, 204);
     })
@@ -128,7 +144,7 @@ export function runRoutes({ root }: RunRoutesDependencies) {
     })
     .put("/:id/evaluation.json", async (c) => {
       const evaluation = await readJson(c.req.raw, evaluationFileSchema);
-      const run = await openForWriting(c.req.param("id"));
+      const run = await openForWriting(c.req.param("id"), c.req.raw);
       await writeResult(run, "evaluation.json", `${JSON.stringify(evaluation, null, 2)}\n`);
       return c.body(null, 204);
     })

@@ -14,9 +14,12 @@ export {
   readResult,
   writeResult,
 } from "./folder.ts";
+export { followRun } from "./follow.ts";
+export { settleRun } from "./interrupted.ts";
 export { findRunOwner, lockRun, runLockedError } from "./owner.ts";
 export { listPreviews, writePreview } from "./previews.ts";
 export { updateRun } from "./record.ts";
 export { checkSchema } from "./schema-errors.ts";
+export { beginSession, endSession } from "./session.ts";
 export { createRun, listRuns, openRun, openRunById } from "./store.ts";
 export { sweepTemporary } from "./sweep.ts";

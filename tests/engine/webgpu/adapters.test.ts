@@ -6,11 +6,11 @@ import { webgpu } from "../../support/backends.ts";
 import { swiftshaderMissing, useSwiftshader } from "../../support/swiftshader.ts";
 
 describe.skipIf(swiftshaderMissing)("adapters in Node", () => {
-  let gpu: typeof import("../../../electron/cli/gpu.ts");
+  let gpu: typeof import("../../../electron/compute/gpu.ts");
 
   beforeAll(async () => {
     useSwiftshader();
-    gpu = await import("../../../electron/cli/gpu.ts");
+    gpu = await import("../../../electron/compute/gpu.ts");
   });
 
   test("lists SwiftShader, and as software", async () => {

@@ -37,8 +37,8 @@ describe("run routes", () => {
   test("make, list, change and delete a run", async () => {
     const { call, json } = await makeHost();
     expect((await json("")).runs).toMatchObject([{ record: { id: "one", status: "created" } }]);
-    expect(await json("/one", "PATCH", { status: "running", step: 4 })).toMatchObject({ step: 4 });
-    expect(await json("/one")).toMatchObject({ record: { status: "running", step: 4 } });
+    expect(await json("/one", "PATCH", { status: "paused", step: 4 })).toMatchObject({ step: 4 });
+    expect(await json("/one")).toMatchObject({ record: { status: "paused", step: 4 } });
     expect((await call("/one", "DELETE")).status).toBe(200);
     expect(await json("/one")).toMatchObject({ code: "run-not-found" });
   });

@@ -1,4 +1,4 @@
-// Opens the backend that a command computes on. `auto` takes a real GPU, else ONNX Runtime; nothing falls back in silence.
+// Opens the backend that a process computes on. `auto` takes a real GPU, else ONNX Runtime; nothing falls back in silence.
 import { availableParallelism } from "node:os";
 import {
   type Backend,
@@ -6,11 +6,16 @@ import {
   createReferenceBackend,
   type OnnxRuntime,
 } from "../../shared/engine/index.ts";
-import { UserError } from "../../shared/lib/user-error.ts";
-import type { CommonOptions } from "./cli.ts";
+import { describeError, UserError } from "../../shared/lib/user-error.ts";
 import { openWebgpu } from "./gpu.ts";
 
-export async function openBackend({ backend, adapter }: Pick<CommonOptions, "backend" | "adapter">): Promise<Backend> {
+export interface BackendChoice {
+  readonly backend: "auto" | "webgpu" | "onnx" | "reference";
+  /** The number of a GPU, or a part of its name. */
+  readonly adapter?: string | undefined;
+}
+
+export async function openBackend({ backend, adapter }: BackendChoice): Promise<Backend> {
   switch (backend) {
     case "reference":
       return createReferenceBackend();
@@ -37,7 +42,18 @@ async function openBest(): Promise<Backend> {
 }
 
 async function openOnnx(): Promise<Backend> {
-  const runtime = await import("onnxruntime-node");
+  const runtime = await loadOnnxRuntime();
   const name = `ONNX Runtime ${runtime.env.versions.common}, native`;
   return createOnnxBackend(runtime as unknown as OnnxRuntime, { name, threads: availableParallelism() });
+}
+
+/** Its package has no library for some systems, such as Macs with Intel's processors. */
+async function loadOnnxRuntime(): Promise<typeof import("onnxruntime-node")> {
+  try {
+    return await import("onnxruntime-node");
+  } catch (cause) {
+    const where = `${process.platform}-${process.arch}`;
+    const message = `ONNX Runtime's native library cannot be loaded on ${where}: ${describeError(cause)}`;
+    throw new UserError("no-onnx", message, "Compute in the window instead, which has one of its own.", { cause });
+  }
 }

@@ -1,0 +1,42 @@
+// A stream of values as an ndjson response that stops with its reader.
+
+import { writeNdjson } from "../../shared/formats/index.ts";
+import { describeFailure } from "./failure.ts";
+
+/** `make` gets a signal that aborts when the request or the body is cancelled. A failure is the last line, as `ended`. */
+export function streamNdjson<T>(
+  request: Request,
+  make: (signal: AbortSignal) => AsyncGenerator<T, void, undefined>,
+  toLastLine: (failure: ReturnType<typeof describeFailure>["body"]) => T,
+): Response {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  request.signal.addEventListener("abort", abort, { once: true });
+  if (request.signal.aborted) abort();
+  const values = make(controller.signal);
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(stream) {
+      let step: IteratorResult<T, void>;
+      try {
+        step = await values.next();
+      } catch (error) {
+        step = { done: false, value: toLastLine(describeFailure(error).body) };
+      }
+      // A body that its reader has cancelled is closed already.
+      if (controller.signal.aborted && step.done) return closeQuietly(stream);
+      if (step.done) stream.close();
+      else stream.enqueue(encoder.encode(writeNdjson([step.value])));
+    },
+    cancel: abort,
+  });
+  return new Response(body, { headers: { "content-type": "application/x-ndjson", "cache-control": "no-store" } });
+}
+
+function closeQuietly(stream: ReadableStreamDefaultController<Uint8Array>): void {
+  try {
+    stream.close();
+  } catch {
+    // cancelled, so closed
+  }
+}

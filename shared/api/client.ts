@@ -1,0 +1,282 @@
+// The host's routes as typed functions, over any fetch: of the browser, of Electron's page, or the host itself.
+
+import { z } from "zod";
+import { type DatasetManifest, datasetManifest, type SplitName } from "../data/manifest.ts";
+import type { RunEvent } from "../experiment/events.ts";
+import type { Picture } from "../experiment/ports.ts";
+import { readNdjson } from "../formats/index.ts";
+import { UserError } from "../lib/user-error.ts";
+import { appInfo } from "./app.ts";
+import {
+  adapterList,
+  computeState,
+  type EstimateRequest,
+  estimateAnswer,
+  type FollowLine,
+  followLine,
+  type StartRequest,
+} from "./compute.ts";
+import {
+  datasetList,
+  type ImageReport,
+  type ImportEvent,
+  type ImportOptions,
+  type ImportProgress,
+  type InspectEvent,
+  importEvent,
+  inspectEvent,
+} from "./datasets.ts";
+import { errorBody } from "./failure.ts";
+import { type ResolveRequest, recipeList, resolvedRecipe } from "./recipes.ts";
+import {
+  checkpointListSchema,
+  type EvaluationFile,
+  evaluationFileSchema,
+  exportPlanSchema,
+  exportResultSchema,
+  type NewRun,
+  openedRunSchema,
+  previewListSchema,
+  type RunPatch,
+  runEventSchema,
+  runListSchema,
+  runRecordSchema,
+} from "./runs.ts";
+import { SESSION_HEADER, type SessionEnd, type SessionRequest, sessionAnswer } from "./sessions.ts";
+
+export type Client = ReturnType<typeof createClient>;
+export type ResultFile = "distilled.safetensors" | "evaluation.json";
+
+interface Call {
+  readonly method?: string;
+  readonly json?: unknown;
+  readonly body?: Uint8Array;
+  readonly signal?: AbortSignal | undefined;
+  /** Of a computing Worker: what `beginSession` gave. */
+  readonly session?: string | undefined;
+}
+
+/** What of a call the caller may leave out. */
+export type CallOptions = Pick<Call, "signal">;
+
+/**
+ * Every function rejects with a UserError: the host's own { code, message, hint, problems }, or "host-unreachable", or
+ * "bad-answer". An abort rejects with the signal's reason. `base` comes before "/api", e.g. "http://127.0.0.1:4173".
+ */
+export function createClient(fetch: typeof globalThis.fetch, base = "") {
+  const url = (path: string, query: Record<string, string | number | undefined> = {}): string => {
+    const given = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value));
+    return `${base}/api${path}${given.size > 0 ? `?${given}` : ""}`;
+  };
+
+  const call = async (address: string, { method = "GET", json, body, signal, session }: Call = {}) => {
+    const headers: Record<string, string> = {
+      ...(json !== undefined && { "content-type": "application/json" }),
+      ...(body && { "content-type": "application/octet-stream" }),
+      ...(session !== undefined && { [SESSION_HEADER]: session }),
+    };
+    const content = json === undefined ? (body as Uint8Array<ArrayBuffer> | undefined) : JSON.stringify(json);
+    let response: Response;
+    try {
+      response = await fetch(address, {
+        method,
+        headers,
+        ...(content !== undefined && { body: content }),
+        ...(signal && { signal }),
+      });
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw new UserError(
+        "host-unreachable",
+        "Stillroom's host does not answer.",
+        "Check that it still runs; what was computed is safe.",
+        { cause },
+      );
+    }
+    if (!response.ok) throw await readFailure(response);
+    return response;
+  };
+  const ask = async <S extends z.ZodType>(schema: S, address: string, options?: Call): Promise<z.output<S>> => {
+    const response = await call(address, options);
+    const parsed = schema.safeParse(await response.json().catch(() => undefined));
+    if (parsed.success) return parsed.data;
+    throw badAnswer(address, parsed.error);
+  };
+  const tell = async (address: string, options: Call): Promise<void> => {
+    await (await call(address, options)).body?.cancel();
+  };
+  const bytes = async (address: string, options?: Call): Promise<Uint8Array<ArrayBuffer>> =>
+    new Uint8Array(await (await call(address, options)).arrayBuffer());
+  const lines = async function* <S extends z.ZodType>(
+    schema: S,
+    address: string,
+    options?: Call,
+  ): AsyncGenerator<z.output<S>, void, undefined> {
+    const { body } = await call(address, options);
+    if (!body) return;
+    for await (const value of readNdjson(chunksOf(body), { source: address, dropTornEnd: true })) {
+      const parsed = schema.safeParse(value);
+      if (!parsed.success) throw badAnswer(address, parsed.error);
+      yield parsed.data;
+    }
+  };
+  /** The last event of an import or inspection; the others go to `onProgress`. */
+  const finish = async <E extends ImportEvent | InspectEvent>(
+    events: AsyncGenerator<E>,
+    onProgress: (event: ImportProgress) => void,
+  ): Promise<Extract<E, { type: "done" }>> => {
+    for await (const event of events) {
+      if (event.type === "done") return event as Extract<E, { type: "done" }>;
+      if (event.type === "failed") throw new UserError(event.code, event.message, event.hint);
+      onProgress(event as ImportProgress);
+    }
+    throw new UserError("host-unreachable", "The host broke off the import.", "Nothing was stored; try again.");
+  };
+
+  const ofDataset = (id: string, rest = "") => url(`/datasets/${encodeURIComponent(id)}${rest}`);
+  const runPath = (id: string, rest = "") => `/runs/${encodeURIComponent(id)}${rest}`;
+  const ofRun = (id: string, rest = "") => url(runPath(id, rest));
+
+  return {
+    app: (options?: CallOptions) => ask(appInfo, url("/app"), options),
+    /** Versions, adapters, limits and the last lines of the log, as text to paste into a report. */
+    diagnostics: async () => (await call(url("/diagnostics"))).text(),
+
+    datasets: {
+      list: () => ask(datasetList, url("/datasets")),
+      get: (id: string): Promise<DatasetManifest> => ask(datasetManifest, ofDataset(id)),
+      /** `path` is on the host's machine. */
+      import: (
+        path: string,
+        options: ImportOptions,
+        onProgress: (event: ImportProgress) => void,
+        signal?: AbortSignal,
+      ): Promise<{ manifest: DatasetManifest; existing: boolean }> =>
+        finish(lines(importEvent, url("/datasets"), { method: "POST", json: { path, options }, signal }), onProgress),
+      inspect: async (
+        path: string,
+        options: ImportOptions,
+        onProgress: (event: ImportProgress) => void,
+        signal?: AbortSignal,
+      ): Promise<ImageReport> => {
+        const call: Call = { method: "POST", json: { path, options }, signal };
+        return (await finish(lines(inspectEvent, url("/datasets/inspect"), call), onProgress)).report;
+      },
+      rename: (id: string, name: string): Promise<DatasetManifest> =>
+        ask(datasetManifest, ofDataset(id), { method: "PATCH", json: { name } }),
+      delete: (id: string) => tell(ofDataset(id), { method: "DELETE" }),
+      /** Pixels of images `from` (included) to `to` (not): uint8 [images][channels][height][width]. */
+      images: (id: string, split: SplitName, from: number, to: number, options?: CallOptions) =>
+        bytes(url(`/datasets/${encodeURIComponent(id)}/images/${split}`, { from, to }), options),
+      /** The address of a sheet of thumbnails, for an <img>. */
+      sheetUrl: (id: string, file: string) => ofDataset(id, `/sheets/${encodeURIComponent(file)}`),
+    },
+
+    recipes: {
+      list: () => ask(recipeList, url("/recipes")),
+      /** Rejects with a UserError "bad-recipe" whose `problems` name the fields. */
+      resolve: (request: ResolveRequest, options?: CallOptions) =>
+        ask(resolvedRecipe, url("/recipes/resolve"), { ...options, method: "POST", json: request }),
+    },
+
+    runs: {
+      list: () => ask(runListSchema, url("/runs")),
+      create: (record: NewRun, dir?: string) =>
+        ask(openedRunSchema, url("/runs"), { method: "POST", json: { ...(dir !== undefined && { dir }), record } }),
+      get: (id: string) => ask(openedRunSchema, ofRun(id)),
+      update: (id: string, patch: RunPatch) => ask(runRecordSchema, ofRun(id), { method: "PATCH", json: patch }),
+      delete: (id: string) => ask(z.object({ kept: z.array(z.string()) }), ofRun(id), { method: "DELETE" }),
+
+      /** Starts or resumes in the host's child process; UserError "run-active" when it runs or waits already. */
+      start: (id: string, request: StartRequest = {}) => tell(ofRun(id, "/start"), { method: "POST", json: request }),
+      /** Pauses within a step; resolves when the wish has been passed on. */
+      stop: (id: string) => tell(ofRun(id, "/stop"), { method: "POST" }),
+      estimate: (request: EstimateRequest, options?: CallOptions) =>
+        ask(estimateAnswer, url("/runs/estimate"), { ...options, method: "POST", json: request }),
+
+      /** The stored events from number `from` on. */
+      events: (id: string, from = 0, options?: CallOptions): AsyncGenerator<RunEvent, void, undefined> =>
+        lines(runEventSchema, url(runPath(id, "/events"), { from }), options),
+      /** The same, then new events and progress as they come, until `ended`; leaving the loop ends the request. */
+      follow: (id: string, from = 0, options?: CallOptions): AsyncGenerator<FollowLine, void, undefined> =>
+        lines(followLine, url(runPath(id, "/events"), { from, follow: 1 }), options),
+      appendEvents: (id: string, events: readonly RunEvent[], session?: string) =>
+        tell(ofRun(id, "/events"), { method: "POST", json: events, session }),
+
+      checkpoints: (id: string) => ask(checkpointListSchema, ofRun(id, "/checkpoints")),
+      checkpoint: (id: string, name: string) => bytes(ofRun(id, `/checkpoints/${encodeURIComponent(name)}`)),
+      writeCheckpoint: (id: string, name: string, body: Uint8Array, session?: string) =>
+        tell(ofRun(id, `/checkpoints/${encodeURIComponent(name)}`), { method: "PUT", body, session }),
+
+      previews: (id: string) => ask(previewListSchema, ofRun(id, "/previews")),
+      /** The address of a preview, for an <img>: `file` as in the event or the list. */
+      previewUrl: (id: string, file: string) => ofRun(id, `/previews/${encodeURIComponent(file)}`),
+      writePreview: (id: string, step: number, { pixels, width, height, channels }: Picture, session?: string) =>
+        tell(url(runPath(id, `/previews/${step}`), { width, height, channels }), {
+          method: "PUT",
+          body: pixels,
+          session,
+        }),
+
+      distilled: (id: string) => bytes(ofRun(id, "/distilled.safetensors")),
+      /** Undefined before the run was evaluated. */
+      evaluation: async (id: string): Promise<EvaluationFile | undefined> =>
+        ask(evaluationFileSchema, ofRun(id, "/evaluation.json")).catch((error: unknown) => {
+          if (error instanceof UserError && error.code === "not-found") return undefined;
+          throw error;
+        }),
+      writeFile: (id: string, name: ResultFile, body: Uint8Array, session?: string) =>
+        tell(ofRun(id, `/${name}`), { method: "PUT", body, session }),
+
+      /** Takes the run for a Worker of the page: see sessions.ts. */
+      beginSession: async (id: string, start: SessionRequest): Promise<string> =>
+        (await ask(sessionAnswer, ofRun(id, "/session"), { method: "POST", json: start })).session,
+      keepSession: (id: string, session: string) => tell(ofRun(id, "/session"), { method: "PATCH", json: {}, session }),
+      endSession: (id: string, session: string, outcome: SessionEnd) =>
+        tell(ofRun(id, "/session"), { method: "PATCH", json: { outcome }, session }),
+
+      planExport: (id: string, formats: readonly string[], dir?: string) =>
+        ask(exportPlanSchema, ofRun(id, "/exports/plan"), { method: "POST", json: { formats, dir } }),
+      export: (id: string, formats: readonly string[], dir?: string) =>
+        ask(exportResultSchema, ofRun(id, "/exports"), { method: "POST", json: { formats, dir } }),
+      /** The address of a zip of the same files, for a download. */
+      archiveUrl: (id: string, formats: readonly string[]) =>
+        url(runPath(id, "/exports/archive"), { formats: formats.join(",") }),
+    },
+
+    compute: {
+      state: () => ask(computeState, url("/compute")),
+      adapters: () => ask(adapterList, url("/compute/adapters")),
+    },
+  };
+}
+
+async function readFailure(response: Response): Promise<UserError> {
+  const parsed = errorBody.safeParse(await response.json().catch(() => undefined));
+  if (parsed.success) {
+    const { code, message, hint, problems } = parsed.data;
+    return new UserError(code, message, hint, { problems });
+  }
+  return new UserError("bad-answer", `The host answered with status ${response.status}.`, "Reload the page.");
+}
+
+function badAnswer(address: string, error: z.ZodError): UserError {
+  const [{ path, message }] = error.issues;
+  return new UserError(
+    "bad-answer",
+    `The host's answer to ${address} was not understood: ${path.join(".")}: ${message}`,
+    "The page and the host may be of different versions: reload the page.",
+    { cause: error },
+  );
+}
+
+/** Not every browser's ReadableStream is iterable; leaving the loop cancels the body, and so the request. */
+async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = body.getReader();
+  try {
+    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) yield chunk.value;
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}

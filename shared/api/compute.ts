@@ -1,0 +1,122 @@
+// Requests, responses and streams of computing: on which adapter, how long it will take, and how it goes.
+
+import { z } from "zod";
+import { runEventSchema, runStatusSchema, stageSchema } from "../experiment/events.ts";
+import { recipeSchema } from "../recipe/index.ts";
+import { failureFields } from "./failure.ts";
+
+const count = z.int().nonnegative();
+/** JSON has no infinity: a time that nobody knows yet is null. */
+const secondsLeft = z.number().nonnegative().nullable();
+
+export const backendChoices = ["auto", "webgpu", "onnx"] as const;
+const where = {
+  /** `auto`: a real GPU, else the CPU. */
+  backend: z.enum(backendChoices).default("auto"),
+  /** The number of a GPU, or a part of its name; a software adapter is used only when it is named. */
+  adapter: z.string().min(1).optional(),
+};
+
+/** Of POST /api/runs/:id/start. A run goes on with the backend and adapter that it began on, unless told otherwise. */
+export const startRequest = z.strictObject({
+  backend: where.backend.removeDefault().optional(),
+  adapter: where.adapter,
+  evaluate: z.boolean().optional(),
+});
+export type StartRequest = z.infer<typeof startRequest>;
+
+export const estimateRequest = z.strictObject({
+  recipe: recipeSchema,
+  dataset: z.string().min(1),
+  evaluate: z.boolean().default(true),
+  ...where,
+});
+export type EstimateRequest = z.input<typeof estimateRequest>;
+export type ResolvedEstimateRequest = z.output<typeof estimateRequest>;
+
+export const estimateAnswer = z.object({
+  estimate: z.object({
+    steps: count,
+    secondsPerStep: z.number(),
+    synthesiseSeconds: z.number(),
+    evaluateSeconds: z.number(),
+    totalSeconds: z.number(),
+    diskBytes: z.number(),
+  }),
+  /** The most that the measuring process took. */
+  memoryBytes: z.number(),
+  backend: z.string(),
+  adapter: z.string(),
+});
+export type EstimateAnswer = z.infer<typeof estimateAnswer>;
+
+/** How far a stage is; `unit` is what `done` counts. Never stored. */
+export const progressLine = z.object({
+  type: z.literal("progress"),
+  stage: stageSchema,
+  done: count,
+  total: count,
+  unit: z.enum(["step", "epoch"]),
+  perSecond: z.number().nonnegative(),
+  secondsLeft,
+  note: z.string(),
+});
+export type ProgressLine = z.infer<typeof progressLine>;
+
+/**
+ * One line of GET /api/runs/:id/events?follow=1: stored events, and between them what is never stored.
+ * `cut`: the run went back to a checkpoint, and of the events only the first `events` hold.
+ * `notice`: something to tell, e.g. that a damaged checkpoint was passed over.
+ * `ended`: the last line; without it the connection broke.
+ */
+export const followLine = z.discriminatedUnion("type", [
+  ...runEventSchema.options,
+  progressLine,
+  z.object({ type: z.literal("cut"), events: count }),
+  z.object({ type: z.literal("notice"), message: z.string() }),
+  z.object({ type: z.literal("ended"), status: runStatusSchema, error: z.object(failureFields).optional() }),
+]);
+export type FollowLine = z.infer<typeof followLine>;
+
+/** The answer of GET /api/compute; `running.stage` is missing until the first progress. */
+export const computeState = z.object({
+  running: z
+    .object({
+      runId: z.string(),
+      stage: stageSchema.optional(),
+      done: count,
+      total: count,
+      perSecond: z.number().nonnegative(),
+      secondsLeft,
+    })
+    .nullable(),
+  /** Runs that wait, in order. */
+  queue: z.array(z.string()),
+});
+export type ComputeState = z.infer<typeof computeState>;
+
+export const adapterListing = z.object({
+  index: count,
+  name: z.string(),
+  description: z.string(),
+  vendor: z.string(),
+  architecture: z.string(),
+  /** The graphics API underneath: "vulkan", "metal", "d3d12". */
+  backendType: z.string(),
+  /** Whether it computes on the CPU. */
+  software: z.boolean(),
+  limits: z.record(z.string(), z.number()),
+  features: z.array(z.string()),
+  /** Measured peaks, once they were measured: 10^9 operations and 10^9 bytes a second. */
+  gflops: z.number().optional(),
+  gigabytesPerSecond: z.number().optional(),
+});
+
+/** The answer of GET /api/compute/adapters; `problem` says why there is no WebGPU at all. */
+export const adapterList = z.object({
+  adapters: z.array(adapterListing),
+  cpu: z.object({ model: z.string(), threads: count, runtime: z.string() }),
+  auto: z.enum(["webgpu", "onnx"]),
+  problem: z.object(failureFields).optional(),
+});
+export type AdapterList = z.infer<typeof adapterList>;

@@ -1,0 +1,130 @@
+// A session: from a run folder as it lies there, on from its last good checkpoint, to an outcome that is written down.
+// The command line, the host's child process and the page's Worker are its callers.
+import { createStoredSet, type StoredDataset } from "../data/stored-set.ts";
+import type { Runtime } from "../engine/index.ts";
+import { describeError, UserError } from "../lib/user-error.ts";
+import { type Recipe, recipeSchema } from "../recipe/index.ts";
+import { type Checkpoint, decodeCheckpoint, requireFitting } from "./checkpoint.ts";
+import type { Progress, RunStore } from "./ports.ts";
+import { type Outcome, runExperiment } from "./run.ts";
+import type { SessionStart } from "./session-record.ts";
+
+export interface Session {
+  readonly store: RunStore;
+  readonly dataset: StoredDataset;
+  /** Called once it is known that the run can be computed. */
+  readonly openRuntime: () => Promise<Runtime>;
+  readonly evaluate: boolean;
+  readonly signal: AbortSignal;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly onProgress: (progress: Progress) => void;
+  /** A sentence for a person, e.g. that a damaged checkpoint was passed over. */
+  readonly onNotice: (message: string) => void;
+  /** The run is marked as running, and its events are cut to so many. */
+  readonly onBegin?: (start: SessionStart) => void;
+}
+
+/** Computes until the run is done, stopped or failed. Rejects with what keeps it from beginning, or broke it off. */
+export async function runSession(session: Session): Promise<Outcome> {
+  const { store, dataset, evaluate, signal, clock, onProgress } = session;
+  const recipe = readRecipe(store);
+  if (evaluate) requireTestImages(dataset);
+  const runtime = await session.openRuntime();
+  const checkpoint = await begin(session, recipe, runtime);
+  let outcome: Outcome;
+  try {
+    outcome = await runExperiment({
+      recipe,
+      train: createStoredSet(dataset, "train"),
+      test: createStoredSet(dataset, "test"),
+      fingerprint: dataset.manifest.fingerprint,
+      runtime,
+      port: store,
+      clock,
+      signal,
+      ...(checkpoint ? { checkpoint } : {}),
+      evaluate,
+      onProgress,
+    });
+  } catch (error) {
+    // The disk that failed may not take this either, and the first error tells more.
+    await store.end({ status: "failed", error: failureOf(error) }).catch(() => {});
+    throw error;
+  }
+  const { status, stage, step, seconds, error } = outcome;
+  await store.end({ status, stage, step, seconds, ...(error && { error: failureOf(error) }) });
+  return outcome;
+}
+
+/**
+ * Begins at the newest checkpoint that can be used. A damaged one is named and passed over; with none left the run
+ * begins again, which gives the same bytes.
+ */
+async function begin(
+  { store, dataset, evaluate, onNotice, onBegin }: Session,
+  recipe: Recipe,
+  runtime: Runtime,
+): Promise<Checkpoint | undefined> {
+  const { backend, adapter } = runtime.backend.capabilities;
+  const beginAt = async (checkpoint?: Checkpoint) => {
+    const { stage = "synthesise", step = 0, events = 0 } = checkpoint ?? {};
+    const start = { backend, adapter, events, stage, step, evaluate };
+    await store.begin(start);
+    onBegin?.(start);
+  };
+  const { channels, height, width, classes } = dataset.manifest;
+  const before = store.record;
+  const damaged: string[] = [];
+  let eventsMissing: UserError | undefined;
+  for (const name of await store.listCheckpoints()) {
+    const file = `checkpoints/${name}.safetensors`;
+    try {
+      const checkpoint = decodeCheckpoint(await store.readCheckpoint(name), file);
+      requireFitting(checkpoint, recipe, [channels, height, width], classes.length, file);
+      await beginAt(checkpoint);
+      for (const message of damaged) onNotice(`${message} The run goes on from ${file}.`);
+      if (before.backend !== backend || before.adapter !== adapter) {
+        onNotice(`The run began on ${before.adapter} and goes on with ${adapter}: the last bits may differ.`);
+      }
+      return checkpoint;
+    } catch (error) {
+      if (!(error instanceof UserError) || !["bad-checkpoint", "events-missing"].includes(error.code)) throw error;
+      if (error.code === "events-missing") eventsMissing = error;
+      damaged.push(error.message);
+    }
+  }
+  // Intact work is not thrown away for its lost log: a person decides.
+  if (eventsMissing) throw eventsMissing;
+  await beginAt();
+  for (const message of damaged) onNotice(message);
+  if (damaged.length > 0) onNotice("No checkpoint can be used: the run begins again from its first step.");
+  return undefined;
+}
+
+/** Throws UserError "bad-recipe" naming every field. */
+function readRecipe({ record, path }: RunStore): Recipe {
+  const parsed = recipeSchema.safeParse(record.recipe);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw new UserError(
+    "bad-recipe",
+    `The recipe in ${path}/run.json cannot be used: ${problems.join("; ")}.`,
+    "Restore the file, or distil again.",
+  );
+}
+
+/** A run's evaluation needs images that it did not learn from. Throws UserError "no-test-images". */
+export function requireTestImages({ manifest }: Pick<StoredDataset, "manifest">): void {
+  if (manifest.classes.some(({ test }) => test > 0)) return;
+  throw new UserError(
+    "no-test-images",
+    `${manifest.name} has no test images, so that nothing can be evaluated.`,
+    "Add a test/ folder, import without one so that a part is set aside, or run with --no-evaluate.",
+  );
+}
+
+export function failureOf(error: unknown): { code: string; message: string; hint: string } {
+  if (error instanceof UserError) return { code: error.code, message: error.message, hint: error.hint };
+  return { code: "internal", message: describeError(error), hint: "" };
+}
