@@ -18,6 +18,7 @@ function buildLinkedModules(): Plugin {
 }
 
 export default defineConfig({
+  root: import.meta.dirname,
   plugins: [buildLinkedModules()],
   publicDir: false,
   ssr: { noExternal: true, external: ["electron", "sharp", "webgpu", "onnxruntime-node"] },

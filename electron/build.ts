@@ -22,7 +22,7 @@ export async function buildParts(wanted: readonly Part[] = parts, { isForced = f
     // Of the build's start: what changes while it runs is newer.
     const startedAt = new Date();
     const { build } = await import("vite");
-    await build({ root, configFile: config, logLevel: "warn" });
+    await build({ configFile: config, logLevel: "warn" });
     await writeFile(stamp, "");
     await utimes(stamp, startedAt, startedAt);
   }

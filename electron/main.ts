@@ -2,13 +2,16 @@
 import { join } from "node:path";
 import { app, BrowserWindow, Menu, nativeTheme, powerSaveBlocker, session } from "electron";
 import { stayAwake } from "./awake.ts";
+import { createChildCompute } from "./compute/child-compute.ts";
 import { watchComputing } from "./computing.ts";
 import { answerDialogs, showStartFailure } from "./dialogs.ts";
 import { createHost } from "./host/app.ts";
+import { createLog } from "./host/log.ts";
 import { createPage } from "./host/page.ts";
 import { openStore } from "./host/store.ts";
 import { createMenu, sendAction } from "./menu.ts";
 import { registerScheme, serveScheme } from "./protocol.ts";
+import { spawnUtility } from "./utility.ts";
 import { denyPermissions, openWindow } from "./window.ts";
 
 const AWAKE_EVERY_MS = 5_000;
@@ -27,7 +30,10 @@ function prepare(): void {
 
 async function start(): Promise<void> {
   await app.whenReady();
-  const host = createHost({ store: await openStore() });
+  const store = await openStore();
+  const log = createLog();
+  const compute = createChildCompute({ home: store.home, log, spawn: spawnUtility });
+  const host = createHost({ store, version: app.getVersion(), kind: "electron", compute, log });
   const computing = watchComputing((request) => host.fetch(request));
   serveScheme({ api: computing.api, page: createPage(fileOf("dist/renderer")) });
   denyPermissions(session.defaultSession);
@@ -48,10 +54,29 @@ async function start(): Promise<void> {
     release: (id) => powerSaveBlocker.stop(id),
     everyMs: AWAKE_EVERY_MS,
   });
-  app.on("will-quit", () => awake[Symbol.dispose]());
+  quitAfter(async () => {
+    awake[Symbol.dispose]();
+    await compute.dispose();
+    await host.dispose();
+  });
   // On macOS too: without its window the app has nothing to show or to do.
   app.on("window-all-closed", () => app.quit());
   await open();
+}
+
+/** Lets what computes stop within a step and write it down before the app ends. */
+function quitAfter(finish: () => Promise<void>): void {
+  let isFinished = false;
+  app.on("will-quit", (event) => {
+    if (isFinished) return;
+    event.preventDefault();
+    void finish()
+      .catch((error: unknown) => console.error(error))
+      .finally(() => {
+        isFinished = true;
+        app.quit();
+      });
+  });
 }
 
 function open(): Promise<BrowserWindow> {

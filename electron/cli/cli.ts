@@ -37,13 +37,13 @@ export interface CliCommand {
   readonly register: (program: Command) => void;
 }
 
-const wholeNumber = (text: string): number => {
+/** Reads an option's value. Throws InvalidArgumentError. */
+export const wholeNumber = (text: string): number => {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It must be a whole number, 0 or more.");
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("It is not a whole number.");
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError(`It must be at most ${Number.MAX_SAFE_INTEGER}.`);
   return value;
 };
-
-export { wholeNumber };
 
 /** The value of an option that a command needs. Asked for here, so that a misspelt one is named as unknown before. */
 export function requireOption(option: string, value: string | undefined): string {

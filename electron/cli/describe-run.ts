@@ -1,7 +1,7 @@
 // A run and its evaluation as text.
 import type { EvaluationFile } from "../../shared/api/runs.ts";
 import { readEvaluation } from "../host/export/index.ts";
-import { findOwner, listCheckpoints, type Run } from "../host/runs/index.ts";
+import { findRunOwner, listCheckpoints, type Run } from "../host/runs/index.ts";
 import { formatDuration, formatTable } from "./output.ts";
 
 const percent = (fraction: number) => (100 * fraction).toFixed(2);
@@ -9,7 +9,7 @@ const percent = (fraction: number) => (100 * fraction).toFixed(2);
 export function describeEvaluation({ results }: EvaluationFile): string {
   const rows = results.map(({ set, ipc, net, width, trials, mean, std }) => [
     set,
-    String(ipc),
+    set === "whole" ? "all" : String(ipc),
     width === undefined ? net : `${net} (width ${width})`,
     `${percent(mean)} ± ${percent(std)} %`,
     trials.map(percent).join(" "),
@@ -19,7 +19,7 @@ export function describeEvaluation({ results }: EvaluationFile): string {
 
 /** `running` in run.json is what a killed process leaves, too: the lock knows better. */
 async function isInterrupted({ path, record }: Run): Promise<boolean> {
-  return record.status === "running" && (await findOwner(path)) === undefined;
+  return record.status === "running" && (await findRunOwner(path)) === undefined;
 }
 
 /** One word of how a run stands. */

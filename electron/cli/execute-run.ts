@@ -7,12 +7,20 @@ import { storedDatasetOf } from "../compute/stored-dataset.ts";
 import type { Dataset } from "../host/datasets/index.ts";
 import type { Run } from "../host/runs/index.ts";
 import type { Cli } from "./cli.ts";
+import { programName } from "./program-name.ts";
 
 /** Computes the run until it is done, stopped or failed. Throws UserError "stopped" or what made it fail. */
 export async function executeRun(cli: Cli, run: Run, dataset: Dataset, evaluate: boolean): Promise<void> {
   await using store = await openRunStore(run);
+  // Warnings among the events are shown, too.
+  const appendEvents: typeof store.appendEvents = async (events) => {
+    await store.appendEvents(events);
+    for (const event of events) {
+      if (event.type === "warning") cli.output.warn(`${event.message} ${event.hint}`.trimEnd());
+    }
+  };
   const { stage, step, status, error } = await runSession({
-    store,
+    store: { ...store, appendEvents },
     dataset: storedDatasetOf(dataset),
     openRuntime: () => cli.runtime(),
     evaluate,
@@ -29,7 +37,7 @@ export async function executeRun(cli: Cli, run: Run, dataset: Dataset, evaluate:
     throw new UserError(
       "stopped",
       `Stopped in ${stage} at step ${step}; ${lost}.`,
-      `Go on with: stillroom resume ${run.record.id}`,
+      `Go on with: ${programName()} resume ${run.record.id}`,
     );
   }
 }

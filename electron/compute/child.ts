@@ -2,37 +2,33 @@
 
 import { enableCompileCache } from "node:module";
 import { failureOf } from "../../shared/experiment/session.ts";
-import { type FromChild, type Task, toChild } from "./messages.ts";
+import { type Task, toChild } from "./messages.ts";
+import { findParent } from "./parent.ts";
 import { runTask } from "./tasks.ts";
 
 enableCompileCache();
+const parent = findParent();
 const stopping = new AbortController();
 const stop = () => stopping.abort();
 // Ctrl-C in a terminal reaches the whole group: the parent decides, and says so.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", stop);
 // The parent is gone: nobody is left to go on for, and the checkpoint of this step is worth having.
-process.on("disconnect", stop);
-
-const send = (message: FromChild) =>
-  new Promise<void>((resolve) => {
-    if (process.send && process.connected) process.send(message, undefined, undefined, () => resolve());
-    else resolve();
-  });
+parent.onGone(stop);
 
 async function work(task: Task): Promise<void> {
   try {
-    await send(await runTask(task, stopping.signal, (message) => void send(message)));
+    await parent.send(await runTask(task, stopping.signal, (message) => void parent.send(message)));
   } catch (error) {
-    await send({ type: "failed", error: failureOf(error) });
+    await parent.send({ type: "failed", error: failureOf(error) });
   }
   // Backends keep threads; everything is on the disk and told.
   process.exit(0);
 }
 
-process.on("message", (value) => {
+parent.onMessage((value) => {
   const message = toChild.parse(value);
   if (message.type === "stop") stop();
   else void work(message);
 });
-void send({ type: "ready" });
+void parent.send({ type: "ready" });

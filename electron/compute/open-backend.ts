@@ -6,7 +6,7 @@ import {
   createReferenceBackend,
   type OnnxRuntime,
 } from "../../shared/engine/index.ts";
-import { UserError } from "../../shared/lib/user-error.ts";
+import { describeError, UserError } from "../../shared/lib/user-error.ts";
 import { openWebgpu } from "./gpu.ts";
 
 export interface BackendChoice {
@@ -42,7 +42,18 @@ async function openBest(): Promise<Backend> {
 }
 
 async function openOnnx(): Promise<Backend> {
-  const runtime = await import("onnxruntime-node");
+  const runtime = await loadOnnxRuntime();
   const name = `ONNX Runtime ${runtime.env.versions.common}, native`;
   return createOnnxBackend(runtime as unknown as OnnxRuntime, { name, threads: availableParallelism() });
+}
+
+/** Its package has no library for some systems, such as Macs with Intel's processors. */
+async function loadOnnxRuntime(): Promise<typeof import("onnxruntime-node")> {
+  try {
+    return await import("onnxruntime-node");
+  } catch (cause) {
+    const where = `${process.platform}-${process.arch}`;
+    const message = `ONNX Runtime's native library cannot be loaded on ${where}: ${describeError(cause)}`;
+    throw new UserError("no-onnx", message, "Compute in the window instead, which has one of its own.", { cause });
+  }
 }

@@ -6,7 +6,7 @@ import {
   beginSession,
   endSession,
   listCheckpoints,
-  lockFolder,
+  lockRun,
   type Run,
   readCheckpoint,
   sweepTemporary,
@@ -17,7 +17,7 @@ import {
 
 /** Has the run's lock until it is disposed. Throws UserError "run-locked". */
 export async function openRunStore(run: Run): Promise<RunStore & AsyncDisposable> {
-  const lock = await lockFolder(run.path);
+  const lock = await lockRun(run.path);
   await sweepTemporary(run);
   return {
     path: run.path,

@@ -1,4 +1,4 @@
-// How a child process is started and spoken to. Electron's utility processes will be the other way.
+// How a child process is started and spoken to. Electron's utility processes are the other way.
 
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -15,10 +15,10 @@ export interface ChildPort {
 /** `onText` gets what the child prints. */
 export type SpawnChild = (onText: (text: string) => void) => ChildPort;
 
-const entry = fileURLToPath(new URL("./child.ts", import.meta.url));
+export const childEntry = fileURLToPath(new URL("./child.ts", import.meta.url));
 
 export const forkChild: SpawnChild = (onText) => {
-  const child = fork(entry, [], { stdio: ["ignore", "pipe", "pipe", "ipc"], execArgv: [] });
+  const child = fork(childEntry, [], { stdio: ["ignore", "pipe", "pipe", "ipc"], execArgv: [] });
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", onText);
   return {
     // A child that has died is told of by its exit.

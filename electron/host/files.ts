@@ -1,7 +1,7 @@
 // Files handled with care: atomic writes, paths that stay inside their folder, free space, and errors in words.
 
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm, statfs } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, rename, rm, statfs } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { UserError } from "../../shared/lib/user-error.ts";
 
@@ -40,6 +40,28 @@ export async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** One rename, so that a kill leaves the folder whole or gone; what an earlier kill left beside it goes, too. */
+export async function removeFolder(folder: string): Promise<void> {
+  const parent = dirname(folder);
+  await rename(folder, join(parent, `.deleted-${randomUUID()}`));
+  for (const name of await readdir(parent)) {
+    if (/^\.deleted-[0-9a-f-]{36}$/.test(name)) await rm(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+/** Bytes that files, and folders with all that is in them, take on the disk. Links count, not what they lead to. */
+export async function measureFiles(paths: readonly string[]): Promise<number> {
+  let bytes = 0;
+  for (const path of paths) {
+    const found = await lstat(path).catch(() => undefined); // gone meanwhile
+    if (found === undefined) continue;
+    bytes += found.blocks * 512; // the unit of stat, whatever the disk's own is
+    if (!found.isDirectory()) continue;
+    bytes += await measureFiles((await readdir(path)).map((name) => join(path, name)));
+  }
+  return bytes;
 }
 
 /** Whether `path` is `root` or lies below it. Both must be absolute; links are the caller's concern. */
@@ -97,6 +119,12 @@ const fileErrors: Record<string, { code: string; says: string; hint: string }> =
   EMFILE: { code: "too-many-files", says: "cannot be opened: too many files are open", hint: "Close other programs." },
   EIO: { code: "disk-error", says: "cannot be read: the disk reports an error", hint: "Copy it to another disk." },
 };
+
+/** Whether a system error says that there is nothing at that path. */
+export function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOENT" || code === "ENOTDIR";
+}
 
 /** Turns a system error into a UserError that names the file; anything else comes back as it was. */
 export function explainFileError(error: unknown, path: string): unknown {

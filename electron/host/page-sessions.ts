@@ -1,10 +1,10 @@
 // Sessions of Workers in pages: the host holds the run's lock for them, and gives up on a page that is gone.
 
 import { randomUUID } from "node:crypto";
-import { SESSION_SILENCE_SECONDS, type SessionEnd, type SessionStart } from "../../shared/api/sessions.ts";
+import { SESSION_SILENCE_SECONDS, type SessionEnd, type SessionRequest } from "../../shared/api/sessions.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 import type { ComputeSignal } from "./compute.ts";
-import { beginSession, endSession, lockFolder, type Run, sweepTemporary } from "./runs/index.ts";
+import { beginSession, endSession, lockRun, type Run, sweepTemporary } from "./runs/index.ts";
 import type { Signals } from "./signals.ts";
 
 interface Open {
@@ -42,10 +42,10 @@ export function createPageSessions(signals: Signals<ComputeSignal>, silenceMs = 
     has: (runId: string) => sessions.has(runId),
 
     /** Throws UserError "run-locked" while anybody else computes the run. */
-    async begin(run: Run, { takeOver, ...start }: SessionStart): Promise<string> {
+    async begin(run: Run, { takeOver, ...start }: SessionRequest): Promise<string> {
       const before = sessions.get(run.record.id);
       if (before && takeOver) await end(before, gone);
-      const lock = await lockFolder(run.path);
+      const lock = await lockRun(run.path);
       try {
         await sweepTemporary(run);
         await beginSession(run, start);
@@ -76,7 +76,8 @@ export function createPageSessions(signals: Signals<ComputeSignal>, silenceMs = 
 
     /** Ends every session, as when the program ends. */
     async dispose(): Promise<void> {
-      for (const open of [...sessions.values()]) await end(open, gone);
+      // A folder that is gone keeps no other session open.
+      await Promise.allSettled([...sessions.values()].map((open) => end(open, gone)));
     },
   };
 }

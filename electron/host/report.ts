@@ -11,7 +11,7 @@ import { encodePng } from "./png.ts";
 import { type CurvePoint, describeCurve, drawCurve } from "./report/curve.ts";
 import { html, type Markup, raw } from "./report/html.ts";
 import { reportStyle } from "./report/style.ts";
-import { explainDiskErrors, listPreviews, PREVIEWS, type Run, readEvents } from "./runs/index.ts";
+import { listPreviews, PREVIEWS, type Run, readEvents } from "./runs/index.ts";
 
 const MAX_FRAMES = 12;
 /** More images than this make a page that no one scrolls through: then the first ones of each class are shown. */
@@ -60,7 +60,7 @@ ${factsSection(record, results)}
 </body>
 </html>
 `;
-  await explainDiskErrors(file, () => writeFileAtomic(file, page.text));
+  await writeFileAtomic(file, page.text);
 }
 
 function summary(record: RunRecord, results: RunResults | undefined): Markup {

@@ -1,14 +1,15 @@
 // The store: the folder where datasets, runs and artifacts live, and the scratch folders of work in progress.
 
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { UserError } from "../../shared/lib/user-error.ts";
 import { explainFileError, writeFileAtomic } from "./files.ts";
-import { acquireLock, isHeld } from "./lock.ts";
+import { acquireLock, findOwner } from "./lock.ts";
 
 const STORE_VERSION = 1;
+const SCRATCH_LOCK = "scratch-";
 
 export interface Store {
   readonly home: string;
@@ -89,8 +90,10 @@ function parseVersion(text: string): number | undefined {
 /** A new empty folder on the store's disk, so that finished work is moved into place by one rename. */
 export async function createScratch(store: Store): Promise<Scratch> {
   await sweepScratch(store);
-  const path = join(store.scratch, randomUUID());
-  const lock = await acquireLock(`${path}.lock`);
+  const id = randomUUID();
+  const path = join(store.scratch, id);
+  // The folder comes after its lock: one without a lock is a dead process's.
+  const lock = await acquireLock(lockOfScratch(store, id));
   await mkdir(path);
   return {
     path,
@@ -103,12 +106,18 @@ export async function createScratch(store: Store): Promise<Scratch> {
 
 /** Removes scratch folders whose process has died. */
 export async function sweepScratch(store: Store): Promise<void> {
-  const names = new Set((await readdir(store.scratch)).map((name) => name.replace(/\.lock(\.steal)?$/, "")));
-  for (const name of names) {
-    const path = join(store.scratch, name);
-    if (await isHeld(`${path}.lock`)) continue;
-    await rm(path, { recursive: true, force: true });
-    await rm(`${path}.lock`, { force: true });
-    await rm(`${path}.lock.steal`, { force: true });
+  for (const id of await readdir(store.scratch)) {
+    const lock = lockOfScratch(store, id);
+    if (await findOwner(lock)) continue;
+    await rm(join(store.scratch, id), { recursive: true, force: true });
+    await rmdir(lock).catch(() => {}); // gone with its owner
   }
+  // A start that was killed before it made its folder. Another may be about to: its folder is not ours to remove.
+  for (const name of (await readdir(store.locks)).filter((each) => each.startsWith(SCRATCH_LOCK))) {
+    if ((await findOwner(join(store.locks, name))) === undefined) await rmdir(join(store.locks, name)).catch(() => {});
+  }
+}
+
+function lockOfScratch(store: Store, id: string): string {
+  return join(store.locks, `${SCRATCH_LOCK}${id}`);
 }

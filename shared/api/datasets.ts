@@ -9,6 +9,7 @@ export { type ErrorBody, errorBody } from "./failure.ts";
 /** What a user may choose about an import; what is left out is suggested from the images. */
 export const importOptions = z.strictObject({
   size: z.int().min(1).max(1024).optional().describe("Side of the stored square images in pixels"),
+  largest: z.int().min(1).max(1024).optional().describe("Where no size is given: the most to suggest"),
   fit: z.enum(fits).default("crop").describe("How a picture of another shape becomes square"),
   colour: z.enum(colours).optional().describe("Store three channels or one"),
   testFraction: z
@@ -42,7 +43,8 @@ const progressEvent = z.object({
   done: z.int(),
   total: z.int(),
   imagesPerSecond: z.number(),
-  secondsLeft: z.number(),
+  /** null while there is too little to tell by. */
+  secondsLeft: z.number().nullable(),
 });
 const failedEvent = z.object({ type: z.literal("failed"), ...failureFields });
 

@@ -1,8 +1,9 @@
-// Runs as they are stored and sent: the schemas of run.json, evaluation.json and of the run routes.
+// Runs as they are stored and sent: the schemas of run.json and of the run routes.
 
 import { z } from "zod";
-import { evaluatedSetSchema, runEventSchema, runStatusSchema, stageSchema } from "../experiment/events.ts";
+import { runEventSchema, runStatusSchema, stageSchema } from "../experiment/events.ts";
 
+export { type EvaluationFile, evaluationFileSchema } from "../experiment/evaluation-file.ts";
 export { type RunEvent, runEventSchema } from "../experiment/events.ts";
 
 const count = z.int().nonnegative();
@@ -73,23 +74,6 @@ export const runListSchema = z.object({
   broken: z.array(z.object({ id: z.string(), path: z.string(), reason: z.string() })),
 });
 export type RunList = z.infer<typeof runListSchema>;
-
-/** evaluation.json; accuracies, mean and std are fractions. */
-export const evaluationFileSchema = z.object({
-  protocol: z.record(z.string(), z.unknown()),
-  results: z.array(
-    z.object({
-      set: evaluatedSetSchema,
-      ipc: count,
-      net: z.string(),
-      width: count.optional(),
-      trials: z.array(z.number().min(0).max(1)),
-      mean: z.number(),
-      std: z.number().nonnegative(),
-    }),
-  ),
-});
-export type EvaluationFile = z.infer<typeof evaluationFileSchema>;
 
 /** One event, or several at once. */
 export const appendEventsSchema = z.union([runEventSchema, z.array(runEventSchema)]);

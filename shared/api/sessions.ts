@@ -1,34 +1,16 @@
 // Sessions: how a Worker in the page, which reaches no files, computes a run that the host stores.
 
 import { z } from "zod";
-import { stageSchema } from "../experiment/events.ts";
-import { failureFields } from "./failure.ts";
+import { sessionEnd, sessionStart } from "../experiment/session-record.ts";
 
-const count = z.int().nonnegative();
+export type { SessionEnd, SessionStart } from "../experiment/session-record.ts";
 
-/** Where a session begins: the run's events are cut to `events`, and the run is marked as running. */
-export const sessionStart = z.strictObject({
-  backend: z.string(),
-  adapter: z.string(),
-  events: count,
-  stage: stageSchema,
-  step: count,
-  evaluate: z.boolean(),
+/** Of POST /api/runs/:id/session. */
+export const sessionRequest = sessionStart.extend({
   /** Ends the session that another page of this host has, e.g. the same page before it was reloaded. */
   takeOver: z.boolean().optional(),
 });
-export type SessionStart = z.infer<typeof sessionStart>;
-
-/** How it ended; `seconds` of each stage in this session. */
-export const sessionEnd = z.strictObject({
-  status: z.enum(["done", "stopped", "failed"]),
-  /** Left out when a failure outside of the experiment ended it. */
-  stage: stageSchema.optional(),
-  step: count.optional(),
-  error: z.object(failureFields).optional(),
-  seconds: z.partialRecord(stageSchema, z.number().nonnegative()).optional(),
-});
-export type SessionEnd = z.infer<typeof sessionEnd>;
+export type SessionRequest = z.infer<typeof sessionRequest>;
 
 /** The answer of POST /api/runs/:id/session. Every later write of this session carries the id in SESSION_HEADER. */
 export const sessionAnswer = z.object({ session: z.string() });

@@ -1,6 +1,7 @@
 // The manifest of a stored dataset: what was imported, how, and where its packed pixels lie.
 
 import { z } from "zod";
+import type { SetNormaliser } from "./distilled-set.ts";
 
 export const MANIFEST_VERSION = 1;
 
@@ -71,6 +72,11 @@ export type ImageManifest = z.infer<typeof imageManifest>;
 export type DatasetManifest = z.infer<typeof datasetManifest>;
 export type Fit = (typeof fits)[number];
 export type Colour = (typeof colours)[number];
+
+/** Zero mean and unit deviation of the training images; a channel that never changes has no deviation to divide by. */
+export function normaliserOf({ mean, std }: Pick<ImageManifest, "mean" | "std">): SetNormaliser {
+  return { kind: "standard", mean, std: std.map((deviation) => (deviation > 0 ? deviation : 1)) };
+}
 
 /** How many images a split holds. */
 export function countImages(manifest: ImageManifest, split: SplitName): number {

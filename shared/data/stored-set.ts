@@ -1,7 +1,7 @@
 // A stored dataset as the methods see it: its manifest, and any way to read ranges of its packed pixels.
 import type { SetNormaliser } from "./distilled-set.ts";
 import { ImageSet } from "./image-set.ts";
-import type { ImageManifest, SplitName } from "./manifest.ts";
+import { type ImageManifest, normaliserOf, type SplitName } from "./manifest.ts";
 
 /** The bytes of images `from` (included) to `to` (not included) of a split. */
 export type ReadImages = (split: SplitName, from: number, to: number) => Promise<Uint8Array>;
@@ -17,14 +17,14 @@ export function createStoredSet(
   split: SplitName,
   normaliser?: SetNormaliser,
 ): ImageSet {
-  const { channels, height, width, mean, std, classes } = manifest;
+  const { channels, height, width, classes } = manifest;
   return new ImageSet({
     classNames: classes.map(({ name }) => name),
     counts: classes.map((each) => each[split]),
     channels,
     height,
     width,
-    normaliser: normaliser ?? { kind: "standard", mean, std },
+    normaliser: normaliser ?? normaliserOf(manifest),
     read: (from, to) => read(split, from, to),
   });
 }

@@ -22,6 +22,8 @@ export interface ProgramGraph {
   readonly name: string;
   readonly graph: Graph;
   readonly inputs: readonly TensorType[];
+  /** What each input is to the program, e.g. `theta.blocks.0.conv.weight`, for printing. */
+  readonly inputNames: readonly string[];
   readonly outputs: readonly Node[];
 }
 
@@ -57,7 +59,8 @@ export interface Backend {
   dispose(): Promise<void>;
 }
 
-/** The program as text: one line a node. */
-export function printProgram({ name, inputs, outputs }: ProgramGraph): string {
-  return `program ${name}(${inputs.length} inputs)\n${printGraph(outputs)}`;
+/** The program as text: one line an input, one line a node. */
+export function printProgram({ name, inputNames, outputs }: ProgramGraph): string {
+  const named = inputNames.map((input, index) => `input ${index} is ${input}\n`).join("");
+  return `program ${name}\n${named}${printGraph(outputs)}`;
 }

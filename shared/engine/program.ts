@@ -2,7 +2,7 @@
 import { invariant } from "../lib/invariant.ts";
 import { flattenTree, mapTree, type Tree } from "../lib/tree.ts";
 import type { Backend, Executable, HostArray, ProgramGraph, Value } from "./backend.ts";
-import { type DType, formatType } from "./graph.ts";
+import { type DType, formatType, printGraph } from "./graph.ts";
 import type { TensorType } from "./op.ts";
 import { simplify } from "./simplify.ts";
 import { Tensor, traceInputs } from "./tensor.ts";
@@ -83,7 +83,13 @@ export function traceProgram<In extends object, Out extends object>(
   const outputs = flattenTree(results, isTensor).map(({ leaf }) => leaf.node);
   const simplified = simplify(graph, outputs, (op) => backend.implementsWhole(op));
   return {
-    traced: { name: program.name, graph, inputs: inputs.map(({ node }) => node), outputs: simplified },
+    traced: {
+      name: program.name,
+      graph,
+      inputs: inputs.map(({ node }) => node),
+      inputNames: leaves.map(({ path }) => path),
+      outputs: simplified,
+    },
     rebuild: (values) => {
       let at = 0;
       return mapTree(results, isTensor, () => values[at++]) as Results<Out>;
@@ -95,6 +101,7 @@ export function traceProgram<In extends object, Out extends object>(
 export class Runtime {
   readonly backend: Backend;
   readonly #compiled = new WeakMap<object, Map<string, Compiled>>();
+  readonly #byContent = new Map<string, Promise<Executable>>();
   readonly #onCompile: ((executable: Executable) => void) | undefined;
 
   /** `onCompile` is shown each program once, compiled, for printing. */
@@ -131,13 +138,24 @@ export class Runtime {
     let compiled = byShapes.get(signature);
     if (!compiled) {
       const { traced, rebuild } = traceProgram(program as unknown as Program<object, object>, args, this.backend);
-      const executable = this.backend.compile(traced);
-      compiled = { executable, rebuild };
+      compiled = { executable: this.#compileOnce(traced), rebuild };
       byShapes.set(signature, compiled);
+    }
+    return compiled;
+  }
+
+  /** Programs of the same content share one executable, and with it the memory that a backend keeps for it. */
+  #compileOnce(traced: ProgramGraph): Promise<Executable> {
+    const types = traced.inputs.map(formatType).join(",");
+    const content = `${types}\n${printGraph(traced.outputs)}`;
+    let executable = this.#byContent.get(content);
+    if (!executable) {
+      executable = this.backend.compile(traced);
+      this.#byContent.set(content, executable);
       // A failure is the caller's, who awaits the same promise.
       if (this.#onCompile) executable.then(this.#onCompile, () => {});
     }
-    return compiled;
+    return executable;
   }
 
   /** Copies a tree of host arrays to the backend. */

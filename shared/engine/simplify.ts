@@ -86,10 +86,12 @@ function mergeScales(node: Node, make: Make): Node | undefined {
   return inner === undefined ? undefined : make(node.op, [x, number(make, inner * outer)]);
 }
 
-/** Element-wise ops broadcast by themselves: an expanded operand is only needed where nothing else gives the shape. */
+/** Element-wise ops broadcast by themselves: a stretched operand is only needed where nothing else gives the shape. */
 function dropExpands(node: Node, make: Make): Node | undefined {
   for (let at = 0; at < node.inputs.length; at++) {
-    if (!is(node.inputs[at], "expand")) continue;
+    const operand = node.inputs[at];
+    const isStretched = is(operand, "expand") || (is(operand, "reshape") && scalar(operand.inputs[0]) !== undefined);
+    if (!isStretched) continue;
     const inputs = node.inputs.map((input, index) => (index === at ? input.inputs[0] : input));
     const shape = inputs.map((input) => input.shape).reduce((a, b) => broadcastShapes(a, b) ?? []);
     if (sameShape(shape, node.shape)) return make(node.op, inputs, node.attrs);

@@ -23,6 +23,8 @@ const headerSchema = z.strictObject({
   /** Events of the run that precede this checkpoint; what follows is cut off on resume. */
   events: z.int().min(0),
   trials: z.array(trialSchema),
+  /** The recipe that the state was made with. */
+  recipe: z.unknown(),
   /** The state with `{ "$tensor": name }` in place of arrays. */
   state: z.unknown(),
 });
@@ -96,13 +98,14 @@ function isState(tree: SavedTree): tree is SavedState {
 
 /** Throws UserError "bad-checkpoint" when a checkpoint is of another experiment. `imageShape` is [c, h, w]. */
 export function requireFitting(
-  { state, trials }: Checkpoint,
-  recipe: Pick<Recipe, "ipc" | "evaluation">,
+  { state, trials, recipe: own }: Checkpoint,
+  recipe: Recipe,
   imageShape: readonly number[],
   classes: number,
   source = "The checkpoint",
 ): void {
   const problems: string[] = [];
+  if (JSON.stringify(own) !== JSON.stringify(recipe)) problems.push("its recipe is not that of run.json");
   const count = state.images.reduce((sum, { shape }) => sum + shape[0], 0);
   const isShaped = state.images.every(({ shape }) => String(shape.slice(1)) === String(imageShape));
   if (count !== recipe.ipc * classes || !isShaped) {

@@ -1,5 +1,4 @@
 // The evaluation: fresh networks trained on the distilled set and on its baselines, under one protocol.
-import type { EvaluationFile } from "../api/runs.ts";
 import { sampleClass } from "../data/class-sampler.ts";
 import type { DistilledSet } from "../data/distilled-set.ts";
 import { type ImageSet, oneHot } from "../data/image-set.ts";
@@ -8,9 +7,11 @@ import { protocolOf } from "../evaluation/protocols.ts";
 import { summarise } from "../evaluation/statistics.ts";
 import { createTrainer, type Trainer, type TrainingSet } from "../evaluation/train-fresh.ts";
 import { deriveKey, type Key, rootKey } from "../lib/random.ts";
+import { methodOf } from "../methods/index.ts";
 import { createNet, namedNetwork } from "../nn/nets/index.ts";
 import type { Recipe } from "../recipe/index.ts";
 import type { Trial } from "./checkpoint.ts";
+import type { EvaluationFile } from "./evaluation-file.ts";
 import type { Job } from "./jobs.ts";
 
 export { type Job, listJobs } from "./jobs.ts";
@@ -123,6 +124,17 @@ export function createEvaluator(input: {
         runtime.free(theta);
       }
     },
+  };
+}
+
+/** What to say of a training whose last loss is not a number; undefined where it is one. */
+export function findDivergence({ net, set, trial }: Job, loss: number, { method }: Pick<Recipe, "method">) {
+  if (Number.isFinite(loss)) return undefined;
+  const { rateName } = methodOf(method.id);
+  return {
+    code: "diverged",
+    message: `The loss of ${net} on ${set}, trial ${trial + 1}, is not a finite number: its accuracy tells nothing.`,
+    hint: set === "distilled" ? `Distil again with a lower ${rateName}.` : "",
   };
 }
 

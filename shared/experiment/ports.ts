@@ -1,7 +1,6 @@
 // What an experiment needs of the world around it: a run folder to write to, a clock, and somebody to tell how it goes.
-import type { RunRecord } from "../api/runs.ts";
-import type { SessionEnd, SessionStart } from "../api/sessions.ts";
 import type { RunEvent, Stage } from "./events.ts";
+import type { SessionEnd, SessionStart } from "./session-record.ts";
 
 /** A picture as bytes: uint8 [height][width][channels]. */
 export interface Picture {
@@ -23,8 +22,8 @@ export interface RunPort {
 export interface RunStore extends RunPort {
   /** The folder, for messages. */
   readonly path: string;
-  /** run.json as it was before this session. */
-  readonly record: RunRecord;
+  /** What run.json said before this session; the recipe is still to be checked. */
+  readonly record: { readonly recipe: unknown; readonly backend: string; readonly adapter: string };
   /** Names, newest first. */
   listCheckpoints(): Promise<readonly string[]>;
   readCheckpoint(name: string): Promise<Uint8Array>;

@@ -17,7 +17,7 @@ import {
   type SavedState,
   type Trial,
 } from "./checkpoint.ts";
-import { createEvaluator, summariseTrials } from "./evaluate.ts";
+import { createEvaluator, findDivergence, summariseTrials } from "./evaluate.ts";
 import type { RunEvent, Stage } from "./events.ts";
 import { listJobs } from "./jobs.ts";
 import { Pace } from "./pace.ts";
@@ -222,7 +222,7 @@ class Session {
   async #save(stage: Stage, step: number, state: SavedState, events = this.#log.count): Promise<void> {
     await this.#log.flush();
     const name = stage === "synthesise" ? pad(step) : `${stage}-${pad(step)}`;
-    const checkpoint = { stage, step, events, trials: this.#trials, state };
+    const checkpoint = { stage, step, events, trials: this.#trials, recipe: this.#x.recipe, state };
     await this.#x.port.writeCheckpoint(name, encodeCheckpoint(checkpoint));
   }
 
@@ -281,8 +281,10 @@ class Session {
       const done = this.#trials.length;
       const job = jobs[done];
       let accuracy: number;
+      let lastLoss = 0;
       try {
-        accuracy = await evaluator.run(job, signal, (epoch) => {
+        accuracy = await evaluator.run(job, signal, (epoch, loss) => {
+          lastLoss = loss;
           const finished = done * epochs + epoch + 1;
           const total = jobs.length * epochs;
           const note = `${job.net} on ${job.set}, trial ${job.trial + 1}`;
@@ -296,6 +298,8 @@ class Session {
       this.#trials = [...this.#trials, { ...job, accuracy }];
       const place = { stage: "evaluate" as const, step: done + 1 };
       const { set, net, trial } = job;
+      const divergence = findDivergence(job, lastLoss, recipe);
+      if (divergence) await this.#log.add({ type: "warning", ...place, ...divergence });
       await this.#log.add({ type: "evaluation", ...place, set, net, trial, ipc: recipe.ipc, accuracy });
       await this.#log.add({ type: "checkpoint", ...place, file: `evaluate-${pad(done + 1)}.safetensors` });
       await this.#save("evaluate", done + 1, saved);

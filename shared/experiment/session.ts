@@ -1,6 +1,5 @@
 // A session: from a run folder as it lies there, on from its last good checkpoint, to an outcome that is written down.
 // The command line, the host's child process and the page's Worker are its callers.
-import type { SessionStart } from "../api/sessions.ts";
 import { createStoredSet, type StoredDataset } from "../data/stored-set.ts";
 import type { Runtime } from "../engine/index.ts";
 import { describeError, UserError } from "../lib/user-error.ts";
@@ -8,6 +7,7 @@ import { type Recipe, recipeSchema } from "../recipe/index.ts";
 import { type Checkpoint, decodeCheckpoint, requireFitting } from "./checkpoint.ts";
 import type { Progress, RunStore } from "./ports.ts";
 import { type Outcome, runExperiment } from "./run.ts";
+import type { SessionStart } from "./session-record.ts";
 
 export interface Session {
   readonly store: RunStore;

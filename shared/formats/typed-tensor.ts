@@ -3,7 +3,7 @@
 /** The dtypes that we read and write; names are those of the safetensors format. */
 export type Dtype = "F64" | "F32" | "I64" | "I32" | "I16" | "I8" | "U64" | "U32" | "U16" | "U8";
 
-export type DtypeArrays = {
+type DtypeArrays = {
   F64: Float64Array;
   F32: Float32Array;
   I64: BigInt64Array;

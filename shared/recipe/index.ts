@@ -2,6 +2,6 @@
 export { describeMethods, describeRecipe } from "./cards.ts";
 export { type DatasetFacts, factsOf } from "./facts.ts";
 export { layersOf, type PresetChoice } from "./preset.ts";
-export { layer, parseChanges, resolveRecipe } from "./resolve.ts";
+export { changeEvaluation, layer, parseChanges, resolveRecipe } from "./resolve.ts";
 export { type Recipe, recipeSchema } from "./schema.ts";
 export { type Seed, seedSchema } from "./seed.ts";

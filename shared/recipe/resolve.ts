@@ -3,7 +3,7 @@ import { z } from "zod";
 import { nearest } from "../lib/nearest.ts";
 import { type FieldProblem, UserError } from "../lib/user-error.ts";
 import { methodOf } from "../methods/index.ts";
-import { createNet, namedNetwork, usualDepth } from "../nn/nets/index.ts";
+import { createNet, type NetworkOptions, namedNetwork, usualDepth } from "../nn/nets/index.ts";
 import type { DatasetFacts } from "./facts.ts";
 import { evaluationOptions, type Recipe, recipeSchema } from "./schema.ts";
 
@@ -73,12 +73,8 @@ export function resolveRecipe(layers: readonly Json[], dataset: DatasetFacts, so
   const steps = parsedMethod.success ? methodOf(parsedMethod.data.id).steps(parsedMethod.data) : 1;
   const full = layer(fittingDefaults(dataset, given, steps), given);
   const parsed = recipeSchema.safeParse(full);
-  const found = [...(parsed.error?.issues ?? []).flatMap(explain), ...misfits(full, dataset)];
-  if (found.length > 0 || !parsed.success) {
-    const lines = new Map(found.map((problem) => [`${problem.path || "recipe"}: ${problem.message}`, problem]));
-    const listed = [...lines.keys()].map((line) => `  ${line}`).join("\n");
-    throw new UserError("bad-recipe", `${source} cannot be used:\n${listed}`, "", { problems: [...lines.values()] });
-  }
+  const problems = [...(parsed.error?.issues ?? []).flatMap(explain), ...misfits(full, dataset)];
+  if (problems.length > 0 || !parsed.success) throw unusable(source, problems);
   return parsed.data;
 }
 
@@ -113,21 +109,42 @@ function misfits(full: Json, dataset: DatasetFacts): FieldProblem[] {
   const names = isObject(full.evaluation)
     ? evaluationOptions.shape.nets.safeParse(full.evaluation.nets).data
     : undefined;
-  const [channels, height, width] = [dataset.channels, dataset.size, dataset.size];
-  const input = { channels, height, width, classes: dataset.classes.length };
   // A name is known or not, whatever else the network gets wrong.
   const named = (names ?? []).map((name) => () => namedNetwork(name, network ?? plainNetwork));
-  for (const options of [...(network ? [() => network] : []), ...named]) {
+  return [...problems, ...misfitNetworks([...(network ? [() => network] : []), ...named], dataset)];
+}
+
+/** Why networks are not known, or do not fit the images. */
+function misfitNetworks(networks: readonly (() => NetworkOptions)[], dataset: DatasetFacts): FieldProblem[] {
+  const [channels, height, width] = [dataset.channels, dataset.size, dataset.size];
+  const input = { channels, height, width, classes: dataset.classes.length };
+  return networks.flatMap((options) => {
     try {
       createNet(options(), input);
+      return [];
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       // The networks' errors begin with the field that they are about.
       const [, path = "network", message = error.message] = /^([\w.]+): (.*)$/s.exec(error.message) ?? [];
-      add(path, `${message} ${error.hint}`);
+      return [{ path, message: `${message} ${error.hint}` }];
     }
-  }
-  return problems;
+  });
+}
+
+/** A recipe with another evaluation, fit for a dataset. Throws UserError "bad-recipe" naming every field that is wrong. */
+export function changeEvaluation(recipe: Recipe, changes: Json, dataset: DatasetFacts): Recipe {
+  const parsed = evaluationOptions.safeParse(layer(recipe.evaluation, changes));
+  const issues = (parsed.error?.issues ?? []).map((issue) => ({ ...issue, path: ["evaluation", ...issue.path] }));
+  const named = (parsed.data?.nets ?? []).map((name) => () => namedNetwork(name, recipe.network));
+  const problems = [...issues.flatMap(explain), ...misfitNetworks(named, dataset)];
+  if (problems.length > 0 || !parsed.success) throw unusable("The evaluation", problems);
+  return { ...recipe, evaluation: parsed.data };
+}
+
+function unusable(source: string, problems: readonly FieldProblem[]): UserError {
+  const lines = new Map(problems.map((problem) => [`${problem.path || "recipe"}: ${problem.message}`, problem]));
+  const listed = [...lines.keys()].map((line) => `  ${line}`).join("\n");
+  return new UserError("bad-recipe", `${source} cannot be used:\n${listed}`, "", { problems: [...lines.values()] });
 }
 
 /** Each thing that is wrong with a field. */

@@ -5,13 +5,22 @@ import { methodOptions } from "../methods/index.ts";
 import { strategy } from "../nn/augment/index.ts";
 import { networkOptions } from "../nn/nets/index.ts";
 
+/** A name given twice would train the same networks twice and count them as further trials. */
+const eachOnce = (names: readonly string[]) => new Set(names).size === names.length;
+const once = { error: "each may be named once only" };
+
 export const evaluationOptions = z.strictObject({
   protocol: z.enum(protocolIds).describe("How a fresh network is trained on a set; named after the paper that uses it"),
-  nets: z.array(z.string()).min(1).describe("Networks to train: convnet-3, or convnet-3-w64 with a width of its own"),
+  nets: z
+    .array(z.string())
+    .min(1)
+    .refine(eachOnce, once)
+    .describe("Networks to train: convnet-3, or convnet-3-w64 with a width of its own"),
   trials: z.int().min(1).max(100).describe("Fresh networks per set"),
   epochs: z.int().min(0).max(100_000).describe("Epochs of training; the papers' loops run one more"),
   baselines: z
     .array(z.enum(["random", "whole"]))
+    .refine(eachOnce, once)
     .describe("Sets to compare with: random real images, a new draw each trial; the whole training set"),
 });
 

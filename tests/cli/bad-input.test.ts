@@ -1,7 +1,7 @@
 // Bad datasets and recipes at the command line: one clear message, exit code 1, or listed and skipped.
 import { readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { drawPng, drawTree, makeZip, snapshotFolder, writeTree } from "../tools/make-images.ts";
+import { drawPixels, drawPng, drawTree, makeZip, snapshotFolder, toPicture, writeTree } from "../tools/make-images.ts";
 import { createWorkplace, exists, readRun, set, threeClasses, tiny, type Workplace } from "./run-cli.ts";
 
 let place: Workplace;
@@ -39,6 +39,45 @@ test("sources that cannot be used: each says why, none leaves anything in the st
   );
   expect(await snapshotFolder(place.file("home", "datasets"))).toEqual(before);
   expect(await readdir(place.file("home", "scratch"))).toEqual([]);
+});
+
+test("a run says what its import left out, and when the random sets are smaller than asked for", async () => {
+  const root = await place.makeData("scanty", { "train/ant": 3, "train/bee": 2, "test/ant": 2, "test/bee": 2 });
+  await writeTree(root, { "train/ant/text.png": "just text" });
+  const settings = set("method.steps=1", "init=noise", "evaluation.epochs=1");
+  const loud = tiny.filter((word) => word !== "--quiet");
+  const out = place.file("scanty-run");
+  const { code, stderr } = await place.run(
+    "distill",
+    "dm",
+    "--data",
+    root,
+    "--ipc",
+    "3",
+    "--out",
+    out,
+    ...loud,
+    ...settings,
+  );
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/scanty: left out train\/ant\/text\.png \(.+\)\n/);
+  expect(stderr).toMatch(/only 2 training images of a class: the random sets hold fewer than 3/);
+  const data = ["--data", root, "--backend", "onnx"];
+  const evaluated = await place.run("evaluate", out, ...data, "--nets", "convnet-1,convnet-1", "--trials", "0");
+  expect(evaluated).toMatchObject({ code: 1, stdout: "" });
+  expect(evaluated.stderr).toMatch(/evaluation\.nets: each may be named once only\n.*evaluation\.trials: /);
+});
+
+test("a colour that no picture has is no reason to fail", async () => {
+  const names = ["ant", "bee"].flatMap((name) => Array.from({ length: 6 }, (_, index) => `${name}/${index}.png`));
+  for (const name of names) {
+    const pixels = drawPixels(name, 8, 8, 3).map((value, index) => (index % 3 === 0 ? 0 : value)); // nothing is red
+    await writeTree(place.file("green"), { [name]: await toPicture(pixels, 8, 8, 3).png().toBuffer() });
+  }
+  const out = place.file("green-run");
+  const words = ["distill", "dm", "--data", place.file("green"), "--out", out, ...tiny, ...set("method.steps=2")];
+  expect(await place.run(...words)).toMatchObject({ code: 0 });
+  expect((await readRun(out)).events).toContainEqual(expect.objectContaining({ type: "done" }));
 });
 
 test("bad files are listed and stop nothing", async () => {
@@ -98,7 +137,8 @@ test("one image in a class, and ipc above a class's size: an error with the way 
   expect(refused.stderr).toMatch(/ipc: 4 images of each class .* but "ant" has 1: use at most 1, or init=noise/);
   expect(await exists(out)).toBe(false);
   const done = await place.run(...words, "--set", "init=noise", "--json");
-  expect(done).toMatchObject({ code: 0, stderr: "" });
+  const warning = "warning few has only 1 training image of a class: the random sets hold fewer than 4 of it.\n";
+  expect(done).toMatchObject({ code: 0, stderr: warning });
   const [distilled, random] = JSON.parse(done.stdout).evaluation.results;
   expect([distilled.trials.length, random.trials.length]).toEqual([2, 2]);
   expect(

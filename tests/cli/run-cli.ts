@@ -58,16 +58,42 @@ export function startLimited({ home, path }: Workplace, limit: string, ...words:
 
 /** The command line on a terminal of its own, by util-linux's `script`; stdout is what the terminal shows. */
 export function startOnTerminal({ home, path }: Workplace, ...words: string[]): Started {
-  const quoted = [process.execPath, main, ...words].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
-  return startProcess("script", ["--quiet", "--return", "--command", quoted.join(" "), "/dev/null"], home, path);
+  return startProcess("script", scriptOf(words), home, path);
 }
 
-function startProcess(command: string, words: string[], home: string, cwd: string): Started {
+/** The same, with a person who types `keys` once the terminal shows `question`. */
+export function answerOnTerminal(
+  { home, path }: Workplace,
+  { question, keys }: { question: string; keys: string },
+  ...words: string[]
+): Started {
+  const started = startProcess("script", scriptOf(words), home, path, "pipe");
+  let shown = "";
+  started.child.stdout?.on("data", (text: string) => {
+    const isNew = !shown.includes(question);
+    shown += text;
+    if (isNew && shown.includes(question)) started.child.stdin?.write(keys);
+  });
+  return started;
+}
+
+function scriptOf(words: readonly string[]): string[] {
+  const quoted = [process.execPath, main, ...words].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  return ["--quiet", "--return", "--command", quoted.join(" "), "/dev/null"];
+}
+
+function startProcess(
+  command: string,
+  words: string[],
+  home: string,
+  cwd: string,
+  stdin: "ignore" | "pipe" = "ignore",
+): Started {
   const env = { ...process.env, STILLROOM_HOME: home, NO_COLOR: "1", FORCE_COLOR: undefined };
-  const child = spawn(command, words, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, words, { cwd, env, stdio: [stdin, "pipe", "pipe"] });
   let [stdout, stderr] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   const ended = new Promise<Ended>((fulfil, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => fulfil({ code: code ?? signal ?? 0, stdout, stderr }));

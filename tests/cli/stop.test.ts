@@ -47,7 +47,7 @@ test.each(moments)("a stop in $stage", async ({ stage, isReached }) => {
   expect(stopped).toMatchObject({ code: 1, stdout: "" });
   expect(stopped.stderr).toMatch(
     new RegExp(
-      `^error: Stopped in ${stage} at step \\d+; (nothing is lost|the network in training begins again)\\.\n.*stillroom resume `,
+      `^error: Stopped in ${stage} at step \\d+; (nothing is lost|the network in training begins again)\\.\n.* resume `,
     ),
   );
   const [step] = /step \d+/.exec(stopped.stderr) ?? [];

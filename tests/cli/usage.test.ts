@@ -19,6 +19,13 @@ const misuses: { title: string; words: string[]; says: RegExp[] }[] = [
   { title: "a missing argument", words: ["import"], says: [/missing required argument 'data'/] },
   { title: "too many arguments", words: ["show", "a", "b"], says: [/too many arguments/] },
   { title: "no number", words: ["distill", "dm", "--data", "x", "--ipc", "two"], says: [/--ipc/, /two/] },
+  { title: "a number below zero", words: ["runs", "--seed", "-1"], says: [/--seed/, /whole number, 0 or more/] },
+  { title: "an empty number", words: ["runs", "--seed", ""], says: [/--seed/, /whole number/] },
+  {
+    title: "a number too large to be exact",
+    words: ["runs", "--seed", "9007199254740993"],
+    says: [/9007199254740991/],
+  },
   { title: "an unknown backend", words: ["runs", "--backend", "cuda"], says: [/cuda/, /webgpu, onnx, reference/] },
   { title: "an unknown variant", words: ["distill", "dm", "--data", "x", "--variant", "big"], says: [/big/, /small/] },
   {

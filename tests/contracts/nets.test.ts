@@ -111,6 +111,19 @@ describe("ConvNet", () => {
 
   test("too many blocks are refused with the depth that fits", () => {
     expect(() => createNet(convnet(4), input(3, 8, 2))).toThrow(/network\.depth: 4 blocks halve 8x8 pixels to nothing/);
+    for (const [channels, side, deepest] of [
+      [3, 8, 3],
+      [1, 28, 5],
+      [3, 28, 4],
+    ]) {
+      const size = input(channels, side, 2);
+      expect(() => createNet(convnet(deepest, 2), size)).not.toThrow();
+      const hint = expect.stringContaining(`at most ${deepest},`);
+      expect(() => createNet(convnet(deepest + 1, 2), size)).toThrow(expect.objectContaining({ hint }));
+    }
+    expect(() => createNet(convnet(1), input(3, 1, 2))).toThrow(
+      expect.objectContaining({ hint: "Use larger images." }),
+    );
   });
 });
 

@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  fake.app.emit("will-quit");
+  fake.app.emit("will-quit", { preventDefault: () => {} });
   vi.unstubAllEnvs();
   vi.useRealTimers();
   Object.defineProperty(process, "platform", { value: platform });
@@ -99,7 +99,14 @@ test("app:// gives the page with its policy and nothing outside its folder", asy
   expect(policy).toContain("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'");
   expect(policy).not.toContain("http");
   expect(page.headers.get("cross-origin-opener-policy")).toBe("same-origin");
-  for (const name of ["..%2f..%2fsecret.txt", "..%5c..%5csecret.txt", "%00", "%zz", "../../secret.txt", "none.js"]) {
+  for (const name of [
+    "..%2f..%2fsecret.txt",
+    "..%5c..%5csecret.txt",
+    "%00.txt",
+    "%zz.txt",
+    "../../secret.txt",
+    "none.js",
+  ]) {
     const answer = await ask(world, `app://stillroom/${name}`);
     expect(answer.status, name).toBeGreaterThanOrEqual(400);
     expect(answer.status, name).toBeLessThan(500);
@@ -115,7 +122,37 @@ test("app://stillroom/api is the host, on the store", async () => {
   const unknown = await ask(world, "app://stillroom/api/nothing");
   expect([unknown.status, await unknown.json()]).toEqual([404, expect.objectContaining({ code: "not-found" })]);
   // Begins with the same letters, and is a file of the page.
-  expect(await (await ask(world, "app://stillroom/apis.js")).json()).toMatchObject({ code: "page-not-found" });
+  expect(await (await ask(world, "app://stillroom/apis.js")).text()).toBe("There is no /apis.js.");
+});
+
+test("the host computes in a utility process, and every message of it is answered for", async () => {
+  const { world } = await start();
+  const app = await (await ask(world, "app://stillroom/api/app")).json();
+  expect(app).toMatchObject({ version: "1.2.3", host: "electron", computeChild: true });
+  const answer = ask(world, "app://stillroom/api/compute/adapters");
+  await vi.waitFor(() => expect(world.children).toHaveLength(1));
+  const [child] = world.children;
+  expect(child.path).toMatch(/child\.[jt]s$/);
+  expect(child.options).toMatchObject({ serviceName: "Stillroom compute", execArgv: [] });
+  child.emit("message", { number: 0, message: { type: "ready" } });
+  expect(child.received).toEqual([{ received: 0 }, { message: { type: "adapters", measure: false } }]);
+  child.emit("error", "FatalError", "heap", "");
+  child.emit("exit", 5);
+  expect(await (await answer).json()).toMatchObject({
+    code: "compute-died",
+    message: "The computing process ended unexpectedly (FatalError in heap).",
+  });
+});
+
+test("the app ends when what computes has stopped", async () => {
+  const { world } = await start();
+  let prevented = 0;
+  const quit = () => fake.app.emit("will-quit", { preventDefault: () => prevented++ });
+  quit();
+  expect([prevented, world.log.includes("quit")]).toEqual([1, false]);
+  await vi.waitFor(() => expect(world.log).toContain("quit"));
+  quit();
+  expect(prevented).toBe(1);
 });
 
 test("the page stays where it is; a link opens in the system's browser", async () => {

@@ -160,6 +160,23 @@ describe("the evaluation", () => {
     }
   });
 
+  test("warns of a network whose training diverged", async () => {
+    const method = { id: "dm", steps: 1, imageLearningRate: 1e38 };
+    const huge = smallRecipe(method, { network: { norm: "none" }, evaluation: { trials: 1, epochs: 8 } });
+    const { folder, outcome } = await runSmall({ recipe: huge, backend, evaluate: true });
+    expect(outcome.status).toBe("done");
+    const warnings = folder.events.filter((event) => event.type === "warning");
+    expect(warnings).toMatchObject([
+      {
+        code: "diverged",
+        stage: "evaluate",
+        message: "The loss of convnet-1 on distilled, trial 1, is not a finite number: its accuracy tells nothing.",
+        hint: "Distil again with a lower method.imageLearningRate.",
+      },
+    ]);
+    expect(folder.events.map(({ seq }) => seq)).toEqual(folder.events.map((_, index) => index));
+  });
+
   test("learns what is easy to learn", async () => {
     const longer = smallRecipe(
       { id: "dm", steps: 0 },
@@ -275,6 +292,9 @@ describe("a checkpoint", () => {
     const checkpoint = decodeCheckpoint(bytes, "whole");
     expect(() => requireFitting(checkpoint, { ...recipe, ipc: 3 }, [1, 8, 8], 3)).toThrow(/not 9 of 1 x 8 x 8/);
     expect(() => requireFitting(checkpoint, recipe, [3, 8, 8], 3)).toThrow(/not 6 of 3 x 8 x 8/);
+    expect(() => requireFitting(checkpoint, { ...recipe, seed: 9 }, [1, 8, 8], 3)).toThrow(
+      /recipe is not that of run.json/,
+    );
     const fewer = { ...recipe, evaluation: { ...recipe.evaluation, trials: 1 } };
     expect(() => requireFitting(checkpoint, fewer, [1, 8, 8], 3)).toThrow(/trials are not those/);
     await expect(

@@ -1,14 +1,12 @@
-// The store's folder, its version, its locks and its scratch folders.
+// The store's folder, its version and its scratch folders.
 
-import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { resolveInside, writeFileAtomic } from "../../electron/host/files.ts";
-import { acquireLock, withLock } from "../../electron/host/lock.ts";
 import { createScratch, findHome, openStore, sweepScratch } from "../../electron/host/store.ts";
-import { UserError } from "../../shared/lib/user-error.ts";
 import { createTemporaryFolder } from "../tools/make-images.ts";
 
 test("the store lies where the system keeps application data, or where STILLROOM_HOME says", () => {
@@ -31,63 +29,23 @@ test("a store of a newer version, or a damaged one, is refused and left alone", 
   await expect(openStore(folder.path)).rejects.toMatchObject({ code: "store-damaged" });
 });
 
-test("a lock keeps others out until it is released", async () => {
-  await using folder = await createTemporaryFolder();
-  const path = join(folder.path, "x.lock");
-  const lock = await acquireLock(path);
-  await expect(acquireLock(path, 100)).rejects.toMatchObject({ code: "locked" });
-  const waiting = acquireLock(path, 5000);
-  await lock.release();
-  await (await waiting).release();
-  expect(await readdir(folder.path)).toEqual([]);
-
-  let inside = 0;
-  let most = 0;
-  const work = async () => {
-    most = Math.max(most, ++inside);
-    await new Promise((done) => setTimeout(done, 5));
-    inside--;
-  };
-  await Promise.all(Array.from({ length: 8 }, () => withLock(path, work)));
-  expect(most).toBe(1);
-});
-
-test("the lock of a dead process, of another start of the same pid, or torn, is taken over", async () => {
-  await using folder = await createTemporaryFolder();
-  const path = join(folder.path, "x.lock");
-  const { pid } = spawnSync(process.execPath, ["-e", ""]);
-  const owners = [
-    JSON.stringify({ host: hostname(), pid, started: "1", token: "a" }),
-    JSON.stringify({ host: hostname(), pid: process.pid, started: "1", token: "b" }),
-  ];
-  for (const owner of owners) {
-    await writeFile(path, owner);
-    const locks = await Promise.allSettled([acquireLock(path, 300), acquireLock(path, 300)]);
-    const held = locks.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-    expect(held).toHaveLength(1);
-    await held[0].release();
-  }
-  await writeFile(path, "{");
-  await (await acquireLock(path, 4000)).release();
-  await writeFile(path, JSON.stringify({ host: "elsewhere", pid: 1, started: "1", token: "c" }));
-  await expect(acquireLock(path, 100)).rejects.toBeInstanceOf(UserError);
-});
-
 test("scratch folders of the living stay, those of the dead go", async () => {
   await using folder = await createTemporaryFolder();
   const store = await openStore(folder.path);
   const scratch = await createScratch(store);
   await mkdir(join(store.scratch, "dead"));
   await writeFile(join(store.scratch, "dead", "x"), "x");
-  await writeFile(
-    join(store.scratch, "dead.lock"),
-    JSON.stringify({ host: hostname(), pid: 2 ** 30, started: "", token: "" }),
-  );
+  // The second was killed before it made its folder.
+  for (const name of ["dead", "unborn"]) {
+    await mkdir(join(store.locks, `scratch-${name}`));
+    await writeFile(join(store.locks, `scratch-${name}`, `${randomUUID()}.${2 ** 30}.0..${hostname()}`), "");
+  }
   await sweepScratch(store);
   expect(await readdir(scratch.path)).toEqual([]);
-  expect((await readdir(store.scratch)).filter((name) => name.startsWith("dead"))).toEqual([]);
+  expect(await readdir(store.scratch)).toEqual([basename(scratch.path)]);
+  expect(await readdir(store.locks)).toHaveLength(1);
   await scratch.dispose();
-  expect(await readdir(store.scratch)).toEqual([]);
+  expect([await readdir(store.scratch), await readdir(store.locks)]).toEqual([[], []]);
 });
 
 test("a file is written whole or not at all, and names stay inside", async () => {

@@ -2,7 +2,14 @@
 import { expect, test } from "vitest";
 import { nearest } from "../../shared/lib/nearest.ts";
 import type { UserError } from "../../shared/lib/user-error.ts";
-import { type DatasetFacts, layer, parseChanges, recipeSchema, resolveRecipe } from "../../shared/recipe/index.ts";
+import {
+  changeEvaluation,
+  type DatasetFacts,
+  layer,
+  parseChanges,
+  recipeSchema,
+  resolveRecipe,
+} from "../../shared/recipe/index.ts";
 
 const digits: DatasetFacts = {
   name: "digits",
@@ -130,7 +137,7 @@ test("every problem at once, each with its path", () => {
   ]);
   // A network that is too deep is told once it is a network.
   expect(problemsOf([complete, { network: { depth: 6 } }])).toEqual([
-    expect.stringMatching(/^network\.depth: 6 blocks halve 28x28 pixels to nothing\. Use a depth of at most 4/),
+    expect.stringMatching(/^network\.depth: 6 blocks halve 28x28 pixels to nothing\. Use a depth of at most 5/),
   ]);
   expect(problemsOf([complete, { network: { id: "resnet" } }])).toEqual(["network.id: expected one of convnet"]);
   expect(problemsOf([{ ...complete, method: {} }])).toEqual(["method.id: expected one of dm"]);
@@ -150,4 +157,22 @@ test("the nearest known word", () => {
   expect(nearest("q", known)).toBeUndefined();
   expect(nearest("completely-different", known)).toBeUndefined();
   expect(nearest("steps", [])).toBeUndefined();
+});
+
+test("a network or a baseline named twice is refused: its trials would count twice", () => {
+  const evaluation = { ...complete.evaluation, nets: ["convnet-3", "convnet-3"], baselines: ["random", "random"] };
+  expect(problemsOf([{ ...complete, evaluation }])).toEqual([
+    "evaluation.nets: each may be named once only",
+    "evaluation.baselines: each may be named once only",
+  ]);
+});
+
+test("another evaluation is checked before anything is trained, every problem at once", () => {
+  const recipe = resolveRecipe([complete], digits);
+  const changed = changeEvaluation(recipe, { nets: ["convnet-2-w8"], trials: 3 }, digits);
+  expect(changed).toEqual({ ...recipe, evaluation: { ...recipe.evaluation, nets: ["convnet-2-w8"], trials: 3 } });
+  const change = (changes: Record<string, unknown>) => () => changeEvaluation(recipe, changes, digits);
+  expect(change({ trials: 0, epochs: -1 })).toThrow(/evaluation\.trials: .*\n.*evaluation\.epochs: /);
+  expect(change({ nets: ["convnet-3", "resnet"] })).toThrow(/there is no network "resnet"/);
+  expect(change({ nets: ["convnet-7"] })).toThrow(/7 blocks halve 28x28 pixels to nothing/);
 });

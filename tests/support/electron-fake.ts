@@ -19,6 +19,7 @@ export interface World {
   ipc: Map<string, (event: electron.IpcMainInvokeEvent, ...words: unknown[]) => unknown>;
   switches: Map<string, string>;
   windows: FakeWindow[];
+  children: FakeChild[];
   template: electron.MenuItemConstructorOptions[];
   session: Partial<Record<"request" | "check" | "device", unknown>>;
   held: Set<number>;
@@ -50,6 +51,7 @@ const createWorld = (): World => {
     ipc: new Map(),
     switches: new Map(),
     windows: [],
+    children: [],
     template: [],
     session: {},
     held: new Set(),
@@ -110,6 +112,7 @@ export const app = emitting<electron.App>({
     },
   }),
   getAppPath: () => world.appPath,
+  getVersion: () => "1.2.3",
   getPath: () => world.userData,
   quit: () => note("quit"),
   exit: (code) => note("exit", code),
@@ -259,6 +262,31 @@ export const nativeTheme = partial<electron.NativeTheme>({
   },
 });
 
+/** A utility process that says what a test has it say. */
+export class FakeChild extends EventEmitter implements Pick<electron.UtilityProcess, "pid" | "postMessage" | "stdout"> {
+  readonly pid = undefined;
+  readonly stdout = null;
+  readonly stderr = null;
+  readonly received: unknown[] = [];
+  readonly path: string;
+  readonly options: electron.ForkOptions | undefined;
+
+  constructor(path: string, options?: electron.ForkOptions) {
+    super();
+    requireReady(true, "utilityProcess.fork");
+    this.path = path;
+    this.options = options;
+    world.children.push(this);
+  }
+
+  postMessage = (message: unknown) => void this.received.push(message);
+}
+
+export const utilityProcess = {
+  fork: (path: string, _words?: string[], options?: electron.ForkOptions) =>
+    new FakeChild(path, options) as unknown as electron.UtilityProcess,
+} satisfies Partial<typeof electron.utilityProcess> as unknown as typeof electron.utilityProcess;
+
 export const contextBridge = partial<electron.ContextBridge>({
   exposeInMainWorld: (name, api) => void world.exposed.set(name, api),
 });
@@ -282,6 +310,7 @@ export const webUtils = partial<electron.WebUtils>({ getPathForFile: (file) => `
   shell,
   powerSaveBlocker,
   nativeTheme,
+  utilityProcess,
   contextBridge,
   ipcRenderer,
   webUtils,
@@ -298,6 +327,7 @@ export const webUtils = partial<electron.WebUtils>({ getPathForFile: (file) => `
   | "shell"
   | "powerSaveBlocker"
   | "nativeTheme"
+  | "utilityProcess"
   | "contextBridge"
   | "ipcRenderer"
   | "webUtils"

@@ -19,6 +19,7 @@ exports.app = {
   whenReady: async () => {},
   getAppPath: () => root,
   getPath: () => root,
+  getVersion: () => "1.2.3",
   on: nothing,
   quit: nothing,
   exit: (code) => process.exit(code),
@@ -47,3 +48,4 @@ exports.session = {
   },
 };
 exports.shell = {};
+exports.utilityProcess = {};

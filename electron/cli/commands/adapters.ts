@@ -7,6 +7,7 @@ import { openBackend } from "../../compute/open-backend.ts";
 import { formatBytes } from "../../host/files.ts";
 import { type CliCommand, type CommonOptions, createCli, withCommonOptions } from "../cli.ts";
 import { formatTable } from "../output.ts";
+import { measurePeak } from "./bench.ts";
 
 export const adaptersCommand: CliCommand = {
   register: (program) => {
@@ -31,6 +32,7 @@ export const adaptersCommand: CliCommand = {
         model: cpus()[0]?.model ?? "unknown",
         threads: availableParallelism(),
         runtime: onnx.capabilities.adapter,
+        gflops: await measurePeak(onnx, 0.5),
       };
       await onnx.dispose();
       const chosen = adapters.find(({ software }) => !software);
@@ -48,7 +50,7 @@ export const adaptersCommand: CliCommand = {
           ? formatTable([["", "adapter", "api", "kind", "peak", "copy", "limit"], ...rows])
           : "No WebGPU adapter.",
         "",
-        `CPU  ${cpu.model}, ${cpu.threads} threads, by ${cpu.runtime}`,
+        `CPU  ${cpu.model}, ${cpu.threads} threads, ${cpu.gflops.toFixed(1)} GFLOP/s in a matrix product, by ${cpu.runtime}`,
         chosen
           ? `auto computes on ${chosen.name}`
           : "auto computes on the CPU: there is no GPU with a WebGPU driver here, and a software adapter is slower",

@@ -19,12 +19,12 @@ interface BenchFlags extends CommonOptions {
 const isWebgpu = (backend: Backend): backend is WebgpuBackend => "stats" in backend;
 
 /** 10^9 operations a second at best: the device's multiply-adds; on a CPU, its fastest matrix product. */
-async function measurePeak(backend: Backend, flags: BenchFlags): Promise<number> {
+export async function measurePeak(backend: Backend, seconds = 1): Promise<number> {
   if (isWebgpu(backend)) return (await measureDevice(backend.device)).gflops;
   const counters = { dispatches: () => null, peakBytes: () => null };
   const largest = questions.find(({ name }) => name === "matmul1024");
   if (!largest) return Number.NaN;
-  return (await measure(largest, flags, new Runtime(backend), counters, null, 1)).gflops;
+  return (await measure(largest, { suite: "spec", width: 32 }, new Runtime(backend), counters, null, seconds)).gflops;
 }
 
 const IMPORT_SIZES = [6_000, 60_000];
@@ -39,8 +39,11 @@ async function benchImport(cli: Cli): Promise<void> {
       const sharpAlone = count === IMPORT_SIZES[0] ? await measureSharpAlone(folder, cli.signal) : null;
       const beside = sharpAlone === null ? "" : `, sharp alone ${Math.round(sharpAlone)}`;
       const text = `import ${images} images: ${seconds.toFixed(1)} s, ${Math.round(imagesPerSecond)} images/s${beside}, peak ${formatBytes(peakBytes)}`;
+      const kernel = { gflop: null, gflops: null, peakShare: null, dispatches: null, error: null };
+      const shapes = `${images} PNG images of 28 x 28`;
+      const record = { name: "import", suite: null, width: null, backend: "sharp", adapter: null, shapes, ...kernel };
       cli.output.line(
-        { name: "import", images, medianMs: seconds * 1000, runs: 1, imagesPerSecond, sharpAlone, peakBytes },
+        { ...record, images, medianMs: seconds * 1000, runs: 1, imagesPerSecond, sharpAlone, peakBytes },
         text,
       );
     } finally {
@@ -96,7 +99,7 @@ export const benchCommand: CliCommand = {
       if (chosen.length > 0) {
         const runtime = await cli.runtime();
         const { backend } = runtime;
-        const peak = await measurePeak(backend, flags);
+        const peak = await measurePeak(backend);
         const basis = isWebgpu(backend) ? "multiply-adds" : "matmul1024";
         cli.output.note(`${backend.capabilities.adapter}: peak ${peak.toFixed(1)} GFLOP/s (${basis})`);
         const stats = isWebgpu(backend) ? () => backend.stats() : undefined;
@@ -105,6 +108,7 @@ export const benchCommand: CliCommand = {
           peakBytes: () => stats?.().peakBytes ?? null,
         };
         for (const question of chosen) {
+          if (cli.signal.aborted) throw new UserError("stopped", `Stopped before ${question.name}.`);
           const record = await measure(question, { suite: flags.suite, width: flags.width }, runtime, counters, peak);
           cli.output.line(record, describe(record));
         }

@@ -26,7 +26,7 @@ import {
   wholeNumber,
   withCommonOptions,
 } from "../cli.ts";
-import { imageSetOf, openDatasetFor } from "../datasets.ts";
+import { imageSetOf, openDatasetFor, warnOfSmallClasses } from "../datasets.ts";
 import { describeRun } from "../describe-run.ts";
 import { executeRun } from "../execute-run.ts";
 import { findRecipe } from "../find-recipe.ts";
@@ -43,6 +43,9 @@ interface DistillFlags extends CommonOptions, ImportFlags {
   readonly evaluate: boolean;
 }
 
+/** Larger pictures would keep the small variant from ending within ten minutes; --size says otherwise. */
+const SMALL_SIDE = 32;
+
 export interface RunRequest {
   readonly recipeName: string;
   readonly recipe: Recipe;
@@ -55,7 +58,10 @@ export interface RunRequest {
 export async function startRun(cli: Cli, { recipeName, recipe, dataset, out, evaluate }: RunRequest): Promise<Run> {
   const { store } = await cli.host();
   const { manifest } = dataset;
-  if (evaluate) requireTestImages(dataset);
+  if (evaluate) {
+    requireTestImages(dataset);
+    warnOfSmallClasses(cli, dataset, recipe);
+  }
   const runtime = await cli.runtime();
   const { backend: backendId, adapter } = runtime.backend.capabilities;
   cli.output.note(`${recipeName} on ${manifest.name}, ipc ${recipe.ipc}, with ${adapter}`);
@@ -118,7 +124,10 @@ export const distillCommand: CliCommand = {
       const found = await findRecipe(name);
       const preset = layersOf(found, { case: flags.case, variant: flags.variant });
       const changes = parseChanges(flags.set);
-      const dataset = await openDatasetFor(cli, data, importOptionsOf(flags));
+      const dataset = await openDatasetFor(cli, data, {
+        ...(flags.variant === "small" ? { largest: SMALL_SIDE } : {}),
+        ...importOptionsOf(flags),
+      });
       const layers = [
         ...preset,
         layer(changes, {

@@ -3,11 +3,17 @@ import { readFile, stat } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type DistilledSet, fromSafetensors } from "../../../shared/data/distilled-set.ts";
 import type { Trial } from "../../../shared/experiment/checkpoint.ts";
-import { createEvaluator, listJobs, summariseTrials } from "../../../shared/experiment/evaluate.ts";
+import { createEvaluator, findDivergence, listJobs, summariseTrials } from "../../../shared/experiment/evaluate.ts";
 import { Pace } from "../../../shared/experiment/pace.ts";
 import { requireTestImages } from "../../../shared/experiment/session.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import { type Recipe, recipeSchema } from "../../../shared/recipe/index.ts";
+import {
+  changeEvaluation,
+  type DatasetFacts,
+  factsOf,
+  type Recipe,
+  recipeSchema,
+} from "../../../shared/recipe/index.ts";
 import type { Dataset } from "../../host/datasets/index.ts";
 import { openRun, readResult } from "../../host/runs/index.ts";
 import {
@@ -19,8 +25,9 @@ import {
   wholeNumber,
   withCommonOptions,
 } from "../cli.ts";
-import { imageSetOf, openDatasetFor } from "../datasets.ts";
+import { imageSetOf, openDatasetFor, warnOfSmallClasses } from "../datasets.ts";
 import { describeEvaluation } from "../describe-run.ts";
+import { programName } from "../program-name.ts";
 
 const baselineNames = ["random", "whole"] as const;
 
@@ -56,7 +63,7 @@ async function readSet(cli: Cli, name: string): Promise<DistilledSet> {
   throw new UserError(
     "no-set",
     `Run ${run.record.id} has no distilled set yet.`,
-    `Go on with: stillroom resume ${run.record.id}`,
+    `Go on with: ${programName()} resume ${run.record.id}`,
   );
 }
 
@@ -82,7 +89,7 @@ function requireFit(set: DistilledSet, { manifest }: Dataset): void {
   }
 }
 
-function recipeOf(set: DistilledSet, flags: EvaluateFlags): Recipe {
+function recipeOf(set: DistilledSet, flags: EvaluateFlags, dataset: DatasetFacts): Recipe {
   const parsed = recipeSchema.safeParse(set.recipe);
   if (!parsed.success) {
     throw new UserError(
@@ -91,18 +98,9 @@ function recipeOf(set: DistilledSet, flags: EvaluateFlags): Recipe {
       "Distil it again.",
     );
   }
-  const { evaluation } = parsed.data;
-  return {
-    ...parsed.data,
-    seed: flags.seed ?? parsed.data.seed,
-    evaluation: {
-      ...evaluation,
-      nets: flags.nets ?? evaluation.nets,
-      trials: flags.trials ?? evaluation.trials,
-      epochs: flags.epochs ?? evaluation.epochs,
-      baselines: flags.baselines ?? evaluation.baselines,
-    },
-  };
+  const { seed = parsed.data.seed, nets, trials, epochs, baselines } = flags;
+  const given = Object.entries({ nets, trials, epochs, baselines }).filter(([, value]) => value !== undefined);
+  return changeEvaluation({ ...parsed.data, seed }, Object.fromEntries(given), dataset);
 }
 
 export const evaluateCommand: CliCommand = {
@@ -126,7 +124,8 @@ export const evaluateCommand: CliCommand = {
           `${dataset.manifest.name} is not the very dataset that the set was made of; the set's own normaliser is used.`,
         );
       }
-      const recipe = recipeOf(distilled, flags);
+      const recipe = recipeOf(distilled, flags, factsOf(dataset.manifest));
+      warnOfSmallClasses(cli, dataset, recipe);
       // The set's normaliser makes its images meaningful: real images are normalised alike.
       const { normaliser } = distilled;
       const [train, test] = (["train", "test"] as const).map((split) => imageSetOf(dataset, split, normaliser));
@@ -140,8 +139,10 @@ export const evaluateCommand: CliCommand = {
       const trials: Trial[] = [];
       for (const [at, job] of jobs.entries()) {
         const note = `${job.net} on ${job.set}, trial ${job.trial + 1}`;
+        let lastLoss = 0;
         const accuracy = await evaluator
-          .run(job, cli.signal, (epoch) => {
+          .run(job, cli.signal, (epoch, loss) => {
+            lastLoss = loss;
             const done = at * epochs + epoch + 1;
             cli.output.progress("evaluate", { done, total, ...pace.mark(done, total), note, unit: "epoch" });
           })
@@ -152,6 +153,8 @@ export const evaluateCommand: CliCommand = {
               `Stopped after ${trials.length} of ${jobs.length} trials; nothing was written.`,
             );
           });
+        const divergence = findDivergence(job, lastLoss, recipe);
+        if (divergence) cli.output.warn(`${divergence.message} ${divergence.hint}`.trimEnd());
         trials.push({ ...job, accuracy });
       }
       const summary = summariseTrials(recipe, trials, normaliser, test.size);

@@ -2,6 +2,8 @@
 import type { CliCommand } from "../cli.ts";
 import { adaptersCommand } from "./adapters.ts";
 import { benchCommand } from "./bench.ts";
+import { datasetsCommand } from "./datasets.ts";
+import { deleteCommand } from "./delete.ts";
 import { demoCommand } from "./demo.ts";
 import { distillCommand, resumeCommand } from "./distill.ts";
 import { evaluateCommand } from "./evaluate.ts";
@@ -15,6 +17,7 @@ export const commands: readonly CliCommand[] = [
   adaptersCommand,
   importCommand,
   inspectCommand,
+  datasetsCommand,
   recipesCommand,
   recipeCommand,
   distillCommand,
@@ -24,6 +27,7 @@ export const commands: readonly CliCommand[] = [
   evaluateCommand,
   exportCommand,
   serveCommand,
+  deleteCommand,
   benchCommand,
   demoCommand,
 ];

@@ -39,6 +39,7 @@ export type BuildResult =
   | { kind: "existing"; id: string }
   | { kind: "built"; report: ImageReport; chunks: Chunks; sheets: Sheets };
 
+const SECONDS_BEFORE_ESTIMATE = 0.5;
 const MAX_PICTURES_IN_FLIGHT = 16;
 /** Decoding a progressive JPEG takes its pixels in memory: about 200 MB for all in flight. */
 const MAX_PIXELS_IN_FLIGHT = 48e6;
@@ -80,7 +81,7 @@ async function buildFrom(
 
   const classes = divideClasses(scan.images, options.seed, options.testFraction);
   requireClasses(classes, origin.path, skipped);
-  const size = options.size ?? noteSuggestion(suggestSize(scan.images), notes);
+  const size = options.size ?? noteSuggestion(suggestSize(scan.images, options.largest), notes);
   const colour = options.colour ?? noteSuggestion(suggestColour(scan.images), notes);
   const target = { size, fit: options.fit, colour };
   const channels = colour === "grey" ? 1 : 3;
@@ -96,6 +97,8 @@ async function buildFrom(
   const counts = classes.map(({ name }) => ({ name, train: 0, test: 0 }));
   const started = performance.now();
   let done = 0;
+  let toDecode = 0;
+  for (const { train, test } of classes) if (train.length > 0) toDecode += train.length + test.length;
 
   const decode = async ({ image, isGrey, hasAlpha }: ScannedImage): Promise<DecodedPicture | Error> => {
     try {
@@ -113,7 +116,8 @@ async function buildFrom(
   const pack = async (split: SplitName, at: number) => {
     const { name } = classes[at];
     for await (const [{ image }, result] of mapInOrder(classes[at][split], decode, bounds)) {
-      reportProgress(++done);
+      done++;
+      reportProgress();
       if (result instanceof Error) {
         skipped.push({ path: image.path, reason: result.message });
         continue;
@@ -126,17 +130,25 @@ async function buildFrom(
       await sheets?.add(split, result.pixels);
     }
   };
-  const reportProgress = (count: number) => {
+  const reportProgress = () => {
     const seconds = (performance.now() - started) / 1000;
-    const imagesPerSecond = seconds > 0 ? count / seconds : 0;
-    const secondsLeft = ((scan.images.length - count) * seconds) / count;
-    onProgress({ type: "progress", done: count, total: scan.images.length, imagesPerSecond, secondsLeft });
+    const imagesPerSecond = seconds > 0 ? done / seconds : 0;
+    const left = toDecode - done;
+    // The decoder's own start is most of the first moments: what they promise is six times too long.
+    const secondsLeft = left > 0 && seconds < SECONDS_BEFORE_ESTIMATE ? null : left / imagesPerSecond;
+    onProgress({ type: "progress", done, total: toDecode, imagesPerSecond, secondsLeft });
   };
 
   for (let at = 0; at < classes.length; at++) await pack("train", at);
   for (let at = 0; at < classes.length; at++) {
-    if (counts[at].train > 0) await pack("test", at);
-    else skipped.push(...classes[at].test.map(({ image }) => leaveOutTestOnly(image.path, classes[at].name)));
+    if (counts[at].train > 0) {
+      await pack("test", at);
+      continue;
+    }
+    skipped.push(...classes[at].test.map(({ image }) => leaveOutTestOnly(image.path, classes[at].name)));
+    if (classes[at].train.length === 0) continue;
+    toDecode -= classes[at].test.length; // none of its training pictures could be read
+    reportProgress();
   }
   await chunks?.finish();
   await sheets?.finish();

@@ -1,13 +1,12 @@
 // What the store holds: lists, opens and deletes datasets.
 
-import { readdir, readFile, rename, stat } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DatasetList } from "../../../shared/api/datasets.ts";
 import { type DatasetManifest, datasetManifest, MANIFEST_VERSION } from "../../../shared/data/manifest.ts";
 import { describeError, UserError } from "../../../shared/lib/user-error.ts";
-import { explainFileError } from "../files.ts";
-import { withLock } from "../lock.ts";
-import { createScratch, type Store } from "../store.ts";
+import { explainFileError, isMissing, measureFiles, removeFolder } from "../files.ts";
+import type { Store } from "../store.ts";
 
 const idPattern = /^[0-9a-f]{16}$/;
 
@@ -16,7 +15,7 @@ export function isDatasetId(text: string): boolean {
 }
 
 export function lockOfDatasets(store: Store): string {
-  return join(store.locks, "datasets.lock");
+  return join(store.locks, "datasets");
 }
 
 /** The folder of a dataset's files. */
@@ -32,7 +31,8 @@ export async function listDatasets(store: Store): Promise<DatasetList> {
     try {
       list.datasets.push(await readManifest(store, id));
     } catch (error) {
-      list.damaged.push({ id, reason: describeError(error) });
+      const isEmpty = error instanceof UserError && error.code === "dataset-unknown";
+      list.damaged.push({ id, reason: isEmpty ? "Its folder has no manifest.json." : describeError(error) });
     }
   }
   list.datasets.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
@@ -64,17 +64,14 @@ export async function readManifest(store: Store, id: string): Promise<DatasetMan
 /** Removes a dataset, whole or damaged. Other processes that read it get a clear error. */
 export async function deleteDataset(store: Store, id: string): Promise<void> {
   const folder = folderOf(store, id);
-  const scratch = await createScratch(store);
-  try {
-    await withLock(lockOfDatasets(store), async () => {
-      await stat(folder);
-      await rename(folder, join(scratch.path, id));
-    });
-  } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === "ENOENT" ? unknownDataset(id) : explainFileError(error, folder);
-  } finally {
-    await scratch.dispose();
-  }
+  await removeFolder(folder).catch((error) => {
+    throw isMissing(error) ? unknownDataset(id) : explainFileError(error, folder);
+  });
+}
+
+/** Bytes that a dataset takes on the disk. */
+export async function measureDataset(store: Store, id: string): Promise<number> {
+  return measureFiles([folderOf(store, id)]);
 }
 
 function unknownDataset(id: string): UserError {

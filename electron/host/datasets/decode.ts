@@ -11,7 +11,7 @@ import { explainConversion } from "./picture-names.ts";
 import type { ImageContent } from "./readers/reader.ts";
 
 /** Above this a picture is left out: 2^27 pixels are 400 MB of colour. */
-export const MAX_PIXELS = 2 ** 27;
+const MAX_PIXELS = 2 ** 27;
 
 const loaders = ["Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif"];
 const formats = new Set(["jpeg", "png", "webp", "gif", "tiff", "heif"]);

@@ -13,7 +13,7 @@ import {
 } from "../../../shared/api/datasets.ts";
 import type { DatasetManifest, ImageManifest } from "../../../shared/data/manifest.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import { explainFileError, measureFreeBytes, syncFolder, writeFileDurable } from "../files.ts";
+import { explainFileError, measureFreeBytes, syncFolder, writeFileAtomic } from "../files.ts";
 import { withLock } from "../lock.ts";
 import { createScratch, type Store } from "../store.ts";
 import type { BuildRequest, BuildResult } from "./build.ts";
@@ -28,7 +28,7 @@ export interface ImportContext {
 
 export interface ImportResult {
   manifest: DatasetManifest;
-  /** True when the same source with the same options was stored before. */
+  /** True when the same pictures with the same options were stored before. */
   existing: boolean;
 }
 
@@ -52,7 +52,7 @@ export async function importDataset(
   return withBuild(store, path, importOptions.parse(options), known, true, context, async (result, folder) => {
     if (result.kind === "existing") return { manifest: await readManifest(store, result.id), existing: true };
     const manifest = completeManifest(result);
-    await writeFileDurable(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
+    await writeManifest(folder, manifest);
     return commit(store, folder, manifest);
   });
 }
@@ -165,12 +165,22 @@ function completeManifest({ report, chunks, sheets }: Extract<BuildResult, { kin
   return { version, kind, id, name, createdAt, source, ...rest, chunks, sheets };
 }
 
+function writeManifest(folder: string, manifest: DatasetManifest): Promise<void> {
+  return writeFileAtomic(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
+}
+
 async function commit(store: Store, folder: string, manifest: ImageManifest): Promise<ImportResult> {
   const target = join(store.datasets, manifest.id);
   await syncFolder(folder);
   return withLock(lockOfDatasets(store), async () => {
     const stored = await readManifest(store, manifest.id).catch(() => undefined);
-    if (stored) return { manifest: stored, existing: true };
+    if (stored) {
+      // Where the same pictures were found last is where they need not be read again; what was left out there is its own.
+      const { source, notes, skipped, warnings } = manifest;
+      const found = { ...stored, source, notes, skipped, warnings };
+      if (source.stamp !== stored.source.stamp) await writeManifest(target, found);
+      return { manifest: found, existing: true };
+    }
     // What lies there is no dataset: an earlier version's, or damaged. The new one is whole.
     await rm(target, { recursive: true, force: true });
     await rename(folder, target);

@@ -1,6 +1,6 @@
 // Datasets on the host: import, inspect, list, open, read, delete.
 
-export { deleteDataset, folderOf, listDatasets, readManifest } from "./catalogue.ts";
+export { deleteDataset, folderOf, isDatasetId, listDatasets, measureDataset, readManifest } from "./catalogue.ts";
 export { ChunkCache, readImages, type Which } from "./images.ts";
 export { type ImportContext, type ImportResult, importDataset, inspectDataset } from "./import.ts";
 export { type Dataset, openDataset } from "./open.ts";

@@ -12,21 +12,25 @@ export interface Suggestion<T> {
   note: string;
 }
 
-/** All equal, square and small: their size; else the largest usual size that the median picture fills. */
-export function suggestSize(images: readonly ScannedImage[]): Suggestion<number> {
+/**
+ * All equal, square and small: their size; else the largest usual size that the median picture fills. Neither is more
+ * than `largest`.
+ */
+export function suggestSize(images: readonly ScannedImage[], largest = MAX_KEPT_SIDE): Suggestion<number> {
   const { width, height } = images[0];
   if (
     width === height &&
-    width <= MAX_KEPT_SIDE &&
+    width <= Math.min(largest, MAX_KEPT_SIDE) &&
     images.every((each) => each.width === width && each.height === height)
   ) {
     return { value: width, note: `Size ${width}: all pictures are ${width} x ${width}.` };
   }
   const sides = Float64Array.from(images, (each) => Math.min(each.width, each.height)).sort();
   const median = sides[Math.floor(sides.length / 2)];
-  const fitting = usualSizes.filter((size) => size <= median);
-  const value = fitting.at(-1) ?? median;
-  const rule = fitting.length > 0 ? `the largest of ${usualSizes.join(", ")} within` : "equal to";
+  const allowed = usualSizes.filter((size) => size <= largest);
+  const fitting = allowed.filter((size) => size <= median);
+  const value = fitting.at(-1) ?? Math.min(median, largest);
+  const rule = fitting.length > 0 ? `the largest of ${allowed.join(", ")} within` : "equal to";
   return { value, note: `Size ${value}: ${rule} the median shorter side of ${median} pixels.` };
 }
 

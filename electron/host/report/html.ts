@@ -14,7 +14,7 @@ export function html(parts: TemplateStringsArray, ...values: Value[]): Markup {
 /** Marks a text of ours as markup. */
 export const raw = (text: string): Markup => ({ text });
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 

@@ -2,13 +2,13 @@
 
 import { Hono } from "hono";
 import { type ComputeState, estimateRequest, type FollowLine, startRequest } from "../../../shared/api/compute.ts";
-import { SESSION_HEADER, sessionPatch, sessionStart } from "../../../shared/api/sessions.ts";
+import { SESSION_HEADER, sessionPatch, sessionRequest } from "../../../shared/api/sessions.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import type { Compute, ComputeSignal } from "../compute.ts";
 import { streamNdjson } from "../ndjson-response.ts";
 import type { PageSessions } from "../page-sessions.ts";
 import { badRequest, readJson } from "../request.ts";
-import { findOwner, followRun, lockedError, openRunById, type Run } from "../runs/index.ts";
+import { findRunOwner, followRun, openRunById, type Run, runLockedError } from "../runs/index.ts";
 import type { Signals } from "../signals.ts";
 
 export interface ComputeRoutesDependencies {
@@ -31,7 +31,7 @@ export function createComputeRoutes({ compute }: Pick<ComputeRoutesDependencies,
 /** Mounted at /api/runs, before the routes of stored runs: /events without `follow` is theirs. */
 export function createRunComputeRoutes({ root, compute, sessions, signals }: ComputeRoutesDependencies) {
   const isActive = async ({ path, record }: Run) =>
-    compute?.isActive(record.id) || sessions.has(record.id) || (await findOwner(path)) !== undefined;
+    compute?.isActive(record.id) || sessions.has(record.id) || (await findRunOwner(path)) !== undefined;
   return new Hono()
     .post("/estimate", async (c) => {
       const request = await readJson(c.req.raw, estimateRequest);
@@ -43,8 +43,8 @@ export function createRunComputeRoutes({ root, compute, sessions, signals }: Com
       if (run.record.status === "done") {
         throw new UserError("run-done", `The run "${run.record.id}" is done.`, "Duplicate it to run it again.");
       }
-      const owner = await findOwner(run.path);
-      if (owner !== undefined && !compute?.isActive(run.record.id)) throw lockedError(run.path, owner);
+      const owner = await findRunOwner(run.path);
+      if (owner !== undefined && !compute?.isActive(run.record.id)) throw runLockedError(run.path, owner);
       requireCompute(compute).start(run.record.id, request);
       return c.json({}, 202);
     })
@@ -74,7 +74,7 @@ export function createRunComputeRoutes({ root, compute, sessions, signals }: Com
       );
     })
     .post("/:id/session", async (c) => {
-      const start = await readJson(c.req.raw, sessionStart);
+      const start = await readJson(c.req.raw, sessionRequest);
       const run = await openRunById(root, c.req.param("id"));
       return c.json({ session: await sessions.begin(run, start) }, 201);
     })

@@ -17,22 +17,24 @@ import { UserError } from "../../../shared/lib/user-error.ts";
 import type { ComputeSignal } from "../compute.ts";
 import { exportRun, planExport } from "../export/index.ts";
 import { fileResponse } from "../file-response.ts";
+import { isThisProcess } from "../lock.ts";
 import type { PageSessions } from "../page-sessions.ts";
 import {
   appendEvents,
   checkpointPath,
   checkSchema,
   createRun,
+  deleteBrokenRun,
   deleteRun,
-  findOwner,
+  findRunOwner,
   listCheckpoints,
   listPreviews,
   listRuns,
-  lockedError,
   openRunById,
   PREVIEWS,
   type Run,
   readEvents,
+  runLockedError,
   settleRun,
   updateRun,
   writeCheckpoint,
@@ -56,8 +58,8 @@ export function runRoutes({ root, sessions, signals }: RunRoutesDependencies) {
   const openForWriting = async (id: string, request: Request): Promise<Run> => {
     const run = await openRunById(root, id);
     sessions?.check(run.record.id, request.headers.get(SESSION_HEADER) ?? undefined);
-    const owner = await findOwner(run.path);
-    if (owner !== undefined && owner.pid !== process.pid) throw lockedError(run.path, owner);
+    const owner = await findRunOwner(run.path);
+    if (owner !== undefined && !isThisProcess(owner)) throw runLockedError(run.path, owner);
     return run;
   };
 
@@ -78,7 +80,13 @@ export function runRoutes({ root, sessions, signals }: RunRoutesDependencies) {
       const run = await openForWriting(c.req.param("id"), c.req.raw);
       return c.json(await updateRun(run, await readJson(c.req.raw, runPatchSchema)));
     })
-    .delete("/:id", async (c) => c.json(await deleteRun(root, await openRunById(root, c.req.param("id")))))
+    .delete("/:id", async (c) => {
+      const id = c.req.param("id");
+      const broken = (await listRuns(root)).broken.find((each) => each.id === id);
+      if (broken === undefined) return c.json(await deleteRun(root, await openRunById(root, id)));
+      await deleteBrokenRun(broken);
+      return c.json({ kept: [] });
+    })
 
     .get("/:id/events", async (c) => {
       const run = await openRunById(root, c.req.param("id"));

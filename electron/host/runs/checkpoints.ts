@@ -1,15 +1,12 @@
-// checkpoints/: written atomically, the last few kept and the best one.
+// checkpoints/: written atomically, the last few kept.
 
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import { writeFileAtomic } from "../files.ts";
-import { explainDiskErrors } from "./disk-errors.ts";
+import { isMissing, writeFileAtomic } from "../files.ts";
 import { syncEvents } from "./events.ts";
-import { CHECKPOINTS, isMissing, type Run } from "./folder.ts";
+import { CHECKPOINTS, type Run } from "./folder.ts";
 
-/** Kept whatever comes after it. */
-export const BEST = "best";
 const EXTENSION = ".safetensors";
 const NAME = /^[a-z0-9][a-z0-9.-]*$/;
 
@@ -17,15 +14,14 @@ export type CheckpointEntry = { readonly name: string; readonly bytes: number; r
 
 /**
  * Writes checkpoints/<name>.safetensors once the events so far are safe on the disk, then removes all but the `keep`
- * newest and "best". Throws UserError "no-space"; the earlier checkpoints stay then.
+ * newest. Throws UserError "no-space" when the disk is full; the earlier checkpoints stay then.
  */
 export async function writeCheckpoint(run: Run, name: string, bytes: Uint8Array, { keep = 3 } = {}): Promise<void> {
   const path = checkpointPath(run, name);
   await syncEvents(run);
-  await explainDiskErrors(path, () => writeFileAtomic(path, bytes));
-  const others = (await listCheckpoints(run)).filter((entry) => entry.name !== BEST && entry.name !== name);
-  const kept = Math.max(0, keep - (name === BEST ? 0 : 1));
-  for (const { name: old } of others.slice(kept)) await rm(checkpointPath(run, old), { force: true });
+  await writeFileAtomic(path, bytes);
+  const others = (await listCheckpoints(run)).filter((entry) => entry.name !== name);
+  for (const { name: old } of others.slice(keep - 1)) await rm(checkpointPath(run, old), { force: true });
 }
 
 /** All checkpoints, newest first. */

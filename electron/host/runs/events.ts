@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { type RunEvent, runEventSchema } from "../../../shared/api/runs.ts";
 import { readNdjson, writeNdjson } from "../../../shared/formats/index.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
+import { explainFileError, isMissing } from "../files.ts";
 import { appendWhole } from "./append-whole.ts";
-import { explainDiskErrors } from "./disk-errors.ts";
-import { EVENTS_FILE, isMissing, type Run } from "./folder.ts";
+import { EVENTS_FILE, type Run } from "./folder.ts";
 import { createQueue } from "./queue.ts";
 import { checkSchema } from "./schema-errors.ts";
 
@@ -72,16 +72,14 @@ export async function syncEvents(run: Run): Promise<void> {
 
 async function change(run: Run, work: (file: FileHandle) => Promise<void>): Promise<void> {
   const path = join(run.path, EVENTS_FILE);
-  await queue.run(path, () =>
-    explainDiskErrors(path, async () => {
-      const file = await openForChange(path);
-      try {
-        await work(file);
-      } finally {
-        await file.close();
-      }
-    }),
-  );
+  await queue.run(path, async () => {
+    try {
+      await using file = await openForChange(path);
+      await work(file);
+    } catch (error) {
+      throw explainFileError(error, path);
+    }
+  });
 }
 
 async function openForChange(path: string): Promise<FileHandle> {

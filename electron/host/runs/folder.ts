@@ -4,8 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunRecord } from "../../../shared/api/runs.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import { writeFileAtomic } from "../files.ts";
-import { explainDiskErrors } from "./disk-errors.ts";
+import { isMissing, writeFileAtomic } from "../files.ts";
 
 /** An opened run. `record` is run.json as it was last read or written through this object. */
 export type Run = { readonly path: string; record: RunRecord };
@@ -26,8 +25,7 @@ export const isTemporaryName = (name: string) => /^\.[0-9a-f-]{36}\.tmp$/.test(n
 
 /** Writes a result atomically. Throws UserError "no-space"; the old file stays then. */
 export async function writeResult(run: Run, name: ResultFile, content: Uint8Array | string): Promise<void> {
-  const path = join(run.path, name);
-  await explainDiskErrors(path, () => writeFileAtomic(path, content));
+  await writeFileAtomic(join(run.path, name), content);
 }
 
 /** The bytes of a result, or undefined when the run has none yet. */
@@ -43,11 +41,6 @@ export async function readIfPresent(path: string): Promise<Uint8Array<ArrayBuffe
     if (isMissing(error)) return undefined;
     throw error;
   }
-}
-
-export function isMissing(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === "ENOENT" || code === "ENOTDIR";
 }
 
 /** Parses a JSON file of a run; `what` names it in the error. */

@@ -1,7 +1,7 @@
 // A run that says it is running while nobody computes it: its process was killed, or the machine went down.
 
 import type { Run } from "./folder.ts";
-import { findOwner } from "./lock.ts";
+import { findRunOwner } from "./owner.ts";
 import { readRunFolder } from "./record.ts";
 import { endSession } from "./session.ts";
 
@@ -13,7 +13,7 @@ const interrupted = {
 
 /** Marks such a run as stopped, with the reason, so that it is offered again; any other stays as it is. */
 export async function settleRun(run: Run, error = interrupted): Promise<Run> {
-  if (run.record.status !== "running" || (await findOwner(run.path)) !== undefined) return run;
+  if (run.record.status !== "running" || (await findRunOwner(run.path)) !== undefined) return run;
   // It may have ended between the two looks.
   const now = (await readRunFolder(run.path)) ?? run;
   if (now.record.status === "running") await endSession(now, { status: "stopped", error });

@@ -3,10 +3,9 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { invariant } from "../../../shared/lib/invariant.ts";
-import { writeFileAtomic } from "../files.ts";
+import { isMissing, writeFileAtomic } from "../files.ts";
 import { encodePng, type RawImage } from "../png.ts";
-import { explainDiskErrors } from "./disk-errors.ts";
-import { isMissing, PREVIEWS, type Run } from "./folder.ts";
+import { PREVIEWS, type Run } from "./folder.ts";
 
 export type PreviewEntry = { readonly step: number; readonly file: string };
 
@@ -16,9 +15,7 @@ const STEP_DIGITS = 6;
 export async function writePreview(run: Run, step: number, image: RawImage): Promise<string> {
   invariant(Number.isSafeInteger(step) && step >= 0, `a preview's step may not be ${step}`);
   const file = `${String(step).padStart(STEP_DIGITS, "0")}.png`;
-  const path = join(run.path, PREVIEWS, file);
-  const png = await encodePng(image);
-  await explainDiskErrors(path, () => writeFileAtomic(path, png));
+  await writeFileAtomic(join(run.path, PREVIEWS, file), await encodePng(image));
   return file;
 }
 

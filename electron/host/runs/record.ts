@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { type RunPatch, type RunRecord, runPatchSchema, runRecordSchema } from "../../../shared/api/runs.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import { writeFileAtomic } from "../files.ts";
-import { explainDiskErrors } from "./disk-errors.ts";
 import { parseJsonFile, RECORD_FILE, type Run, readIfPresent } from "./folder.ts";
 import { createQueue } from "./queue.ts";
 import { checkSchema } from "./schema-errors.ts";
@@ -22,7 +21,7 @@ export async function readRunFolder(folder: string): Promise<Run | undefined> {
 export async function writeRecord(run: Run): Promise<void> {
   const path = join(run.path, RECORD_FILE);
   const record = checkRecord(run.record, path);
-  await explainDiskErrors(path, () => writeFileAtomic(path, `${JSON.stringify(record, null, 2)}\n`));
+  await writeFileAtomic(path, `${JSON.stringify(record, null, 2)}\n`);
 }
 
 /** Changes fields of run.json, atomically, and `run.record` with it. Fields that the patch leaves out stay. */

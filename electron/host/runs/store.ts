@@ -7,10 +7,9 @@ import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { type NewRun, newRunSchema, type RunList, runIdSchema } from "../../../shared/api/runs.ts";
 import { describeError, UserError } from "../../../shared/lib/user-error.ts";
-import { writeFileAtomic } from "../files.ts";
-import { explainDiskErrors } from "./disk-errors.ts";
-import { isMissing, isTemporaryName, LOCKS, parseJsonFile, RECORD_FILE, type Run, readIfPresent } from "./folder.ts";
-import { lockFolder } from "./lock.ts";
+import { explainFileError, isMissing, writeFileAtomic } from "../files.ts";
+import { isTemporaryName, LOCKS, parseJsonFile, RECORD_FILE, type Run, readIfPresent } from "./folder.ts";
+import { lockRun } from "./owner.ts";
 import { readRunFolder, writeRecord } from "./record.ts";
 import { checkSchema } from "./schema-errors.ts";
 
@@ -53,13 +52,13 @@ export async function createRun(root: string, { dir, record }: { dir?: string; r
     },
   };
   await requireUsableFolder(path); // before the lock writes anything into a folder of someone else's
-  await explainDiskErrors(path, async () => {
-    await mkdir(path, { recursive: true });
-    await using _lock = await lockFolder(path);
-    await requireUsableFolder(path);
-    await writeRecord(run);
-    if (dir !== undefined) await writePointer(root, run);
+  await mkdir(path, { recursive: true }).catch((error) => {
+    throw explainFileError(error, path);
   });
+  await using _lock = await lockRun(path);
+  await requireUsableFolder(path);
+  await writeRecord(run);
+  if (dir !== undefined) await writePointer(root, run);
   return run;
 }
 
@@ -134,8 +133,7 @@ async function openById(root: string, id: string): Promise<Run | undefined> {
 }
 
 async function writePointer(root: string, run: Run): Promise<void> {
-  const path = pointerFile(root, run.record.id);
-  await explainDiskErrors(path, () => writeFileAtomic(path, `${JSON.stringify({ path: run.path })}\n`));
+  await writeFileAtomic(pointerFile(root, run.record.id), `${JSON.stringify({ path: run.path })}\n`);
 }
 
 /** A new run may take a folder that is missing, empty, or holds nothing but what a killed start left there. */

@@ -2,7 +2,8 @@
 
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { CHECKPOINTS, isMissing, isTemporaryName, PREVIEWS, type Run } from "./folder.ts";
+import { isMissing } from "../files.ts";
+import { CHECKPOINTS, isTemporaryName, PREVIEWS, type Run } from "./folder.ts";
 
 /** Only for the holder of the run's lock: another writer's temporary files look the same. */
 export async function sweepTemporary(run: Run): Promise<void> {

@@ -3,7 +3,8 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { type RunEvent, runEventSchema } from "../../../shared/api/runs.ts";
-import { EVENTS_FILE, isMissing, type Run } from "./folder.ts";
+import { isMissing } from "../files.ts";
+import { EVENTS_FILE, type Run } from "./folder.ts";
 import { checkSchema } from "./schema-errors.ts";
 
 const NEWLINE = 0x0a;

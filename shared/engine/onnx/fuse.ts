@@ -59,7 +59,7 @@ const patterns: readonly Pattern[] = [
   (node) => {
     if (node.op.name !== "mul") return undefined;
     const [mask, values] = operands(node, (input) => input.op.name === "greater") ?? [];
-    if (!mask || !values) return undefined;
+    if (!mask || !values || mask === values) return undefined;
     return {
       absorbed: [mask],
       emit: (builder, nameOf) => {

@@ -102,6 +102,7 @@ export const conv2d = definePrimitive<ConvAttrs>({
     [2, 3, 9, 8, 4, 3, 2, 1],
     [1, 4, 6, 6, 8, 1, 2, 0],
     [1, 8, 8, 8, 8, 3, 1, 1],
+    [17, 5, 6, 7, 3, 5, 1, 2],
   ].map(([n, cin, h, w, cout, k, stride, padding]) => ({
     inputs: [{ shape: [n, cin, h, w] }, { shape: [cout, cin, k, k] }],
     attrs: { stride, padding },
@@ -181,6 +182,7 @@ export const convInputGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvAd
     [1, 32, 4, 4, 5, 5, 1, 2],
     [2, 3, 9, 8, 4, 3, 2, 1],
     [17, 2, 3, 3, 1, 1, 1, 0],
+    [17, 5, 6, 7, 3, 5, 1, 2],
   ].map(([n, cin, h, w, cout, k, stride, padding]) => {
     const s = convSizes([n, cin, h, w], [cout, cin, k, k], { stride, padding });
     return {
@@ -264,6 +266,7 @@ export const convWeightGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvA
     [1, 32, 4, 4, 5, 5, 1, 2],
     [2, 3, 9, 8, 4, 3, 2, 1],
     [17, 2, 3, 3, 1, 1, 1, 0],
+    [17, 5, 6, 7, 3, 5, 1, 2],
   ].map(([n, cin, h, w, cout, k, stride, padding]) => {
     const s = convSizes([n, cin, h, w], [cout, cin, k, k], { stride, padding });
     return {

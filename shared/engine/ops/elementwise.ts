@@ -45,6 +45,32 @@ const binarySamples = (b: { low?: number; high?: number; awayFromZero?: number }
     [[4], [17, 1]],
   ].map(([left, right]) => ({ inputs: [{ shape: left }, { shape: right, ...b }] }));
 
+/** Operands that are equal nowhere, the larger one on either side. */
+const apartSamples: Sample<ElementwiseAttrs>[] = [
+  [[3, 4], [4]],
+  [
+    [1, 5, 1, 1],
+    [17, 5, 3, 5],
+  ],
+  [
+    [2, 32, 5, 3],
+    [2, 32, 5, 3],
+  ],
+].flatMap(([left, right]) => [
+  {
+    inputs: [
+      { shape: left, low: 0.1 },
+      { shape: right, high: 0 },
+    ],
+  },
+  {
+    inputs: [
+      { shape: left, high: 0 },
+      { shape: right, low: 0.1 },
+    ],
+  },
+]);
+
 /** Turns a boolean ONNX tensor into 0 and 1. */
 const asFloat = (builder: OnnxBuilder, condition: string) => builder.node("Cast", [condition], { to: 1 });
 
@@ -83,28 +109,14 @@ const rows = {
     onnx: "Max",
     // A tie gives half to each, as the maximum of two equal slopes.
     vjp: (g, [a, b]) => tieShared(g, a, b),
-    samples: [
-      {
-        inputs: [
-          { shape: [3, 4], low: 0.1 },
-          { shape: [4], low: -2, high: 0 },
-        ],
-      },
-    ],
+    samples: apartSamples,
   },
   minimum: {
     reference: (a, b) => Math.min(a, b),
     wgsl: (a, b) => `select(min(${a}, ${b}), ${a} + ${b}, isNan(${a}) || isNan(${b}))`,
     onnx: "Min",
     vjp: (g, [a, b]) => tieShared(g, b, a),
-    samples: [
-      {
-        inputs: [
-          { shape: [3, 4], low: 0.1 },
-          { shape: [4], low: -2, high: 0 },
-        ],
-      },
-    ],
+    samples: apartSamples,
   },
   greater: {
     reference: (a, b) => (a > b ? 1 : 0),
@@ -116,6 +128,12 @@ const rows = {
         inputs: [
           { shape: [3, 4], awayFromZero: 0.1 },
           { shape: [], values: [0] },
+        ],
+      },
+      {
+        inputs: [
+          { shape: [17, 32, 3, 1], low: 0.1 },
+          { shape: [32, 1, 5], high: 0 },
         ],
       },
     ],

@@ -31,6 +31,7 @@ export const gather = definePrimitive<Record<never, never>>({
     { inputs: [{ shape: [5, 3] }, { shape: [8], bound: 5 }] },
     { inputs: [{ shape: [3, 2, 5, 4] }, { shape: [1], bound: 3 }] },
     { inputs: [{ shape: [40] }, { shape: [17], bound: 40 }] },
+    { inputs: [{ shape: [5, 32, 3, 5] }, { shape: [17], bound: 5 }] },
   ],
   badSamples: [
     {
@@ -78,6 +79,8 @@ export const scatterAdd = definePrimitive<{ rows: number }>({
   samples: [
     { inputs: [{ shape: [8, 3] }, { shape: [8], bound: 5 }], attrs: { rows: 5 } },
     { inputs: [{ shape: [17, 2, 3, 3] }, { shape: [17], bound: 3 }], attrs: { rows: 3 } },
+    { inputs: [{ shape: [3, 32, 5, 3] }, { shape: [3], bound: 17 }], attrs: { rows: 17 } },
+    { inputs: [{ shape: [1, 5] }, { shape: [1], bound: 2 }], attrs: { rows: 2 } },
   ],
   badSamples: [
     {

@@ -42,6 +42,7 @@ export const instanceNorm = defineComposite<{ epsilon: number }>({
     [1, 1, 3, 4],
     [2, 3, 5, 5],
     [17, 5, 3, 3],
+    [2, 3, 7, 5],
     [2, 32, 4, 4],
   ].map((shape) => ({
     inputs: [{ shape }, { shape: [shape[1]] }, { shape: [shape[1]] }],

@@ -22,6 +22,7 @@ export const logSoftmax = defineComposite<Record<never, never>>({
     [1, 1],
     [3, 10],
     [17, 5],
+    [300, 7],
   ].map((shape) => ({ inputs: [{ shape, low: -4, high: 4 }] })),
   badSamples: [{ inputs: [{ shape: [3], dtype: "f32" }], why: /needs f32\[n,classes\]/ }],
 });

@@ -73,6 +73,7 @@ export const matmul = definePrimitive<MatmulAttrs>({
       { m: 1, n: 1, k: 1, lead: [] },
       { m: 17, n: 5, k: 33, lead: [] },
       { m: 3, n: 4, k: 5, lead: [2, 3] },
+      { m: 66, n: 70, k: 9, lead: [] },
     ].map(({ m, n, k, lead }) => ({
       inputs: [
         { shape: [...lead, ...(attrs.transposeA ? [k, m] : [m, k])] },

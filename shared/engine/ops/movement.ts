@@ -87,6 +87,7 @@ export const permute = definePrimitive<{ order: readonly number[] }>({
     { inputs: [{ shape: [3, 5] }], attrs: { order: [1, 0] } },
     { inputs: [{ shape: [2, 3, 4, 5] }], attrs: { order: [3, 1, 0, 2] } },
     { inputs: [{ shape: [17, 5, 3, 3] }], attrs: { order: [0, 2, 3, 1] } },
+    { inputs: [{ shape: [2, 32, 5, 7] }], attrs: { order: [1, 0, 3, 2] } },
   ],
   badSamples: [{ inputs: [{ shape: [2, 3], dtype: "f32" }], attrs: { order: [0, 0] }, why: /not a permutation/ }],
 });
@@ -109,6 +110,7 @@ export const expand = definePrimitive<{ shape: readonly number[] }>({
     { inputs: [{ shape: [] }], attrs: { shape: [3, 4] } },
     { inputs: [{ shape: [3, 1, 5] }], attrs: { shape: [2, 3, 4, 5] } },
     { inputs: [{ shape: [1, 32, 1, 1] }], attrs: { shape: [3, 32, 5, 5] } },
+    { inputs: [{ shape: [17, 1, 3, 5] }], attrs: { shape: [17, 5, 3, 5] } },
   ],
   badSamples: [{ inputs: [{ shape: [2, 3], dtype: "f32" }], attrs: { shape: [3, 3] }, why: /does not broadcast/ }],
 });
@@ -147,6 +149,8 @@ export const pad = definePrimitive<PadAttrs>({
   samples: [
     { inputs: [{ shape: [3] }], attrs: { low: [2], high: [1] } },
     { inputs: [{ shape: [2, 3, 5, 4] }], attrs: { low: [0, 0, 1, 3], high: [0, 1, 0, 2] } },
+    { inputs: [{ shape: [17, 1, 3, 5] }], attrs: { low: [0, 0, 2, 2], high: [0, 0, 2, 2] } },
+    { inputs: [{ shape: [1, 32, 5, 3] }], attrs: { low: [1, 0, 0, 1], high: [0, 0, 1, 1] } },
   ],
   badSamples: [
     { inputs: [{ shape: [2], dtype: "f32" }], attrs: { low: [1, 1], high: [0, 0] }, why: /do not fit \[2\]/ },
@@ -195,6 +199,7 @@ export const slice = definePrimitive<SliceAttrs>({
   samples: [
     { inputs: [{ shape: [7] }], attrs: { start: [1], stop: [6], step: [2] } },
     { inputs: [{ shape: [2, 5, 9, 8] }], attrs: { start: [0, 1, 0, 3], stop: [2, 4, 9, 8], step: [1, 1, 3, 2] } },
+    { inputs: [{ shape: [3, 32, 7, 5] }], attrs: { start: [1, 0, 1, 0], stop: [3, 32, 6, 5], step: [1, 1, 1, 1] } },
     { inputs: [{ shape: [17, 3, 4, 4] }], attrs: { start: [16, 0, 0, 0], stop: [17, 3, 4, 4], step: [1, 1, 1, 1] } },
   ],
   badSamples: [
@@ -257,6 +262,8 @@ export const flip = definePrimitive<{ axes: readonly number[] }>({
   samples: [
     { inputs: [{ shape: [5] }], attrs: { axes: [0] } },
     { inputs: [{ shape: [2, 3, 3, 4] }], attrs: { axes: [2, 3] } },
+    { inputs: [{ shape: [17, 5, 3, 7] }], attrs: { axes: [3] } },
+    { inputs: [{ shape: [2, 32, 5, 3] }], attrs: { axes: [0, 1] } },
   ],
   badSamples: [{ inputs: [{ shape: [4], dtype: "f32" }], attrs: { axes: [1] }, why: /axes \[1\]/ }],
 });
@@ -304,6 +311,8 @@ export const concat = definePrimitive<{ axis: number }>({
   samples: [
     { inputs: [{ shape: [2] }, { shape: [3] }], attrs: { axis: 0 } },
     { inputs: [{ shape: [2, 1, 3, 3] }, { shape: [2, 4, 3, 3] }, { shape: [2, 3, 3, 3] }], attrs: { axis: 1 } },
+    { inputs: [{ shape: [2, 32, 3, 5] }, { shape: [17, 32, 3, 5] }], attrs: { axis: 0 } },
+    { inputs: [{ shape: [3, 5, 1, 7] }, { shape: [3, 5, 4, 7] }], attrs: { axis: 2 } },
   ],
   badSamples: [
     {

@@ -92,6 +92,7 @@ export const avgPoolGrad = definePrimitive<PoolAdjointAttrs>({
     { inputs: [{ shape: [1, 1, 1, 1] }], attrs: { size: 2, sides: [2, 2] } },
     { inputs: [{ shape: [2, 3, 4, 3] }], attrs: { size: 2, sides: [9, 7] } },
     { inputs: [{ shape: [17, 32, 2, 2] }], attrs: { size: 2, sides: [4, 4] } },
+    { inputs: [{ shape: [3, 5, 2, 1] }], attrs: { size: 4, sides: [9, 7] } },
   ],
   badSamples: [
     {

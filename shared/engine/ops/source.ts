@@ -1,4 +1,5 @@
 // Nodes that stand at the edges of the maths: a program's inputs, scalar constants, and the end of a gradient.
+import { ShapeError } from "../errors.ts";
 import type { DType } from "../graph.ts";
 import { definePrimitive } from "../op.ts";
 
@@ -15,7 +16,11 @@ export const parameter = definePrimitive<{ index: number; shape: readonly number
 
 export const constant = definePrimitive<{ value: number }>({
   name: "constant",
-  infer: () => ({ shape: [], dtype: "f32" }),
+  infer: (_inputs, { value }) => {
+    // Neither a shader's text nor a printed graph can tell infinities and NaN apart.
+    if (!Number.isFinite(value)) throw new ShapeError("constant", `${value} is not a finite number`);
+    return { shape: [], dtype: "f32" };
+  },
   vjp: () => [],
   reference: ({ attrs }, _inputs, out) => void (out[0] = attrs.value),
   onnx: (builder, { attrs }) => builder.floats([attrs.value]),

@@ -137,6 +137,7 @@ export const spatialMap = definePrimitive<NoAttrs>({
     sample(17, 3, 4, 4, 1, 4),
     sample(6, 3, 5, 4, 2, 4),
     sample(3, 5, 4, 3, 3, 2),
+    sample(2, 32, 5, 7, 2, 4),
   ],
   badSamples: [
     {

@@ -31,6 +31,11 @@ function paddingOf(block: number, channels: number): number {
   return block === 0 && channels === 1 ? 3 : 1;
 }
 
+/** The most blocks that leave a pixel: the first may pad more than it takes. */
+function deepestFor({ channels, height, width }: NetInput): number {
+  return Math.floor(Math.log2(Math.min(height, width) + 2 * paddingOf(0, channels) - 2));
+}
+
 export function createConvNet(options: ConvNetOptions, input: NetInput): Net {
   const { depth, width, norm } = options;
   const blocks = Array.from({ length: depth }, (_, index) => ({
@@ -47,10 +52,11 @@ export function createConvNet(options: ConvNetOptions, input: NetInput): Net {
     [height, breadth] = [Math.floor(height / 2), Math.floor(breadth / 2)];
   }
   if (height < 1 || breadth < 1) {
+    const deepest = deepestFor(input);
     throw new UserError(
       "net-too-deep",
       `network.depth: ${depth} blocks halve ${input.height}x${input.width} pixels to nothing.`,
-      `Use a depth of at most ${Math.floor(Math.log2(Math.min(input.height, input.width)))}, or larger images.`,
+      deepest > 0 ? `Use a depth of at most ${deepest}, or larger images.` : "Use larger images.",
     );
   }
   const featureSize = width * height * breadth;

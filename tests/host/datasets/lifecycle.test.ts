@@ -14,7 +14,7 @@ import {
   listDatasets,
   openDataset,
 } from "../../../electron/host/datasets/index.ts";
-import { importOptions } from "../../../shared/api/datasets.ts";
+import { type ImportProgress, importOptions } from "../../../shared/api/datasets.ts";
 import { drawTree, snapshotFolder } from "../../tools/make-images.ts";
 import { createBench, failureOf } from "./importing.ts";
 
@@ -30,8 +30,12 @@ test("the same source with the same options is found again, unread when unchange
   // A touched file must be read again, and gives the same dataset.
   await utimes(join(path, "a/00000.png"), new Date(), new Date());
   const touched = await importDataset(bench.store, path, {}, { onProgress: ({ type }) => seen.push(type) });
-  expect(touched).toEqual(again);
-  expect(new Set(seen)).toEqual(new Set(["scan", "progress"]));
+  const source = { ...first.manifest.source, stamp: touched.manifest.source.stamp };
+  expect(touched).toEqual({ manifest: { ...first.manifest, source }, existing: true });
+  expect(new Set(seen.splice(0))).toEqual(new Set(["scan", "progress"]));
+  // Once.
+  expect(await importDataset(bench.store, path, {}, { onProgress: ({ type }) => seen.push(type) })).toEqual(touched);
+  expect(seen).toEqual([]);
   const other = await importDataset(bench.store, path, { size: 4 });
   expect(other.manifest.id).not.toBe(first.manifest.id);
   expect((await listDatasets(bench.store)).datasets).toHaveLength(2);
@@ -39,6 +43,19 @@ test("the same source with the same options is found again, unread when unchange
   await deleteDataset(bench.store, first.manifest.id);
   expect((await listDatasets(bench.store)).datasets.map(({ id }) => id)).toEqual([other.manifest.id]);
   expect((await failureOf(deleteDataset(bench.store, first.manifest.id))).code).toBe("dataset-unknown");
+});
+
+test("the same pixels from elsewhere are stored once, and what was left out there is told", async () => {
+  await using bench = await createBench();
+  const files = await drawTree({ a: 4, b: 4 });
+  const first = await importDataset(bench.store, await bench.write("set", files));
+  const { manifest, existing } = await importDataset(
+    bench.store,
+    await bench.write("worse", { ...files, "a/x.png": "" }),
+  );
+  expect(existing).toBe(true);
+  expect(manifest.id).toBe(first.manifest.id);
+  expect(manifest.skipped).toEqual([{ path: "a/x.png", reason: expect.any(String) }]);
 });
 
 test("inspecting tells the same as importing and stores nothing", async () => {
@@ -92,6 +109,16 @@ test("size and colour are suggested from the pictures, and said", async () => {
   );
 });
 
+test("a suggestion keeps to the largest size that was allowed", async () => {
+  await using bench = await createBench();
+  const source = await bench.write("large", await drawTree({ a: 2, b: 2 }, { height: 70, width: 70 }));
+  expect(await inspectDataset(bench.store, source)).toMatchObject({ width: 70 });
+  const small = await inspectDataset(bench.store, source, { largest: 32 });
+  expect(small.width).toBe(32);
+  expect(small.notes[0]).toBe("Size 32: the largest of 28, 32 within the median shorter side of 70 pixels.");
+  expect(await inspectDataset(bench.store, source, { largest: 32, size: 48 })).toMatchObject({ width: 48 });
+});
+
 test("thumbnail sheets show the stored pictures in order", async () => {
   await using bench = await createBench();
   const { manifest, folder, readImages } = await openDataset(
@@ -112,6 +139,22 @@ test("thumbnail sheets show the stored pictures in order", async () => {
   // Number 111 is the twelfth of its sheet: second row, second column.
   const shown = Array.from({ length: 64 }, (_, i) => data[(8 + Math.floor(i / 8)) * 80 + 8 + (i % 8)]);
   expect(shown).toEqual([...image]);
+});
+
+test("progress ends at all that is read, and promises a time only when it can", async () => {
+  await using bench = await createBench();
+  const tree = await drawTree({ "train/a": 3, "train/b": 3, "train/d": 1, "test/a": 2, "test/c": 4, "test/d": 2 });
+  // Of c nothing is to be learnt, of d nothing can be.
+  const path = await bench.write("set", { ...tree, "train/d/00000.png": tree["train/d/00000.png"].subarray(0, 60) });
+  const events: ImportProgress[] = [];
+  await inspectDataset(bench.store, path, {}, { onProgress: (event) => events.push(event) });
+  const progress = events.filter((event) => event.type === "progress");
+  expect(progress.at(-1)).toMatchObject({ type: "progress", secondsLeft: 0 });
+  for (const { done, total, secondsLeft } of progress) {
+    expect(done).toBeLessThanOrEqual(total);
+    expect(secondsLeft === 0).toBe(done === total);
+  }
+  expect(progress.at(-1)?.done).toBe(progress.at(-1)?.total);
 });
 
 test("a cancelled import stores nothing and leaves nothing", async () => {

@@ -1,5 +1,5 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip.js";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
@@ -143,6 +143,33 @@ describe("exportRun", () => {
     expect(await readFile(join(dir, "README.md"), "utf8")).toContain(
       "3 of 648 values (0.46 %) lie outside [0, 1] and were clipped",
     );
+  });
+
+  test.each([
+    { killed: "before the new one stood", left: ["tmp", "old"], isMissing: true },
+    { killed: "after the new one stood", left: ["old"], isMissing: false },
+  ])("puts right what an export left that was killed $killed", async ({ left, isMissing }) => {
+    const { run, dir } = await exportSample(set, ["npz"]);
+    const beside = (ending: string) => join(dirname(dir), `.set.0f7e2a52-5a1c-4b43-9d0f-0d7d2a2b9c11.${ending}`);
+    for (const ending of left) await cp(dir, beside(ending), { recursive: true });
+    if (isMissing) await rm(dir, { recursive: true });
+    await exportRun(run, { formats: ["grid"], dir });
+    expect(await readdir(dirname(dir))).toEqual(["set"]);
+    expect((await readdir(dir)).sort()).toEqual(["README.md", "export.json", "grid.png"]);
+  });
+
+  test("puts the earlier export back even when it cannot be replaced, and sweeps no file of the user's", async () => {
+    const { run, dir } = await exportSample(set, ["npz"]);
+    await writeFile(join(dir, "notes.txt"), "mine");
+    const old = join(dirname(dir), ".set.0f7e2a52-5a1c-4b43-9d0f-0d7d2a2b9c11.old");
+    await rename(dir, old);
+    await expect(exportRun(run, { formats: ["grid"], dir })).rejects.toMatchObject({ code: "folder-not-empty" });
+    expect(await readdir(dirname(dir))).toEqual(["set"]);
+    expect(await readFile(join(dir, "notes.txt"), "utf8")).toBe("mine");
+    await cp(dir, old, { recursive: true });
+    await rm(join(dir, "notes.txt"));
+    await exportRun(run, { formats: ["grid"], dir });
+    expect(await readFile(join(old, "notes.txt"), "utf8")).toBe("mine");
   });
 
   test("replaces its own earlier export, and nothing else", async () => {

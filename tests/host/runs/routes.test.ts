@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Hono } from "hono";
 import { describe, expect, test } from "vitest";
 import { runRoutes } from "../../../electron/host/routes/runs.ts";
-import { lockFolder } from "../../../electron/host/runs/index.ts";
+import { lockRun } from "../../../electron/host/runs/index.ts";
 import { toSafetensors } from "../../../shared/data/distilled-set.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import { sampleSet } from "../../data/sample-set.ts";
@@ -36,10 +37,19 @@ describe("run routes", () => {
   test("make, list, change and delete a run", async () => {
     const { call, json } = await makeHost();
     expect((await json("")).runs).toMatchObject([{ record: { id: "one", status: "created" } }]);
-    expect(await json("/one", "PATCH", { status: "running", step: 4 })).toMatchObject({ step: 4 });
-    expect(await json("/one")).toMatchObject({ record: { status: "running", step: 4 } });
+    expect(await json("/one", "PATCH", { status: "paused", step: 4 })).toMatchObject({ step: 4 });
+    expect(await json("/one")).toMatchObject({ record: { status: "paused", step: 4 } });
     expect((await call("/one", "DELETE")).status).toBe(200);
     expect(await json("/one")).toMatchObject({ code: "run-not-found" });
+  });
+
+  test("delete what is listed as broken", async () => {
+    const { call, json, folder } = await makeHost();
+    await writeFile(join(folder, "run.json"), "{");
+    expect((await json("")).broken).toMatchObject([{ id: "one" }]);
+    expect(await json("/one", "DELETE")).toEqual({ kept: [] });
+    expect(await json("")).toEqual({ runs: [], broken: [] });
+    expect((await call("/one", "DELETE")).status).toBe(400);
   });
 
   test("append events and stream them as ndjson from any place", async () => {
@@ -127,14 +137,14 @@ describe("run routes", () => {
 
   test("refuse to write while another process computes the run", async () => {
     const { call, json, folder } = await makeHost();
-    const mine = await lockFolder(folder);
+    const mine = await lockRun(folder);
     expect((await call("/one/events", "POST", stepEvents(1))).status).toBe(200);
     await mine.release();
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
     await mkdir(join(folder, "lock"), { recursive: true });
     const stat = await readFile(`/proc/${child.pid}/stat`, "utf8").catch(() => "");
     const started = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-    await writeFile(join(folder, "lock", "other.json"), JSON.stringify({ host: hostname(), pid: child.pid, started }));
+    await writeFile(join(folder, "lock", `${randomUUID()}.${child.pid}.0.${started}.${hostname()}`), "");
     const refused = await json("/one/events", "POST", stepEvents(1, 1));
     child.kill();
     expect(refused).toMatchObject({ code: "run-locked" });

@@ -5,7 +5,7 @@ import {
   createRun,
   deleteRun,
   listRuns,
-  lockFolder,
+  lockRun,
   openRun,
   updateRun,
   writePreview,
@@ -172,7 +172,7 @@ describe("deleteRun", () => {
   test("is refused while the run is computed", async () => {
     const root = await temporaryFolder();
     const run = await createRun(root, { record: newRun });
-    await using _lock = await lockFolder(run.path);
+    await using _lock = await lockRun(run.path);
     await expect(deleteRun(root, run)).rejects.toMatchObject({ code: "run-locked" });
     expect((await listRuns(root)).runs).toHaveLength(1);
   });

@@ -1,7 +1,7 @@
 // A process that writes to a run without end, until a test kills it: argv is the store and the run's folder.
 import {
   appendEvents,
-  lockFolder,
+  lockRun,
   openRun,
   readEvents,
   updateRun,
@@ -11,7 +11,7 @@ import { stepEvents } from "./sample-events.ts";
 
 const [root = "", folder = ""] = process.argv.slice(2);
 const run = await openRun(root, folder);
-await lockFolder(run.path);
+await lockRun(run.path);
 let seq = 0;
 for await (const event of readEvents(run)) seq = event.seq + 1;
 for (let round = 0; ; round++) {

@@ -8,7 +8,7 @@ import { imageFolderReader } from "./image-folder.ts";
 import type { Reader } from "./reader.ts";
 import { zipReader } from "./zip.ts";
 
-export const readers = [idxReader, zipReader, imageFolderReader] as const satisfies readonly Reader[];
+const readers = [idxReader, zipReader, imageFolderReader] as const satisfies readonly Reader[];
 
 /** The reader of what lies at `path`. Errors: not-found, not-readable, unknown-format. */
 export async function findReader(path: string): Promise<Reader> {

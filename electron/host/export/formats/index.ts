@@ -5,4 +5,3 @@ import { npz } from "./npz.ts";
 import { safetensors } from "./safetensors.ts";
 
 export const exportFormats = [imageFolder, npz, safetensors, grid] as const;
-export type ExportFormatId = (typeof exportFormats)[number]["id"];
