@@ -12,8 +12,10 @@ import { createComputeRoutes, createRunComputeRoutes } from "./routes/compute.ts
 import { createDatasetRoutes } from "./routes/datasets.ts";
 import { createRecipeRoutes } from "./routes/recipes.ts";
 import { runRoutes } from "./routes/runs.ts";
+import { createUploadRoutes } from "./routes/uploads.ts";
 import { createSignals } from "./signals.ts";
 import type { Store } from "./store.ts";
+import { createUploads } from "./uploads.ts";
 
 export interface HostDependencies {
   readonly store: Store;
@@ -29,6 +31,7 @@ export function createHost({ store, version = "0", kind = "server", compute, log
   const root = store.home;
   const signals = createSignals<ComputeSignal>();
   const sessions = createPageSessions(signals);
+  const uploads = createUploads(store);
   const info: AppInfo = {
     version,
     host: kind,
@@ -40,6 +43,7 @@ export function createHost({ store, version = "0", kind = "server", compute, log
     .get("/api/app", (c) => c.json(info))
     .get("/api/diagnostics", async (c) => c.text(await describeSystem({ version, home: root, compute, log })))
     .route("/api/datasets", createDatasetRoutes(store))
+    .route("/api/uploads", createUploadRoutes(uploads))
     .route("/api/recipes", createRecipeRoutes(store))
     .route("/api/compute", createComputeRoutes({ compute }))
     .route("/api/runs", createRunComputeRoutes({ root, compute, sessions, signals }))
@@ -56,7 +60,7 @@ export function createHost({ store, version = "0", kind = "server", compute, log
       404,
     ),
   );
-  return Object.assign(app, { dispose: () => sessions.dispose() });
+  return Object.assign(app, { dispose: () => Promise.all([sessions.dispose(), uploads.dispose()]) });
 }
 
 export type Host = ReturnType<typeof createHost>;

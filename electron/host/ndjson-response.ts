@@ -10,10 +10,14 @@ export function streamNdjson<T>(
   toLastLine: (failure: ReturnType<typeof describeFailure>["body"]) => T,
 ): Response {
   const controller = new AbortController();
-  const abort = () => controller.abort();
+  const values = make(controller.signal);
+  const abort = () => {
+    controller.abort();
+    // A generator that waits at a yield hears no signal: it is told to let go of what it holds.
+    void values.return(undefined).catch(() => {});
+  };
   request.signal.addEventListener("abort", abort, { once: true });
   if (request.signal.aborted) abort();
-  const values = make(controller.signal);
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     async pull(stream) {

@@ -43,6 +43,7 @@ import {
   runRecordSchema,
 } from "./runs.ts";
 import { SESSION_HEADER, type SessionEnd, type SessionRequest, sessionAnswer } from "./sessions.ts";
+import { uploadAnswer } from "./uploads.ts";
 
 export type Client = ReturnType<typeof createClient>;
 export type ResultFile = "distilled.safetensors" | "evaluation.json";
@@ -50,7 +51,7 @@ export type ResultFile = "distilled.safetensors" | "evaluation.json";
 interface Call {
   readonly method?: string;
   readonly json?: unknown;
-  readonly body?: Uint8Array;
+  readonly body?: Uint8Array | Blob;
   readonly signal?: AbortSignal | undefined;
   /** Of a computing Worker: what `beginSession` gave. */
   readonly session?: string | undefined;
@@ -76,7 +77,7 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
       ...(body && { "content-type": "application/octet-stream" }),
       ...(session !== undefined && { [SESSION_HEADER]: session }),
     };
-    const content = json === undefined ? (body as Uint8Array<ArrayBuffer> | undefined) : JSON.stringify(json);
+    const content = json === undefined ? (body as Uint8Array<ArrayBuffer> | Blob | undefined) : JSON.stringify(json);
     let response: Response;
     try {
       response = await fetch(address, {
@@ -171,6 +172,16 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
         bytes(url(`/datasets/${encodeURIComponent(id)}/images/${split}`, { from, to }), options),
       /** The address of a sheet of thumbnails, for an <img>. */
       sheetUrl: (id: string, file: string) => ofDataset(id, `/sheets/${encodeURIComponent(file)}`),
+    },
+
+    uploads: {
+      /** `name` of the dropped folder or file; the answer's `path` is what to import, and `upload` what to end then. */
+      begin: (name: string) => ask(uploadAnswer, url("/uploads"), { method: "POST", json: { name } }),
+      /** One file; `path` is below the dropped folder, with slashes, and empty for a dropped file itself. */
+      send: (upload: string, path: string, body: Blob | Uint8Array, options?: CallOptions) =>
+        tell(url(`/uploads/${encodeURIComponent(upload)}/files`, { path }), { ...options, method: "PUT", body }),
+      /** Deletes what was sent. */
+      end: (upload: string) => tell(url(`/uploads/${encodeURIComponent(upload)}`), { method: "DELETE" }),
     },
 
     recipes: {

@@ -1,0 +1,87 @@
+// What browsers upload: kept in scratch folders until it is imported, or its page has been silent for long.
+
+import { createWriteStream } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Upload } from "../../shared/api/uploads.ts";
+import { UserError } from "../../shared/lib/user-error.ts";
+import { explainFileError, measureFreeBytes, requireFreeSpace, resolveInside } from "./files.ts";
+import { createScratch, type Scratch, type Store } from "./store.ts";
+
+interface Open {
+  readonly scratch: Scratch;
+  /** The dropped folder or file. */
+  readonly path: string;
+  silence: NodeJS.Timeout;
+}
+
+const SILENCE_MS = 3_600_000;
+
+export type Uploads = ReturnType<typeof createUploads>;
+
+export function createUploads(store: Store, silenceMs = SILENCE_MS) {
+  const uploads = new Map<string, Open>();
+  const end = async (id: string): Promise<void> => {
+    const open = uploads.get(id);
+    if (!open) return;
+    clearTimeout(open.silence);
+    uploads.delete(id);
+    await open.scratch.dispose();
+  };
+  const listen = (id: string) => setTimeout(() => void end(id).catch(() => {}), silenceMs).unref();
+  const find = (id: string): Open => {
+    const open = uploads.get(id);
+    if (!open) throw new UserError("upload-unknown", "There is no such upload any more.", "Drop the files again.");
+    clearTimeout(open.silence);
+    open.silence = listen(id);
+    return open;
+  };
+
+  return {
+    async begin(name: string): Promise<Upload> {
+      requirePlain([name]);
+      const scratch = await createScratch(store);
+      const id = basename(scratch.path);
+      const path = join(scratch.path, name);
+      uploads.set(id, { scratch, path, silence: listen(id) });
+      return { upload: id, path };
+    },
+
+    /** Writes a file of the upload; `name` is its path below the dropped folder, or empty for a dropped file. */
+    async write(id: string, name: string, body: ReadableStream<Uint8Array> | null, bytes: number): Promise<void> {
+      const { path: root, scratch } = find(id);
+      const names = name === "" ? [] : name.split("/");
+      requirePlain(names);
+      const path = resolveInside(root, ...names);
+      requireFreeSpace(scratch.path, bytes, await measureFreeBytes(scratch.path));
+      try {
+        await mkdir(dirname(path), { recursive: true });
+        const source = body ? Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]) : Readable.from([]);
+        await pipeline(source, createWriteStream(path, { flags: "wx" }));
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === "EEXIST" || code === "EISDIR" || code === "ENOTDIR") {
+          throw new UserError("upload-twice", `"${name}" was sent already.`, "Drop the files again.", { cause: error });
+        }
+        // A page that went away leaves a part of a file, which is none.
+        await rm(path, { force: true });
+        throw explainFileError(error, path);
+      }
+    },
+
+    end,
+
+    async dispose(): Promise<void> {
+      await Promise.allSettled([...uploads.keys()].map(end));
+    },
+  };
+}
+
+/** Names come from another machine: none may lead anywhere. */
+function requirePlain(names: readonly string[]): void {
+  const bad = names.find((name) => name === "" || name === "." || name === ".." || /[/\\\0]/.test(name));
+  if (bad === undefined) return;
+  throw new UserError("path-outside", `"${names.join("/")}" cannot name a file of an upload.`, "Rename it.");
+}
