@@ -66,6 +66,10 @@ const layers: Record<string, Layer> = {
     layers: ["shared/api", "shared/lib", "electron/host", "electron/compute"],
     packages: ["node:*", "hono", "@hono/node-server"],
   },
+  renderer: {
+    layers: ["shared/api", "shared/recipe", "shared/lib"],
+    packages: ["react", "react-dom", "zustand", "recharts", "@mantine/core", "@mantine/hooks", "@tabler/icons-react"],
+  },
   "electron/cli": {
     layers: [...core, "electron/host", "electron/compute", "electron/server"],
     packages: ["node:*", "commander", "onnxruntime-node", "zod", "package.json"],
@@ -123,7 +127,7 @@ function judge(path: string, specifier: string): string | undefined {
 }
 
 test("every import follows the table of layers", () => {
-  const sources = ["shared", "electron"].flatMap(listSources);
+  const sources = ["shared", "electron", "renderer"].flatMap(listSources);
   expect(sources.length).toBeGreaterThan(50);
   const problems = sources.flatMap((path) => listImports(path).flatMap((specifier) => judge(path, specifier) ?? []));
   expect(problems).toEqual([]);
@@ -137,5 +141,7 @@ test("the table refuses what it should", () => {
   expect(judge("electron/host/app.ts", "electron")).toMatch(/package electron/);
   expect(judge("electron/state.ts", "electron")).toMatch(/package electron/);
   expect(judge("electron/other.ts", "electron")).toMatch(/no layer/);
+  expect(judge("renderer/app.tsx", "../shared/engine/index.ts")).toMatch(/may not/);
+  expect(judge("renderer/host.ts", "node:fs")).toMatch(/package node:fs/);
   expect(judge("shared/nn/init.ts", "../engine/index.ts")).toBeUndefined();
 });

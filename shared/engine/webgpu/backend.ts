@@ -70,7 +70,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
   const memories = new MemoryPool(device, health, STORAGE | COPY_SRC | COPY_DST);
   const staging = new MemoryPool(device, health, MAP_READ | COPY_DST);
   const constants = new Map<number, Memory>();
-  const inFlight: Promise<undefined>[] = [];
+  const inFlight: Promise<unknown>[] = [];
   let dispatched = 0;
 
   const live = (value: Value): Memory => {

@@ -1,0 +1,60 @@
+// The window's own objects: the client of the host, and the stores that live as long as the page.
+import { createClient } from "../shared/api/client.ts";
+import type { Shell } from "../shared/api/shell.ts";
+import { createCommands } from "./stores/commands.ts";
+import { createImports } from "./stores/imports.ts";
+import { createRemote } from "./stores/remote.ts";
+import { createRouteStore, parseHash, toHash } from "./stores/route.ts";
+import { chooseRunner } from "./stores/runner.ts";
+import type { Score } from "./stores/scores.ts";
+import { scoresOf } from "./stores/scores.ts";
+
+/** Bound, since a browser's fetch refuses to be called as a method of another object. */
+export const client = createClient((input, init) => fetch(input, init));
+export const runner = chooseRunner(client);
+
+export const app = createRemote(() => client.app());
+export const datasets = createRemote(() => client.datasets.list());
+export const runs = createRemote(() => client.runs.list());
+export const recipes = createRemote(() => client.recipes.list());
+export const adapters = createRemote(() => client.compute.adapters());
+export const compute = createRemote(() => client.compute.state());
+export const imports = createImports(client);
+export const commands = createCommands();
+
+const scoresRead = new Map<string, Score[]>();
+
+/** Scores of finished runs by id; a finished run's never change, so each is read once. */
+export const scores = createRemote(async (): Promise<ReadonlyMap<string, readonly Score[]>> => {
+  const done = (runs.store.getState().value?.runs ?? []).filter(({ record }) => record.status === "done");
+  const missing = done.filter(({ record }) => !scoresRead.has(record.id));
+  await Promise.all(
+    missing.map(async ({ record }) => {
+      const file = await client.runs.evaluation(record.id).catch(() => undefined);
+      scoresRead.set(record.id, file ? scoresOf(file) : []);
+    }),
+  );
+  return new Map(scoresRead);
+});
+
+export async function refreshRuns(): Promise<void> {
+  await runs.refresh();
+  await scores.refresh();
+}
+
+export const route = createRouteStore(location);
+addEventListener("hashchange", () => route.setState(parseHash(location.hash), true));
+
+export function go(segments: readonly string[], query?: Readonly<Record<string, string>>): void {
+  location.hash = toHash(segments, query);
+}
+
+export const isMac = /mac/i.test(navigator.platform);
+
+declare global {
+  interface Window {
+    readonly stillroom?: Shell<File>;
+  }
+}
+/** What the desktop's preload offers; a browser has none of it. */
+export const shell: Shell<File> | undefined = window.stillroom;

@@ -1,0 +1,116 @@
+// A run that is being put together: what was chosen, what was changed, and what the host makes of it.
+import { createStore } from "zustand/vanilla";
+import type { Client } from "../../shared/api/client.ts";
+import type { EstimateAnswer } from "../../shared/api/compute.ts";
+import type { ResolvedRecipe } from "../../shared/api/recipes.ts";
+import { UserError } from "../../shared/lib/user-error.ts";
+import { isSame, type Json, listDifferences, nest, readPath } from "./tree.ts";
+
+export interface NewRunChoice {
+  readonly dataset: string | undefined;
+  readonly recipe: string | undefined;
+  readonly variant: "small" | "paper";
+  /** What the user changed, by path. */
+  readonly changes: Readonly<Record<string, Json>>;
+}
+
+export interface NewRunState extends NewRunChoice {
+  readonly resolved: ResolvedRecipe | undefined;
+  /** What is wrong, by field; what belongs to no field is under "". */
+  readonly problems: ReadonlyMap<string, string>;
+  readonly error: unknown;
+  readonly estimate: EstimateAnswer | undefined;
+  readonly estimateError: unknown;
+  readonly isMeasuring: boolean;
+}
+
+export interface NewRunPort {
+  readonly recipes: Pick<Client["recipes"], "resolve">;
+  readonly runs: Pick<Client["runs"], "estimate">;
+}
+
+export function createNewRun(
+  client: NewRunPort,
+  pause: (milliseconds: number) => Promise<void> = (ms) => new Promise((done) => setTimeout(done, ms)),
+) {
+  const store = createStore<NewRunState>(() => ({
+    dataset: undefined,
+    recipe: undefined,
+    variant: "small",
+    changes: {},
+    resolved: undefined,
+    problems: new Map(),
+    error: undefined,
+    estimate: undefined,
+    estimateError: undefined,
+    isMeasuring: false,
+  }));
+  let current = new AbortController();
+
+  /** Asks the host after a moment without changes; an answer to an older choice is dropped. */
+  const update = async () => {
+    current.abort();
+    const { signal } = (current = new AbortController());
+    const { dataset, recipe, variant, changes } = store.getState();
+    store.setState({ isMeasuring: false });
+    if (dataset === undefined || recipe === undefined) return;
+    await pause(store.getState().resolved ? 200 : 0);
+    if (signal.aborted) return;
+    let resolved: ResolvedRecipe;
+    try {
+      const request = { recipe, dataset, changes: nest(changes), ...(variant === "small" && { variant }) };
+      resolved = await client.recipes.resolve(request, { signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      const listed = error instanceof UserError ? (error.problems ?? []) : [];
+      const problems = new Map(listed.map(({ path, message }) => [path, message]));
+      store.setState({ problems, error: listed.length > 0 ? undefined : error, estimate: undefined });
+      return;
+    }
+    if (signal.aborted) return;
+    store.setState({ resolved, problems: new Map(), error: undefined, isMeasuring: true, estimateError: undefined });
+    await pause(500);
+    if (signal.aborted) return;
+    try {
+      const estimate = await client.runs.estimate({ recipe: resolved.recipe, dataset }, { signal });
+      if (!signal.aborted) store.setState({ estimate, isMeasuring: false });
+    } catch (estimateError) {
+      if (!signal.aborted) store.setState({ estimate: undefined, estimateError, isMeasuring: false });
+    }
+  };
+
+  return {
+    store,
+    choose(choice: Partial<NewRunChoice>): Promise<void> {
+      store.setState(choice);
+      return update();
+    },
+    /** A value equal to the preset's is no change. */
+    set(path: string, value: Json): Promise<void> {
+      const { [path]: _, ...rest } = store.getState().changes;
+      const preset = readPath(store.getState().resolved?.preset, path);
+      store.setState({ changes: isSame(value, preset) ? rest : { ...rest, [path]: value } });
+      return update();
+    },
+    putBack(path: string): Promise<void> {
+      const { [path]: _, ...rest } = store.getState().changes;
+      store.setState({ changes: rest });
+      return update();
+    },
+    putAllBack(): Promise<void> {
+      store.setState({ changes: {} });
+      return update();
+    },
+    dispose: () => current.abort(),
+  };
+}
+
+export type NewRun = ReturnType<typeof createNewRun>;
+
+/** What a run's recipe changes against a preset, to begin a similar run with. The dataset's own facts are no change. */
+export function changesAgainst(preset: Json, recipe: Json): Record<string, Json> {
+  const differences = listDifferences([preset, recipe]).filter(
+    ({ path, values }) => values[1] !== undefined && !path.startsWith("dataset."),
+  );
+  return Object.fromEntries(differences.map(({ path, values }) => [path, values[1]]));
+}

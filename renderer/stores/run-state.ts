@@ -1,0 +1,235 @@
+// A run as the window knows it: a reducer over RunEvents, the same for a run that is watched and one that is replayed.
+import type { FollowLine, ProgressLine } from "../../shared/api/compute.ts";
+import type { RunEvent } from "../../shared/api/runs.ts";
+
+export type Stage = Extract<RunEvent, { type: "stage" }>["stage"];
+export type RunStatus = Extract<RunEvent, { type: "status" }>["status"];
+export type Evaluation = Extract<RunEvent, { type: "evaluation" }>;
+export type Warning = Extract<RunEvent, { type: "warning" }>;
+export type Failure = Extract<RunEvent, { type: "failed" }>;
+
+/** One curve: parallel arrays in order of steps; `seqs` tells which event each point came from. */
+export interface Series {
+  readonly stage: Stage;
+  readonly name: string;
+  readonly seqs: readonly number[];
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
+}
+
+export interface Mark {
+  readonly seq: number;
+  readonly step: number;
+  readonly file: string;
+}
+
+export interface RunState {
+  /** The number that the next event should carry. */
+  readonly nextSeq: number;
+  readonly status: RunStatus | undefined;
+  readonly stage: Stage | undefined;
+  /** Steps of the current stage that are done, and how many it has. */
+  readonly step: number;
+  readonly steps: Readonly<Partial<Record<Stage, number>>>;
+  readonly series: Readonly<Record<string, Series>>;
+  readonly previews: readonly Mark[];
+  readonly checkpoints: readonly Mark[];
+  readonly evaluations: readonly Evaluation[];
+  readonly warnings: readonly Warning[];
+  readonly failure: Failure | undefined;
+  /** How far the stage is, as the computing process says it now; never stored. */
+  readonly progress: ProgressLine | undefined;
+  readonly lastTime: number | undefined;
+}
+
+export const emptyRun: RunState = {
+  nextSeq: 0,
+  status: undefined,
+  stage: undefined,
+  step: 0,
+  steps: {},
+  series: {},
+  previews: [],
+  checkpoints: [],
+  evaluations: [],
+  warnings: [],
+  failure: undefined,
+  progress: undefined,
+  lastTime: undefined,
+};
+
+export const seriesKey = (stage: Stage, name: string): string => `${stage}/${name}`;
+
+type Draft = { -readonly [K in keyof RunState]: RunState[K] };
+interface SeriesDraft {
+  stage: Stage;
+  name: string;
+  seqs: number[];
+  steps: number[];
+  values: number[];
+}
+
+/**
+ * The state after some events. Arrays are copied once per call, not once per event, so give many at a time. An event
+ * with a number seen before means that the run was cut back to a checkpoint: what came after it is forgotten.
+ */
+export function applyEvents(state: RunState, events: readonly RunEvent[]): RunState {
+  if (events.length === 0) return state;
+  let draft: Draft = { ...state };
+  let open = new Map<string, SeriesDraft>();
+  const lists = () => {
+    draft.previews = [...draft.previews];
+    draft.checkpoints = [...draft.checkpoints];
+    draft.evaluations = [...draft.evaluations];
+    draft.warnings = [...draft.warnings];
+  };
+  const close = () => {
+    if (open.size > 0) draft.series = { ...draft.series, ...Object.fromEntries(open) };
+    open = new Map();
+  };
+  lists();
+  for (const event of events) {
+    if (event.seq < draft.nextSeq) {
+      close();
+      draft = cutBack(draft, event.seq);
+      lists();
+    }
+    draft.nextSeq = event.seq + 1;
+    draft.lastTime = event.time;
+    applyEvent(draft, event, open);
+  }
+  close();
+  return draft;
+}
+
+function applyEvent(draft: Draft, event: RunEvent, open: Map<string, SeriesDraft>): void {
+  switch (event.type) {
+    case "stage":
+      draft.stage = event.stage;
+      draft.step = event.step;
+      if (event.steps !== undefined) draft.steps = { ...draft.steps, [event.stage]: event.steps };
+      draft.status = "running";
+      draft.failure = undefined;
+      return;
+    case "step":
+      draft.stage = event.stage;
+      draft.step = event.step;
+      for (const [name, value] of Object.entries(event.metrics)) {
+        const series = openSeries(draft, open, event.stage, name);
+        series.seqs.push(event.seq);
+        series.steps.push(event.step);
+        series.values.push(value);
+      }
+      return;
+    case "preview":
+      (draft.previews as Mark[]).push({ seq: event.seq, step: event.step, file: event.file });
+      return;
+    case "checkpoint":
+      // A checkpoint of another stage marks no step of the history.
+      if (event.stage === "synthesise") {
+        (draft.checkpoints as Mark[]).push({ seq: event.seq, step: event.step, file: event.file });
+      }
+      return;
+    case "evaluation":
+      draft.step = event.step;
+      (draft.evaluations as Evaluation[]).push(event);
+      return;
+    case "status":
+      draft.status = event.status;
+      if (event.status !== "running") draft.progress = undefined;
+      return;
+    case "warning":
+      (draft.warnings as Warning[]).push(event);
+      return;
+    case "done":
+      draft.status = "done";
+      draft.progress = undefined;
+      return;
+    case "failed":
+      draft.status = "failed";
+      draft.failure = event;
+      draft.progress = undefined;
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+function openSeries(draft: Draft, open: Map<string, SeriesDraft>, stage: Stage, name: string): SeriesDraft {
+  const key = seriesKey(stage, name);
+  const there = open.get(key);
+  if (there) return there;
+  const { seqs, steps, values } = draft.series[key] ?? { seqs: [], steps: [], values: [] };
+  const series = { stage, name, seqs: [...seqs], steps: [...steps], values: [...values] };
+  open.set(key, series);
+  return series;
+}
+
+function cutBack(state: RunState, seq: number): RunState {
+  const before = <T extends { readonly seq: number }>(list: readonly T[]) => list.filter((each) => each.seq < seq);
+  const series = Object.entries(state.series).flatMap(([key, each]) => {
+    const kept = countBelow(each.seqs, seq);
+    const cut = (list: readonly number[]) => list.slice(0, kept);
+    return kept === 0
+      ? []
+      : [[key, { ...each, seqs: cut(each.seqs), steps: cut(each.steps), values: cut(each.values) }]];
+  });
+  return {
+    ...state,
+    series: Object.fromEntries(series) as RunState["series"],
+    previews: before(state.previews),
+    checkpoints: before(state.checkpoints),
+    evaluations: before(state.evaluations),
+    warnings: before(state.warnings),
+    failure: undefined,
+  };
+}
+
+/** How many of an ascending list lie below a bound. */
+export function countBelow(sorted: readonly number[], bound: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The lines of a run that is followed: events, and between them what is told but not stored. */
+export function applyLines(state: RunState, lines: readonly FollowLine[]): RunState {
+  let next = state;
+  let events: RunEvent[] = [];
+  const flush = () => {
+    next = applyEvents(next, events);
+    events = [];
+  };
+  for (const line of lines) {
+    switch (line.type) {
+      case "progress":
+        flush();
+        next = { ...next, progress: line, stage: line.stage, status: "running" };
+        break;
+      case "cut":
+        flush();
+        next = { ...cutBack(next, line.events), nextSeq: line.events };
+        break;
+      case "notice":
+        break;
+      case "ended":
+        flush();
+        next = { ...next, status: line.status, progress: undefined };
+        break;
+      default:
+        events.push(line);
+    }
+  }
+  flush();
+  return next;
+}
+
+/** The step of the distillation that is done, whichever stage runs now. */
+export function lastStep(state: RunState): number {
+  const ends = Object.values(state.series).map(({ steps }) => steps.at(-1) ?? 0);
+  return Math.max(0, state.previews.at(-1)?.step ?? 0, ...ends);
+}

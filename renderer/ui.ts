@@ -1,0 +1,17 @@
+// Dialogs over the window, and the title bar's words: what is not part of any view.
+import { createStore } from "zustand/vanilla";
+
+export type Dialog =
+  | { readonly kind: "palette" }
+  | { readonly kind: "help" }
+  | { readonly kind: "import"; readonly path: string; readonly lostName?: string | undefined };
+
+export const dialog = createStore<{ readonly open: Dialog | undefined }>(() => ({ open: undefined }));
+export const openDialog = (open: Dialog) => dialog.setState({ open });
+export const closeDialog = () => dialog.setState({ open: undefined });
+
+export interface Crumb {
+  readonly label: string;
+  readonly href?: string;
+}
+export const title = createStore<{ readonly crumbs: readonly Crumb[] }>(() => ({ crumbs: [] }));

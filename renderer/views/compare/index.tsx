@@ -1,0 +1,212 @@
+// Two to four runs on one page: curves overlaid, images at the same step, and only the settings that differ.
+import { ActionIcon, Button, Tooltip } from "@mantine/core";
+import { IconArrowsDiff, IconX } from "@tabler/icons-react";
+import { useEffect, useMemo } from "react";
+import { createStore, useStore } from "zustand";
+import { EmptyState } from "../../components/empty-state.tsx";
+import { LightTable } from "../../components/light-table.tsx";
+import { MetricChart, Swatch } from "../../components/metric-chart.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { Scrubber } from "../../components/scrubber.tsx";
+import { useCrumbs } from "../../hooks/use-crumbs.ts";
+import { useRemote } from "../../hooks/use-remote.ts";
+import { client, datasets, go } from "../../host.ts";
+import { createCursor, previewAt, shownStep } from "../../stores/cursor.ts";
+import { formatCount, formatSpread } from "../../stores/format.ts";
+import { type Route, toHash } from "../../stores/route.ts";
+import { lastStep, seriesKey } from "../../stores/run-state.ts";
+import { scoresOf } from "../../stores/scores.ts";
+import { dropCommonStart, tellApart } from "../../stores/side-names.ts";
+import { listDifferences, readPath, showValue } from "../../stores/tree.ts";
+import { createRunWatch, type WatchState } from "../../stores/watch-run.ts";
+import { text } from "../../text.ts";
+import { defineView } from "../view.ts";
+import styles from "./compare.module.css";
+
+function Compare({ route }: { readonly route: Route }) {
+  useCrumbs({ label: text.runs.title, href: toHash(["runs"]) }, { label: text.compare.title });
+  const ids = (route.query.runs ?? "").split(",").filter(Boolean).slice(0, 4);
+  if (ids.length < 2) {
+    return (
+      <EmptyState icon={IconArrowsDiff} title={text.compare.emptyTitle} message={text.compare.empty}>
+        <Button component="a" href={toHash(["runs"])}>
+          {text.compare.toRuns}
+        </Button>
+      </EmptyState>
+    );
+  }
+  return <Compared key={ids.join(",")} ids={ids} />;
+}
+
+/** All watches of the page as one state, so that the number of runs may vary. */
+function useWatches(idList: string): readonly WatchState[] {
+  const { watches, store } = useMemo(() => {
+    const watches = idList.split(",").map((id) => createRunWatch(client, id));
+    return { watches, store: createStore(() => watches.map(({ store }) => store.getState())) };
+  }, [idList]);
+  useEffect(() => {
+    const ends = watches.map((watch, i) => {
+      const end = watch.store.subscribe((state) => store.setState(store.getState().with(i, state), true));
+      watch.follow();
+      return () => {
+        end();
+        watch.dispose();
+      };
+    });
+    return () => {
+      for (const end of ends) end();
+    };
+  }, [watches, store]);
+  return useStore(store);
+}
+
+function Compared({ ids }: { readonly ids: readonly string[] }) {
+  const states = useWatches(ids.join(","));
+  const cursor = useMemo(createCursor, []);
+  const at = useStore(cursor);
+  const list = useRemote(datasets).value;
+  const last = Math.max(...states.map(({ run }) => lastStep(run)));
+  const total = Math.max(1, ...states.map(({ run }) => run.steps.synthesise ?? 0));
+  const step = shownStep(at, last);
+  const differences = listDifferences(
+    states.map(({ record }) => ({
+      dataset: { name: record?.dataset.name },
+      ...(record?.recipe as object | undefined),
+      adapter: record?.adapter,
+    })),
+  );
+  const labels = tellApart(
+    states.map(({ record }, i) => record?.name ?? ids[i]),
+    differences,
+  );
+  const shortLabels = dropCommonStart(labels);
+  const curves = states.map(({ run }, i) => {
+    const loss = run.series[seriesKey("synthesise", "loss")];
+    return { label: shortLabels[i], steps: loss?.steps ?? [], values: loss?.values ?? [] };
+  });
+  const marks = states.flatMap(({ run }) => run.previews).sort((a, b) => a.step - b.step);
+  const scores = states.map(({ evaluation }) => (evaluation ? scoresOf(evaluation) : []));
+  const sets = [...new Set(scores.flat().map(({ set, net }) => `${set}/${net}`))];
+  const without = (i: number) => go(["compare"], { runs: ids.filter((_, other) => other !== i).join(",") });
+
+  return (
+    <div className={styles.page}>
+      <div className={styles.lower}>
+        <MetricChart
+          title={text.run.loss}
+          metric={text.run.loss}
+          curves={curves}
+          total={total}
+          cursor={cursor}
+          last={last}
+        />
+        <div className={styles.facts}>
+          <Panel title={text.compare.scores} flush>
+            <Grid
+              first={text.compare.set}
+              labels={shortLabels}
+              rows={sets.map((key) => {
+                const [set, net] = key.split("/") as [keyof typeof text.run.sets, string];
+                return {
+                  name: `${text.run.sets[set]}, ${net}`,
+                  values: scores.map((own) => {
+                    const score = own.find((each) => each.set === set && each.net === net);
+                    return score ? formatSpread(score.mean, score.std) : text.compare.missing;
+                  }),
+                };
+              })}
+            />
+          </Panel>
+          <Panel title={text.compare.differences} flush>
+            {differences.length === 0 ? (
+              <p className={styles.same}>{text.compare.same}</p>
+            ) : (
+              <Grid
+                first={text.compare.setting}
+                labels={shortLabels}
+                rows={differences.map(({ path, values }) => ({ name: path, values: values.map(showValue) }))}
+              />
+            )}
+          </Panel>
+        </div>
+      </div>
+      <div className={styles.tables} style={{ gridTemplateColumns: `repeat(${ids.length}, minmax(0, 1fr))` }}>
+        {states.map(({ record, run }, i) => {
+          const preview = previewAt(run.previews, step);
+          const classes = list?.datasets.find(({ id }) => id === record?.dataset.id)?.classes ?? [];
+          return (
+            <section key={ids[i]} className={styles.table} aria-label={labels[i]}>
+              <header className={styles.head}>
+                <Swatch index={i} />
+                <a href={toHash(["runs", ids[i]])} title={labels[i]}>
+                  {labels[i]}
+                </a>
+                <span className={styles.step}>{preview ? text.run.atStep(formatCount(preview.step)) : ""}</span>
+                {ids.length > 2 && (
+                  <Tooltip label={text.compare.remove(labels[i])}>
+                    <ActionIcon size={24} aria-label={text.compare.remove(labels[i])} onClick={() => without(i)}>
+                      <IconX size={14} />
+                    </ActionIcon>
+                  </Tooltip>
+                )}
+              </header>
+              <LightTable
+                url={preview && client.runs.previewUrl(ids[i], preview.file)}
+                classNames={classes.map(({ name }) => name)}
+                ipc={Number(readPath(record?.recipe, "ipc") ?? 1)}
+                step={preview?.step ?? 0}
+                zoom="fit"
+                isNarrow
+                isTall
+              />
+            </section>
+          );
+        })}
+      </div>
+      <div className={styles.history}>
+        <Scrubber cursor={cursor} last={last} total={total} previews={marks} checkpoints={[]} isRunning={false} />
+      </div>
+    </div>
+  );
+}
+
+interface GridProps {
+  readonly first: string;
+  readonly labels: readonly string[];
+  readonly rows: readonly { readonly name: string; readonly values: readonly string[] }[];
+}
+
+function Grid({ first, labels, rows }: GridProps) {
+  return (
+    <table className={styles.grid}>
+      <thead>
+        <tr>
+          <th scope="col">{first}</th>
+          {labels.map((label, i) => (
+            <th scope="col" key={label}>
+              <Swatch index={i} /> <span className={styles.gridName}>{label}</span>
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ name, values }) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            {values.map((value, i) => (
+              <td key={labels[i]}>{value}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+export const compareView = defineView({
+  id: "compare",
+  title: text.compare.title,
+  icon: IconArrowsDiff,
+  path: "compare",
+  Component: Compare,
+});

@@ -1,0 +1,128 @@
+// What the run will cost here, measured before it starts, and the start itself.
+import { Button, TextInput } from "@mantine/core";
+import { useClipboard } from "@mantine/hooks";
+import { IconPlayerPlay } from "@tabler/icons-react";
+import { useState } from "react";
+import { ErrorPanel } from "../../components/error-panel.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { ProgressRing } from "../../components/progress-ring.tsx";
+import { useRemote } from "../../hooks/use-remote.ts";
+import { useTask } from "../../hooks/use-task.ts";
+import { app, client, go, refreshRuns, runner } from "../../host.ts";
+import type { Dataset } from "../../stores/dataset.ts";
+import { formatBytes, formatDuration, formatValue } from "../../stores/format.ts";
+import type { NewRun, NewRunState } from "../../stores/new-run.ts";
+import { text } from "../../text.ts";
+import styles from "./new-run.module.css";
+
+interface CostPanelProps {
+  readonly form: NewRun;
+  readonly state: NewRunState;
+  readonly dataset: Dataset | undefined;
+}
+
+export function CostPanel({ form, state, dataset }: CostPanelProps) {
+  const { resolved, problems, error, estimate, isMeasuring, estimateError } = state;
+  const about = useRemote(app).value;
+  const [typed, setTyped] = useState<string>();
+  const task = useTask();
+  const clipboard = useClipboard({ timeout: 2000 });
+  const usual = text.newRun.defaultName(
+    dataset?.name ?? "",
+    resolved?.recipe.method.id ?? "",
+    String(resolved?.recipe.ipc ?? ""),
+  );
+  const name = typed ?? usual;
+
+  const start = () =>
+    task.run(async () => {
+      if (!resolved || !dataset) return;
+      const { recipe } = resolved;
+      const { record } = await client.runs.create({
+        name: name.trim() || usual,
+        recipe,
+        seed: recipe.seed,
+        dataset: { id: dataset.id, name: dataset.name, fingerprint: dataset.fingerprint },
+        app: { version: about?.version ?? "" },
+        backend: estimate?.backend ?? "auto",
+        adapter: estimate?.adapter ?? "",
+        evaluate: true,
+      });
+      form.dispose();
+      await runner.start(record.id);
+      await refreshRuns();
+      go(["runs", record.id]);
+    });
+
+  const rows: [string, string][] = estimate
+    ? [
+        [text.newRun.distilling, formatDuration(estimate.estimate.synthesiseSeconds)],
+        [text.newRun.perStep, `${formatValue(1000 * estimate.estimate.secondsPerStep)} ms`],
+        [text.newRun.evaluating, formatDuration(estimate.estimate.evaluateSeconds)],
+        [text.newRun.memory, formatBytes(estimate.memoryBytes)],
+        [text.newRun.disk, formatBytes(estimate.estimate.diskBytes)],
+        [text.newRun.computes, estimate.adapter],
+      ]
+    : [];
+  const json = JSON.stringify(resolved?.recipe, null, 2);
+
+  return (
+    <div className={styles.aside}>
+      <Panel
+        title={text.newRun.estimate}
+        tools={isMeasuring && <ProgressRing fraction={undefined} label={text.newRun.measuring} size={16} />}
+      >
+        <div className={styles.cost} data-old={isMeasuring || undefined}>
+          <p className={styles.total}>
+            {estimate ? text.newRun.about(estimate.estimate.totalSeconds) : isMeasuring ? text.newRun.measuring : "–"}
+          </p>
+          <dl className={styles.facts}>
+            {rows.map(([label, value]) => (
+              <div key={label}>
+                <dt>{label}</dt>
+                <dd>{value}</dd>
+              </div>
+            ))}
+          </dl>
+        </div>
+        {estimateError !== undefined && <ErrorPanel error={estimateError} />}
+        {error !== undefined && <ErrorPanel error={error} />}
+        <TextInput
+          label={text.newRun.name}
+          value={name}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          maxLength={120}
+        />
+        {problems.size > 0 && <p className={styles.problem}>{text.newRun.fix(problems.size)}</p>}
+        {task.error !== undefined && <ErrorPanel error={task.error} />}
+        <Button
+          fullWidth
+          className={styles.start}
+          size="sm"
+          leftSection={<IconPlayerPlay size={16} />}
+          disabled={!resolved || problems.size > 0 || error !== undefined}
+          loading={task.isBusy}
+          onClick={start}
+        >
+          {text.newRun.start}
+        </Button>
+      </Panel>
+      {json && (
+        <Panel
+          title={text.newRun.json}
+          fill
+          tools={
+            <Button size="compact-xs" variant="subtle" color="gray" onClick={() => clipboard.copy(json)}>
+              {clipboard.copied ? text.copied : text.newRun.copyJson}
+            </Button>
+          }
+        >
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reached by keys. */}
+          <pre className={styles.json} tabIndex={0}>
+            {json}
+          </pre>
+        </Panel>
+      )}
+    </div>
+  );
+}

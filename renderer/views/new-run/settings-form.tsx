@@ -1,0 +1,89 @@
+// The settings, read from the recipe's schema: the main ones open, the rest folded, changes marked and put back singly.
+import { Button } from "@mantine/core";
+import { Panel } from "../../components/panel.tsx";
+import type { NewRun, NewRunState } from "../../stores/new-run.ts";
+import { type Field, listFields } from "../../stores/recipe-fields.ts";
+import { isSame, type JsonObject, readPath } from "../../stores/tree.ts";
+import { text } from "../../text.ts";
+import styles from "./new-run.module.css";
+import { SettingField } from "./setting-field.tsx";
+
+interface SettingsFormProps {
+  readonly schema: JsonObject;
+  readonly form: NewRun;
+  readonly state: NewRunState;
+}
+
+/** What people change most; a method's own settings belong to it. */
+const isMain = ({ path, group }: Field) =>
+  group === "method" || ["ipc", "init", "seed", "evaluation.trials", "evaluation.epochs"].includes(path);
+
+export function SettingsForm({ schema, form, state }: SettingsFormProps) {
+  const { resolved, changes, problems } = state;
+  if (!resolved) return null;
+  const fields = listFields(schema, resolved.recipe).filter(({ kind }) => kind !== "fixed");
+  const main = fields.filter(isMain);
+  const groups = [...new Set(fields.filter((field) => !isMain(field)).map(({ group }) => group))];
+  const changed = Object.keys(changes).length;
+  const known = new Set(fields.map(({ path }) => path));
+  const elsewhere = [...problems].filter(([path]) => !known.has(path));
+
+  const render = (field: Field) => {
+    const preset = readPath(resolved.preset, field.path);
+    const value = field.path in changes ? changes[field.path] : readPath(resolved.recipe, field.path);
+    return (
+      <SettingField
+        key={field.path}
+        field={field}
+        value={value}
+        preset={preset}
+        isChanged={!isSame(value, preset)}
+        problem={problems.get(field.path)}
+        onChange={(next) => form.set(field.path, next)}
+        onPutBack={() => form.putBack(field.path)}
+      />
+    );
+  };
+
+  return (
+    <Panel
+      title={`3  ${text.newRun.settings}`}
+      tools={
+        <>
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            style={{ visibility: changed > 0 ? "visible" : "hidden" }}
+            onClick={form.putAllBack}
+          >
+            {text.newRun.putAllBack}
+          </Button>
+          <span className={changed > 0 ? styles.markedCount : undefined}>
+            {changed > 0 ? text.newRun.changed(changed) : text.newRun.unchanged}
+          </span>
+        </>
+      }
+    >
+      {elsewhere.map(([path, message]) => (
+        <p key={path} className={styles.problem} role="alert">
+          {path ? `${path}: ${message}` : message}
+        </p>
+      ))}
+      <div className={styles.fields}>{main.map(render)}</div>
+      {groups.map((group) => {
+        const own = fields.filter((field) => field.group === group && !isMain(field));
+        const marked = own.filter(({ path }) => path in changes).length;
+        const isWrong = own.some(({ path }) => problems.has(path));
+        return (
+          <details key={group} className={styles.group} open={isWrong || undefined}>
+            <summary>
+              {text.newRun.groups[group] ?? group}
+              {marked > 0 && <span className={styles.marked}>{text.newRun.changed(marked)}</span>}
+            </summary>
+            <div className={styles.fields}>{own.map(render)}</div>
+          </details>
+        );
+      })}
+    </Panel>
+  );
+}

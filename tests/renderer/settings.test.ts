@@ -1,0 +1,72 @@
+// The settings form: fields from the real schema, changes by path, differences, and the published figure.
+import { expect, test } from "vitest";
+import { changesAgainst } from "../../renderer/stores/new-run.ts";
+import { findPublished } from "../../renderer/stores/published.ts";
+import { labelOf, listFields } from "../../renderer/stores/recipe-fields.ts";
+import { dropCommonStart, tellApart } from "../../renderer/stores/side-names.ts";
+import { listDifferences, nest, showValue } from "../../renderer/stores/tree.ts";
+import seed from "../../seeds/2023-dm-zhao.json" with { type: "json" };
+import { describeRecipe, seedSchema } from "../../shared/recipe/index.ts";
+
+const recipe = { ipc: 1, network: { id: "convnet" }, method: { id: "dm", steps: 500 } };
+const fields = listFields(describeRecipe() as Record<string, unknown>, recipe);
+const field = (path: string) => fields.find((each) => each.path === path);
+
+test("every setting of the schema is a field with words and range", () => {
+  expect(field("ipc")).toMatchObject({ kind: "integer", minimum: 1, maximum: 5000, group: "ipc" });
+  expect(field("method.steps")).toMatchObject({ kind: "integer", group: "method" });
+  expect(field("method.imageLearningRate")).toMatchObject({ kind: "number" });
+  expect(field("init")).toMatchObject({ kind: "choice", options: ["real", "noise"] });
+  expect(field("dataset.channels")).toMatchObject({ kind: "choice", options: [1, 3] });
+  expect(field("augmentation.strategy")).toMatchObject({ kind: "choices" });
+  expect(field("evaluation.nets")).toMatchObject({ kind: "words" });
+  expect(field("method.id")).toMatchObject({ kind: "fixed" });
+  for (const { kind, path, description } of fields) if (kind !== "fixed") expect(description, path).not.toBe("");
+});
+
+test("a setting's name reads as words", () => {
+  expect(labelOf("imageLearningRate")).toBe("Image learning rate");
+  expect(labelOf("ipc")).toBe("Images per class (ipc)");
+});
+
+test("changes by path become a nested recipe", () => {
+  expect(nest({ ipc: 10, "method.steps": 5, "method.realBatch": 64 })).toEqual({
+    ipc: 10,
+    method: { steps: 5, realBatch: 64 },
+  });
+});
+
+test("only settings that differ are listed, lists as wholes", () => {
+  const a = { ipc: 1, method: { id: "dm", steps: 5 }, nets: ["x"] };
+  const b = { ipc: 1, method: { id: "dm", steps: 6, extra: true }, nets: ["x", "y"] };
+  expect(listDifferences([a, b])).toEqual([
+    { path: "method.steps", values: [5, 6] },
+    { path: "nets", values: [["x"], ["x", "y"]] },
+    { path: "method.extra", values: [undefined, true] },
+  ]);
+  expect(["x", "y"].map(showValue)).toEqual(["x", "y"]);
+  expect(showValue([])).toBe("none");
+});
+
+test("a run to be repeated differs from its preset by what was changed, not by its dataset", () => {
+  const preset = { ipc: 1, dataset: { size: 32 }, method: { steps: 500 } };
+  expect(changesAgainst(preset, { ipc: 10, dataset: { size: 28 }, method: { steps: 500 } })).toEqual({ ipc: 10 });
+});
+
+test("the published figure is the one for this dataset and ipc", () => {
+  const known = seedSchema.parse(seed);
+  expect(findPublished(known, "cifar10", 10)?.published.mean).toBe(48.9);
+  expect(findPublished(known, "CIFAR-10 (train)", 1)?.name).toBe("cifar10-ipc1");
+  expect(findPublished(known, "fashion-mnist-sample", 10)).toBeUndefined();
+});
+
+test("runs side by side have short names that differ", () => {
+  expect(dropCommonStart(["mnist dm ipc 1", "mnist dm ipc 10"])).toEqual(["1", "10"]);
+  expect(dropCommonStart(["a", "a b"])).toEqual(["a", "a b"]);
+  expect(tellApart(["a", "b"], [])).toEqual(["a", "b"]);
+  expect(tellApart(["a", "a"], [{ path: "init", values: ["real", "noise"] }])).toEqual([
+    "a, init real",
+    "a, init noise",
+  ]);
+  expect(tellApart(["a", "a"], [])).toEqual(["a (1)", "a (2)"]);
+});
