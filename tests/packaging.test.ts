@@ -14,6 +14,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTemporaryFolder, drawPixels, type TemporaryFolder, toPicture } from "./tools/make-images.ts";
 
 const root = resolve(import.meta.dirname, "..");
+/** Seconds on an idle machine; electron-builder asks npm for the tree of packages. */
+const BUILD_LIMIT_MS = 120_000;
 const isLinuxX64 = process.platform === "linux" && process.arch === "x64";
 
 /** Packages that hold the libraries of every system: where this one's lie, and another's. */
@@ -83,7 +85,7 @@ describe.skipIf(!isLinuxX64)(`packaged app${isLinuxX64 ? "" : " (skipped: the st
     resources = join(app, "out/linux-unpacked/resources");
     archive = join(resources, "app.asar");
     names = listPackage(archive, { isPack: false });
-  });
+  }, BUILD_LIMIT_MS);
   afterAll(() => temporary?.[Symbol.asyncDispose]());
 
   test("holds the app and what it reads", () => {

@@ -105,7 +105,6 @@ export function requireFitting(
   source = "The checkpoint",
 ): void {
   const problems: string[] = [];
-  if (JSON.stringify(own) !== JSON.stringify(recipe)) problems.push("its recipe is not that of run.json");
   const count = state.images.reduce((sum, { shape }) => sum + shape[0], 0);
   const isShaped = state.images.every(({ shape }) => String(shape.slice(1)) === String(imageShape));
   if (count !== recipe.ipc * classes || !isShaped) {
@@ -115,7 +114,17 @@ export function requireFitting(
   const isOurs = ({ set, net, trial }: Trial, at: number) =>
     jobs[at]?.set === set && jobs[at].net === net && jobs[at].trial === trial;
   if (!trials.every(isOurs)) problems.push("its trials are not those of the recipe");
+  if (problems.length === 0 && !isMadeWith(recipe, own, trials.length > 0)) {
+    problems.push("its recipe is not that of run.json");
+  }
   if (problems.length > 0) {
     throw new UserError("bad-checkpoint", `${source} is of another experiment: ${problems.join("; ")}.`);
   }
+}
+
+/** Whether a state was made with this recipe. The evaluation counts only where trials have begun, the record never. */
+function isMadeWith(recipe: Recipe, own: unknown, hasTrials: boolean): boolean {
+  const relevant = (given: object) =>
+    JSON.stringify({ ...given, record: undefined, ...(hasTrials ? {} : { evaluation: undefined }) });
+  return typeof own === "object" && own !== null && relevant(own) === relevant(recipe);
 }
