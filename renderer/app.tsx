@@ -8,6 +8,7 @@ import styles from "./app.module.css";
 import { type DroppedItem, DropTarget } from "./components/drop-target.tsx";
 import { EmptyState } from "./components/empty-state.tsx";
 import { ErrorBoundary } from "./components/error-boundary.tsx";
+import { sourceOfEntry } from "./components/file-sources.ts";
 import { HelpSheet } from "./frame/help-sheet.tsx";
 import { ImportDialog } from "./frame/import-dialog.tsx";
 import { Palette } from "./frame/palette.tsx";
@@ -59,19 +60,19 @@ export function App() {
   // Recipes have no view of their own yet: they are the second step of a new run.
   useAction("recipes", () => go(["new-run"]));
   useAction("import-folder", async () => {
-    const path = shell ? await shell.chooseFolder() : "";
-    if (path !== undefined) openDialog({ kind: "import", path });
+    const source = await shell?.chooseFolder();
+    if (source !== undefined || !shell) openDialog({ kind: "import", source });
   });
   useAction("import-zip", async () => {
-    const path = shell ? await shell.chooseZip() : "";
-    if (path !== undefined) openDialog({ kind: "import", path });
+    const source = await shell?.chooseZip();
+    if (source !== undefined || !shell) openDialog({ kind: "import", source });
   });
 
   const drop = useCallback((items: DroppedItem[]) => {
     const [first] = items;
     if (!first) return;
     const path = first.file && shell ? shell.pathOf(first.file) : "";
-    openDialog(path ? { kind: "import", path } : { kind: "import", path: "", lostName: first.name });
+    openDialog({ kind: "import", source: path || (first.entry && sourceOfEntry(first.entry)) });
   }, []);
 
   const view = findView(here.segments);
@@ -98,7 +99,7 @@ export function App() {
       </div>
       {open?.kind === "palette" && <Palette />}
       {open?.kind === "help" && <HelpSheet />}
-      {open?.kind === "import" && <ImportDialog key={open.path} path={open.path} lostName={open.lostName} />}
+      {open?.kind === "import" && <ImportDialog source={open.source} />}
       <DropTarget onDrop={drop} />
     </div>
   );

@@ -1,10 +1,11 @@
 // Dialogs over the window, and the title bar's words: what is not part of any view.
 import { createStore } from "zustand/vanilla";
+import type { ImportSource } from "./stores/imports.ts";
 
 export type Dialog =
   | { readonly kind: "palette" }
   | { readonly kind: "help" }
-  | { readonly kind: "import"; readonly path: string; readonly lostName?: string | undefined };
+  | { readonly kind: "import"; readonly source: ImportSource | undefined };
 
 export const dialog = createStore<{ readonly open: Dialog | undefined }>(() => ({ open: undefined }));
 export const openDialog = (open: Dialog) => dialog.setState({ open });

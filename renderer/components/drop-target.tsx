@@ -6,7 +6,8 @@ import styles from "./drop-target.module.css";
 
 export interface DroppedItem {
   readonly name: string;
-  readonly isFolder: boolean;
+  /** Undefined for what is no file or folder of the system. */
+  readonly entry: FileSystemEntry | undefined;
   readonly file: File | undefined;
 }
 
@@ -17,7 +18,7 @@ function readItems(transfer: DataTransfer): DroppedItem[] {
     .map((item) => {
       const entry = item.webkitGetAsEntry();
       const file = item.getAsFile() ?? undefined;
-      return { name: entry?.name ?? file?.name ?? "", isFolder: entry?.isDirectory ?? false, file };
+      return { name: entry?.name ?? file?.name ?? "", entry: entry ?? undefined, file };
     });
 }
 

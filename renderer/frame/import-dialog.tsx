@@ -1,15 +1,16 @@
 // What to import and how, before anything is stored.
 import { Button, Modal, NumberInput, Select, TextInput } from "@mantine/core";
-import { type FormEvent, useState } from "react";
-import { go, imports, shell } from "../host.ts";
+import { type FormEvent, useRef, useState } from "react";
+import { sourceOfPicked } from "../components/file-sources.ts";
+import { datasets, go, imports, shell } from "../host.ts";
+import type { ImportSource } from "../stores/imports.ts";
 import { text } from "../text.ts";
 import { closeDialog } from "../ui.ts";
 import styles from "./import-dialog.module.css";
 
 interface ImportDialogProps {
-  readonly path: string;
-  /** What was dropped where the browser hides its path. */
-  readonly lostName: string | undefined;
+  /** What was dropped or chosen; undefined asks for it. */
+  readonly source: ImportSource | undefined;
 }
 
 type Fit = keyof typeof text.importing.fits;
@@ -18,8 +19,11 @@ type Colour = keyof typeof text.importing.colours;
 const toData = (labels: Readonly<Record<string, string>>) =>
   Object.entries(labels).map(([value, label]) => ({ value, label }));
 
-export function ImportDialog({ path: given, lostName }: ImportDialogProps) {
-  const [path, setPath] = useState(given);
+export function ImportDialog({ source: given }: ImportDialogProps) {
+  const [path, setPath] = useState(typeof given === "string" ? given : "");
+  const [upload, setUpload] = useState(typeof given === "string" ? undefined : given);
+  const picker = useRef<HTMLInputElement>(null);
+  const isReady = upload !== undefined || path.trim() !== "";
   const [name, setName] = useState("");
   const [size, setSize] = useState<number | string>("");
   const [fit, setFit] = useState<Fit>("crop");
@@ -27,18 +31,20 @@ export function ImportDialog({ path: given, lostName }: ImportDialogProps) {
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (path.trim() === "") return;
-    imports.add(path.trim(), {
+    if (!isReady) return;
+    const done = imports.add(upload ?? path.trim(), {
       fit,
       ...(name.trim() && { name: name.trim() }),
       ...(typeof size === "number" && { size }),
       ...(colour !== "auto" && { colour }),
     });
+    done.then(() => datasets.refresh());
     closeDialog();
     go(["datasets"]);
   };
   const choose = async () => {
-    const chosen = await shell?.chooseFolder();
+    if (!shell) return picker.current?.click();
+    const chosen = await shell.chooseFolder();
     if (chosen) setPath(chosen);
   };
 
@@ -51,24 +57,35 @@ export function ImportDialog({ path: given, lostName }: ImportDialogProps) {
       closeButtonProps={{ "aria-label": text.close }}
     >
       <form className={styles.form} onSubmit={submit}>
-        {lostName && <p className={styles.note}>{text.importing.noPath(lostName)}</p>}
-        <div className={styles.path}>
-          <TextInput
-            label={text.importing.path}
-            description={text.importing.pathHint}
-            value={path}
-            onChange={(event) => setPath(event.currentTarget.value)}
-            data-autofocus={given === "" || undefined}
-            required
-            spellCheck={false}
-            className={styles.grow}
-          />
-          {shell && (
-            <Button variant="default" onClick={choose}>
+        {upload ? (
+          <p>{text.importing.sends(upload.name)}</p>
+        ) : (
+          <div className={styles.path}>
+            <TextInput
+              label={text.importing.path}
+              description={text.importing.pathHint}
+              value={path}
+              onChange={(event) => setPath(event.currentTarget.value)}
+              data-autofocus={given === undefined || undefined}
+              required
+              spellCheck={false}
+              className={styles.grow}
+            />
+            <Button variant="default" onClick={choose} title={shell ? undefined : text.importing.orPick}>
               {text.importing.choose}
             </Button>
-          )}
-        </div>
+            <input
+              ref={(element) => {
+                picker.current = element;
+                element?.setAttribute("webkitdirectory", ""); // which React does not know
+              }}
+              type="file"
+              hidden
+              aria-label={text.importing.orPick}
+              onChange={(event) => setUpload(sourceOfPicked([...(event.currentTarget.files ?? [])]))}
+            />
+          </div>
+        )}
         <div className={styles.two}>
           <TextInput
             label={text.importing.name}
@@ -105,7 +122,7 @@ export function ImportDialog({ path: given, lostName }: ImportDialogProps) {
           <Button variant="default" onClick={closeDialog}>
             {text.cancel}
           </Button>
-          <Button type="submit" disabled={path.trim() === ""} data-autofocus={given !== "" || undefined}>
+          <Button type="submit" disabled={!isReady} data-autofocus={given !== undefined || undefined}>
             {text.importing.start}
           </Button>
         </div>

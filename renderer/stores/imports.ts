@@ -2,12 +2,16 @@
 import { createStore } from "zustand/vanilla";
 import type { Client } from "../../shared/api/client.ts";
 import type { ImportOptions, ImportProgress } from "../../shared/api/datasets.ts";
+import { sendFiles, type UploadPort, type UploadSource } from "./uploads.ts";
 
 type Manifest = Awaited<ReturnType<Client["datasets"]["import"]>>["manifest"];
 
 export interface ImportJob {
   readonly key: number;
+  /** The path, or the name of what is sent. */
   readonly path: string;
+  /** Files sent to the host so far; undefined when the host reads them itself. */
+  readonly sent: { readonly done: number; readonly total: number } | undefined;
   readonly state: "waiting" | "running" | "done" | "failed" | "cancelled";
   readonly progress: ImportProgress | undefined;
   readonly manifest: Manifest | undefined;
@@ -16,11 +20,17 @@ export interface ImportJob {
   readonly error: unknown;
 }
 
+/** A path on the host's machine, or what is to be sent there first. */
+export type ImportSource = string | UploadSource;
+
 interface ImportsState {
   readonly jobs: readonly ImportJob[];
 }
 
-export function createImports(client: { readonly datasets: Pick<Client["datasets"], "import"> }) {
+export function createImports(client: {
+  readonly datasets: Pick<Client["datasets"], "import">;
+  readonly uploads: UploadPort;
+}) {
   const store = createStore<ImportsState>(() => ({ jobs: [] }));
   const controllers = new Map<number, AbortController>();
   let last: Promise<unknown> = Promise.resolve();
@@ -28,10 +38,16 @@ export function createImports(client: { readonly datasets: Pick<Client["datasets
   const update = (key: number, change: Partial<ImportJob>) =>
     store.setState(({ jobs }) => ({ jobs: jobs.map((job) => (job.key === key ? { ...job, ...change } : job)) }));
 
-  const work = async (key: number, path: string, options: ImportOptions, signal: AbortSignal) => {
+  const work = async (key: number, source: ImportSource, options: ImportOptions, signal: AbortSignal) => {
     if (signal.aborted) return undefined;
     update(key, { state: "running" });
+    let sent: { upload: string; path: string } | undefined;
     try {
+      if (typeof source !== "string") {
+        sent = await sendFiles(client.uploads, source, (done, total) => update(key, { sent: { done, total } }), signal);
+        update(key, { sent: undefined });
+      }
+      const path = typeof source === "string" ? source : (sent?.path ?? "");
       const onProgress = (progress: ImportProgress) => update(key, { progress });
       const { manifest, existing } = await client.datasets.import(path, options, onProgress, signal);
       update(key, { state: "done", manifest, existing });
@@ -41,19 +57,22 @@ export function createImports(client: { readonly datasets: Pick<Client["datasets
       return undefined;
     } finally {
       controllers.delete(key);
+      // What the host could not delete now it deletes when it starts.
+      if (sent) await client.uploads.end(sent.upload).catch(() => {});
     }
   };
 
   return {
     store,
     /** Resolves with the dataset, or undefined when the import failed or was cancelled; the job tells why. */
-    add(path: string, options: ImportOptions = {}): Promise<Manifest | undefined> {
+    add(source: ImportSource, options: ImportOptions = {}): Promise<Manifest | undefined> {
       const key = nextKey++;
       const controller = new AbortController();
       controllers.set(key, controller);
       const job: ImportJob = {
         key,
-        path,
+        path: typeof source === "string" ? source : source.name,
+        sent: undefined,
         state: "waiting",
         progress: undefined,
         manifest: undefined,
@@ -61,7 +80,7 @@ export function createImports(client: { readonly datasets: Pick<Client["datasets
         error: undefined,
       };
       store.setState(({ jobs }) => ({ jobs: [...jobs, job] }));
-      const done = last.then(() => work(key, path, options, controller.signal));
+      const done = last.then(() => work(key, source, options, controller.signal));
       last = done;
       return done;
     },

@@ -8,7 +8,7 @@ import { text } from "../../text.ts";
 import styles from "./datasets.module.css";
 
 export function ImportCard({ job }: { readonly job: ImportJob }) {
-  const { key, path, state, progress, manifest, existing, error } = job;
+  const { key, path, state, sent, progress, manifest, existing, error } = job;
   const dismiss = () => imports.dismiss(key);
   if (state === "failed") {
     return (
@@ -19,6 +19,8 @@ export function ImportCard({ job }: { readonly job: ImportJob }) {
       </ErrorPanel>
     );
   }
+  const counted = sent ?? progress;
+  const percent = counted && counted.total > 0 ? (100 * counted.done) / counted.total : 0;
   const isActive = state === "running" || state === "waiting";
   return (
     <section className={styles.job} aria-live="polite">
@@ -46,29 +48,24 @@ export function ImportCard({ job }: { readonly job: ImportJob }) {
           </Button>
         )}
       </div>
-      {isActive && (
-        <Progress
-          size={4}
-          value={progress && progress.total > 0 ? (100 * progress.done) / progress.total : 0}
-          aria-label={describe(job)}
-        />
-      )}
+      {isActive && <Progress size={4} value={percent} aria-label={describe(job)} />}
       {existing && <span className={styles.jobState}>{text.importing.existing(manifest?.name ?? "")}</span>}
     </section>
   );
 }
 
-function describe({ state, progress, manifest, existing }: ImportJob): string {
+function describe({ state, sent, progress, existing }: ImportJob): string {
   switch (state) {
     case "waiting":
       return text.importing.waiting;
     case "running":
+      if (sent) return text.importing.sending(sent.done, sent.total);
       if (!progress) return text.loading;
       return progress.type === "scan"
         ? text.importing.scanning(progress.done, progress.total)
         : text.importing.storing(progress.done, progress.total);
     case "done":
-      return existing ? "" : text.importing.done(manifest?.name ?? "");
+      return existing ? "" : text.importing.done;
     case "cancelled":
       return text.importing.cancelled;
     case "failed":
