@@ -29,7 +29,7 @@ export async function measurePeak(backend: Backend, seconds = 1): Promise<number
 
 const IMPORT_SIZES = [6_000, 60_000];
 
-/** The smaller import first: the memory is the process's peak so far. */
+/** Generated pictures, imported each time in a process of its own. */
 async function benchImport(cli: Cli): Promise<void> {
   for (const count of IMPORT_SIZES) {
     const folder = await mkdtemp(join(tmpdir(), "stillroom-bench-"));

@@ -1,20 +1,20 @@
 // What `bench import` runs: generated folders of PNG pictures, imported, with speed and peak memory beside sharp alone.
 
+import { execFile } from "node:child_process";
 import { randomFillSync } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
-import { openStore } from "../store.ts";
-import { importDataset } from "./import.ts";
 import { mapInOrder } from "./ordered.ts";
 
 export interface ImportMeasurement {
   images: number;
   seconds: number;
   imagesPerSecond: number;
-  /** Highest resident memory of the process so far, in bytes: measure the smaller import first. */
+  /** Highest resident memory of the importing process, in bytes. */
   peakBytes: number;
 }
 
@@ -34,20 +34,11 @@ export async function generateImageFolder(folder: string, count: number): Promis
   }
 }
 
-/** Imports `folder` into a store of its own, which is removed. */
+/** Imports `folder` into a store of its own, which is removed, in a process of its own, whose memory is the import's. */
 export async function measureImport(folder: string, signal?: AbortSignal): Promise<ImportMeasurement> {
-  const home = await mkdtemp(join(tmpdir(), "stillroom-bench-"));
-  try {
-    const store = await openStore(home);
-    const started = performance.now();
-    const { manifest } = await importDataset(store, folder, {}, { signal });
-    const seconds = (performance.now() - started) / 1000;
-    const images = manifest.classes.reduce((sum, each) => sum + each.train + each.test, 0);
-    const peakBytes = process.resourceUsage().maxRSS * 1024;
-    return { images, seconds, imagesPerSecond: images / seconds, peakBytes };
-  } finally {
-    await rm(home, { recursive: true, force: true });
-  }
+  const program = fileURLToPath(new URL("./measure-import.ts", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [program, folder], { signal });
+  return JSON.parse(stdout) as ImportMeasurement;
 }
 
 /** The floor: sharp decoding the same files, as many at once, and nothing else. */
