@@ -1,5 +1,5 @@
-// Normalisation over axes, and the factor that it scales by. The gradient of each is written with the two of them, which is
-// a third of the work of differentiating their expansions.
+// Normalisation over axes, and the factor that it scales by. The gradient of each is written with the two of them, with fewer
+// passes over full-size tensors than the gradient of their expansions.
 import { ShapeError } from "../errors.ts";
 import { defineComposite, type TensorType } from "../op.ts";
 import { formatShape, normaliseAxes } from "../shape.ts";
