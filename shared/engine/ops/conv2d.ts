@@ -127,6 +127,20 @@ export const conv2d = definePrimitive<ConvAttrs>({
   ],
 });
 
+/** One case of either adjoint: a convolution's images and weights, the shape of its result, and what an adjoint is told. */
+const adjointCases = [
+  [2, 3, 7, 5, 4, 3, 1, 1],
+  [2, 1, 28, 28, 2, 3, 1, 3],
+  [1, 32, 4, 4, 5, 5, 1, 2],
+  [2, 3, 9, 8, 4, 3, 2, 1],
+  [17, 2, 3, 3, 1, 1, 1, 0],
+  [17, 5, 6, 7, 3, 5, 1, 2],
+].map(([n, cin, h, w, cout, k, stride, padding]) => {
+  const [images, weights, attrs] = [[n, cin, h, w], [cout, cin, k, k], { stride, padding }];
+  const { oh, ow } = convSizes(images, weights, attrs);
+  return { images, weights, g: [n, cout, oh, ow], sides: [h, w], kernel: [k, k], attrs };
+});
+
 /** Sizes for the adjoint to the images: operands g [n, cout, oh, ow], weights [cout, cin, kh, kw]. */
 export function convInputGradSizes({ inputs: [g, weights], attrs }: NodeView<ConvAdjointAttrs>): ConvSizes {
   return convSizes([g.shape[0], weights.shape[1], ...attrs.sides], weights.shape, attrs);
@@ -176,20 +190,10 @@ export const convInputGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvAd
     });
   },
   webgpu: (node) => convInputGradKernel(node, convInputGradSizes(node)),
-  samples: [
-    [2, 3, 7, 5, 4, 3, 1, 1],
-    [2, 1, 28, 28, 2, 3, 1, 3],
-    [1, 32, 4, 4, 5, 5, 1, 2],
-    [2, 3, 9, 8, 4, 3, 2, 1],
-    [17, 2, 3, 3, 1, 1, 1, 0],
-    [17, 5, 6, 7, 3, 5, 1, 2],
-  ].map(([n, cin, h, w, cout, k, stride, padding]) => {
-    const s = convSizes([n, cin, h, w], [cout, cin, k, k], { stride, padding });
-    return {
-      inputs: [{ shape: [n, cout, s.oh, s.ow] }, { shape: [cout, cin, k, k] }],
-      attrs: { stride, padding, sides: [h, w] },
-    };
-  }),
+  samples: adjointCases.map(({ g, weights, sides, attrs }) => ({
+    inputs: [{ shape: g }, { shape: weights }],
+    attrs: { ...attrs, sides },
+  })),
   badSamples: [
     {
       inputs: [
@@ -260,20 +264,10 @@ export const convWeightGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvA
     return builder.node("Reshape", [turned, ints([s.cout, s.cin, s.kh, s.kw])]);
   },
   webgpu: (node) => convWeightGradKernels(node, convWeightGradSizes(node)),
-  samples: [
-    [2, 3, 7, 5, 4, 3, 1, 1],
-    [2, 1, 28, 28, 2, 3, 1, 3],
-    [1, 32, 4, 4, 5, 5, 1, 2],
-    [2, 3, 9, 8, 4, 3, 2, 1],
-    [17, 2, 3, 3, 1, 1, 1, 0],
-    [17, 5, 6, 7, 3, 5, 1, 2],
-  ].map(([n, cin, h, w, cout, k, stride, padding]) => {
-    const s = convSizes([n, cin, h, w], [cout, cin, k, k], { stride, padding });
-    return {
-      inputs: [{ shape: [n, cout, s.oh, s.ow] }, { shape: [n, cin, h, w] }],
-      attrs: { stride, padding, sides: [k, k] },
-    };
-  }),
+  samples: adjointCases.map(({ g, images, kernel, attrs }) => ({
+    inputs: [{ shape: g }, { shape: images }],
+    attrs: { ...attrs, sides: kernel },
+  })),
   badSamples: [
     {
       inputs: [
