@@ -79,7 +79,8 @@ export function answerOnTerminal(
 
 function scriptOf(words: readonly string[]): string[] {
   const quoted = [process.execPath, main, ...words].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
-  return ["--quiet", "--return", "--command", quoted.join(" "), "/dev/null"];
+  // By exec, or a shell that stays on as the parent takes Ctrl-C too and answers 130 whatever the program says.
+  return ["--quiet", "--return", "--command", `exec ${quoted.join(" ")}`, "/dev/null"];
 }
 
 function startProcess(
