@@ -21,8 +21,11 @@ function serveHost(): Plugin {
       const host = createHost({ store, version: packageJson.version, kind: "server", compute, log });
       const listener = getRequestListener(host.fetch, { overrideGlobalObjects: false });
       server.middlewares.use((request, response, next) => {
-        if (request.url?.startsWith("/api/")) listener(request, response);
-        else next();
+        if (!request.url?.startsWith("/api/")) return next();
+        // There is no token here, so a page of another site must not get through with a request that needs no leave.
+        const site = request.headers["sec-fetch-site"] ?? "none";
+        if (site === "same-origin" || site === "none") return void listener(request, response);
+        response.writeHead(403).end("Only the page of this server may ask its host.");
       });
       server.httpServer?.on("close", () => {
         host.dispose();
