@@ -29,7 +29,7 @@ const core = [
 const electronFiles = ["main", "window", "menu", "dialogs", "protocol", "preload", "utility"].map(
   (name) => `electron/${name}.ts`,
 );
-const plainFiles = ["state", "awake", "computing"].map((name) => `electron/${name}.ts`);
+const plainFiles = ["state", "awake"].map((name) => `electron/${name}.ts`);
 const desktop = [...electronFiles, ...plainFiles, "shared/api", "shared/lib", "electron/host", "electron/compute"];
 
 /** The longest matching folder or file decides. */

@@ -59,7 +59,7 @@ export function CostPanel({ form, state, dataset }: CostPanelProps) {
         [text.newRun.distilling, formatDuration(estimate.estimate.synthesiseSeconds)],
         [text.newRun.perStep, `${formatValue(1000 * estimate.estimate.secondsPerStep)} ms`],
         [text.newRun.evaluating, formatDuration(estimate.estimate.evaluateSeconds)],
-        [text.newRun.memory, formatBytes(estimate.memoryBytes)],
+        [text.newRun.memory, estimate.memoryBytes === undefined ? "–" : formatBytes(estimate.memoryBytes)],
         [text.newRun.disk, formatBytes(estimate.estimate.diskBytes)],
         [text.newRun.computes, estimate.adapter],
       ]
