@@ -3,6 +3,7 @@ import { Button, TextInput } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useState } from "react";
+import { ComputeOn } from "../../components/compute-on.tsx";
 import { ErrorPanel } from "../../components/error-panel.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { ProgressRing } from "../../components/progress-ring.tsx";
@@ -49,7 +50,13 @@ export function CostPanel({ form, state, dataset }: CostPanelProps) {
         evaluate: true,
       });
       form.dispose();
-      await runner.start(record.id);
+      try {
+        await runner.start(record.id);
+      } catch (failure) {
+        // Nothing was computed: a second try makes a run of its own.
+        await client.runs.delete(record.id).catch(() => {});
+        throw failure;
+      }
       await refreshRuns();
       go(["runs", record.id]);
     });
@@ -72,6 +79,7 @@ export function CostPanel({ form, state, dataset }: CostPanelProps) {
         title={text.newRun.estimate}
         tools={isMeasuring && <ProgressRing fraction={undefined} label={text.newRun.measuring} size={16} />}
       >
+        <ComputeOn onChange={() => void form.choose({})} />
         <div className={styles.cost} data-old={isMeasuring || undefined}>
           <p className={styles.total}>
             {estimate ? text.newRun.about(estimate.estimate.totalSeconds) : isMeasuring ? text.newRun.measuring : "–"}
