@@ -13,6 +13,7 @@ import { HelpSheet } from "./frame/help-sheet.tsx";
 import { ImportDialog } from "./frame/import-dialog.tsx";
 import { Palette } from "./frame/palette.tsx";
 import { Rail } from "./frame/rail.tsx";
+import { RecipeDialog } from "./frame/recipe-dialog.tsx";
 import { TitleBar } from "./frame/title-bar.tsx";
 import { useKeys } from "./frame/use-keys.ts";
 import { useAction } from "./hooks/use-action.ts";
@@ -57,8 +58,8 @@ export function App() {
 
   useAction("palette", () => openDialog({ kind: "palette" }));
   useAction("help", () => openDialog({ kind: "help" }));
-  // Recipes have no view of their own yet: they are the second step of a new run.
-  useAction("recipes", () => go(["new-run"]));
+  useAction("copy-diagnostics", () => go(["settings"], { copy: String(Date.now()) }));
+  useAction("open-recipe", () => openDialog({ kind: "recipe" }));
   useAction("import-folder", async () => {
     const source = await shell?.chooseFolder();
     if (source !== undefined || !shell) openDialog({ kind: "import", source });
@@ -71,6 +72,10 @@ export function App() {
   const drop = useCallback((items: DroppedItem[]) => {
     const [first] = items;
     if (!first) return;
+    if (first.file && items.length === 1 && /\.json$/i.test(first.name)) {
+      openDialog({ kind: "recipe", file: first.file });
+      return;
+    }
     const path = first.file && shell ? shell.pathOf(first.file) : "";
     openDialog({ kind: "import", source: path || (first.entry && sourceOfEntry(first.entry)) });
   }, []);
@@ -99,6 +104,7 @@ export function App() {
       </div>
       {open?.kind === "palette" && <Palette />}
       {open?.kind === "help" && <HelpSheet />}
+      {open?.kind === "recipe" && <RecipeDialog file={open.file} />}
       {open?.kind === "import" && <ImportDialog source={open.source} />}
       <DropTarget onDrop={drop} />
     </div>

@@ -5,6 +5,8 @@ import { createCommands } from "./stores/commands.ts";
 import { createImports } from "./stores/imports.ts";
 import { createRemote } from "./stores/remote.ts";
 import { createRouteStore, parseHash, toHash } from "./stores/route.ts";
+import { createRunSummaries } from "./stores/run-summaries.ts";
+import { createRunTable } from "./stores/run-table.ts";
 import { chooseRunner } from "./stores/runner.ts";
 import type { Score } from "./stores/scores.ts";
 import { scoresOf } from "./stores/scores.ts";
@@ -13,10 +15,16 @@ import { scoresOf } from "./stores/scores.ts";
 export const client = createClient((input, init) => fetch(input, init));
 export const runner = chooseRunner(client);
 
+/** The table of runs as it was left, and what it shows beside the records. */
+export const runTable = createRunTable();
+export const runSummaries = createRunSummaries(client);
+
 export const app = createRemote(() => client.app());
 export const datasets = createRemote(() => client.datasets.list());
 export const runs = createRemote(() => client.runs.list());
 export const recipes = createRemote(() => client.recipes.list());
+export const exportFormats = createRemote(() => client.runs.exportFormats());
+export const storeUsage = createRemote(() => client.store.usage());
 export const adapters = createRemote(() => client.compute.adapters());
 export const compute = createRemote(() => client.compute.state());
 export const imports = createImports(client);

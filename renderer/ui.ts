@@ -1,10 +1,12 @@
 // Dialogs over the window, and the title bar's words: what is not part of any view.
 import { createStore } from "zustand/vanilla";
 import type { ImportSource } from "./stores/imports.ts";
+import type { OutsideRecipe } from "./stores/recipe-file.ts";
 
 export type Dialog =
   | { readonly kind: "palette" }
   | { readonly kind: "help" }
+  | { readonly kind: "recipe"; readonly file?: File }
   | { readonly kind: "import"; readonly source: ImportSource | undefined };
 
 export const dialog = createStore<{ readonly open: Dialog | undefined }>(() => ({ open: undefined }));
@@ -16,3 +18,6 @@ export interface Crumb {
   readonly href?: string;
 }
 export const title = createStore<{ readonly crumbs: readonly Crumb[] }>(() => ({ crumbs: [] }));
+
+/** A recipe that was opened and waits for the form of a new run. */
+export const recipeDraft = createStore<{ readonly outside: OutsideRecipe | undefined }>(() => ({ outside: undefined }));

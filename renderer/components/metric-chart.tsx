@@ -9,6 +9,7 @@ import { linearAxis, logAxis, placeOn } from "../stores/axis.ts";
 import { type CursorStore, shownStep } from "../stores/cursor.ts";
 import { decimate, nearestPoint, sampleRows, summarise } from "../stores/decimate.ts";
 import { formatCount, formatMeasured, formatValue } from "../stores/format.ts";
+import { spreadLabels } from "../stores/spread-labels.ts";
 import { text } from "../text.ts";
 import { seriesColours, seriesDashes, token } from "../theme/index.ts";
 import styles from "./metric-chart.module.css";
@@ -16,6 +17,9 @@ import { Panel } from "./panel.tsx";
 
 const LEFT = 48;
 const RIGHT = 12;
+/** Room for the names at the ends of several lines. */
+const RIGHT_WITH_NAMES = 104;
+const NAME_HEIGHT = 14;
 const TOP = 8;
 const BOTTOM = 24;
 const TABLE_ROWS = 20;
@@ -46,7 +50,9 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
   const step = shownStep({ pinned, hovered }, last);
 
   const range = zoomed ?? { from: 0, to: Math.max(1, total) };
-  const plot = { width: Math.max(0, width - LEFT - RIGHT), height: Math.max(0, height - TOP - BOTTOM) };
+  const hasLegend = curves.length > 1;
+  const right = hasLegend ? RIGHT_WITH_NAMES : RIGHT;
+  const plot = { width: Math.max(0, width - LEFT - right), height: Math.max(0, height - TOP - BOTTOM) };
   const buckets = Math.max(1, Math.floor(plot.width));
   const { rows, y } = useMemo(
     () => prepare(curves, range.from, range.to, buckets),
@@ -72,8 +78,14 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
   const toY = (value: number) => TOP + (1 - placeOn(y, value)) * plot.height;
   const isShown = step >= range.from && step <= range.to;
   const marks = curves.map((curve) => nearestPoint(curve, step));
+  const ends = curves.map((curve) => nearestPoint(curve, range.to));
+  const nameHeights = spreadLabels(
+    ends.map((end) => Math.max(TOP, Math.min(TOP + plot.height, end ? toY(end.value) : height))),
+    NAME_HEIGHT,
+    TOP,
+    TOP + plot.height,
+  );
 
-  const hasLegend = curves.length > 1;
   const readout = (
     <span className={styles.readout} aria-hidden>
       {curves.map((curve, i) => {
@@ -124,7 +136,7 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
                   width={width}
                   height={height}
                   data={rows}
-                  margin={{ left: 0, right: RIGHT, top: TOP, bottom: 0 }}
+                  margin={{ left: 0, right, top: TOP, bottom: 0 }}
                   accessibilityLayer={false}
                   style={{ pointerEvents: "none" }}
                 >
@@ -159,8 +171,8 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
                     <Line
                       key={curve.label}
                       dataKey={(row: Row) => row.values[i]}
-                      stroke={seriesColours[i % seriesColours.length]}
-                      strokeDasharray={seriesDashes[i % seriesDashes.length]}
+                      stroke={colourOf(i)}
+                      strokeDasharray={dashOf(i)}
                       strokeWidth={1.5}
                       dot={false}
                       connectNulls
@@ -169,6 +181,21 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
                   ))}
                 </LineChart>
               </div>
+              {hasLegend &&
+                ends.map(
+                  (end, i) =>
+                    end && (
+                      <span
+                        key={curves[i].label}
+                        className={styles.end}
+                        style={{ top: nameHeights[i], left: width - right + 4, color: colourOf(i) }}
+                        title={curves[i].label}
+                        aria-hidden
+                      >
+                        {curves[i].label}
+                      </span>
+                    ),
+                )}
               {isShown && <span className={styles.cursor} style={{ left: toX(step), top: TOP, height: plot.height }} />}
               {marks.map(
                 (mark, i) =>
@@ -182,7 +209,7 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
                       style={{
                         left: toX(mark.step),
                         top: toY(mark.value),
-                        background: seriesColours[i % seriesColours.length],
+                        background: colourOf(i),
                       }}
                     />
                   ),
@@ -201,7 +228,7 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
               {/* biome-ignore lint/a11y/noStaticElementInteractions: the history's slider does the same by keys. */}
               <div
                 className={styles.plot}
-                style={{ left: LEFT, right: RIGHT, top: TOP, bottom: BOTTOM }}
+                style={{ left: LEFT, right, top: TOP, bottom: BOTTOM }}
                 onPointerDown={(event) => {
                   event.currentTarget.setPointerCapture(event.pointerId);
                   setDrag({ from: stepAt(event), to: stepAt(event) });
@@ -233,18 +260,15 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
   );
 }
 
+const colourOf = (index: number) => seriesColours[index % seriesColours.length];
+/** Where the colours begin again, each comes with another dash than before. */
+const dashOf = (index: number) =>
+  seriesDashes[(index + Math.floor(index / seriesColours.length)) % seriesDashes.length];
+
 export function Swatch({ index }: { readonly index: number }) {
   return (
     <svg width={18} height={8} aria-hidden>
-      <line
-        x1={0}
-        x2={18}
-        y1={4}
-        y2={4}
-        stroke={seriesColours[index % seriesColours.length]}
-        strokeDasharray={seriesDashes[index % seriesDashes.length]}
-        strokeWidth={2}
-      />
+      <line x1={0} x2={18} y1={4} y2={4} stroke={colourOf(index)} strokeDasharray={dashOf(index)} strokeWidth={2} />
     </svg>
   );
 }
