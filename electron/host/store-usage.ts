@@ -38,7 +38,7 @@ export async function measureStore(store: Store): Promise<StoreUsage> {
       { id: "artifacts", bytes: sum(artifacts), count: artifacts.length },
       {
         id: "scratch",
-        bytes: await measureFiles([store.scratch]),
+        bytes: await measureFiles((await readdir(store.scratch)).map((name) => join(store.scratch, name))),
         count: (await readdir(store.scratch)).length,
       },
     ],

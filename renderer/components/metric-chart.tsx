@@ -18,8 +18,10 @@ import { Panel } from "./panel.tsx";
 const LEFT = 48;
 const RIGHT = 12;
 /** Room for the names at the ends of several lines. */
-const RIGHT_WITH_NAMES = 104;
+const RIGHT_WITH_NAMES = 190;
 const NAME_HEIGHT = 14;
+/** More sentences than this would take the chart's room; they are still read out, and stand in the table. */
+const MAX_SENTENCES = 2;
 const TOP = 8;
 const BOTTOM = 24;
 const TABLE_ROWS = 20;
@@ -51,7 +53,7 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
 
   const range = zoomed ?? { from: 0, to: Math.max(1, total) };
   const hasLegend = curves.length > 1;
-  const right = hasLegend ? RIGHT_WITH_NAMES : RIGHT;
+  const right = hasLegend ? Math.min(RIGHT_WITH_NAMES, Math.round(0.36 * width)) : RIGHT;
   const plot = { width: Math.max(0, width - LEFT - right), height: Math.max(0, height - TOP - BOTTOM) };
   const buckets = Math.max(1, Math.floor(plot.width));
   const { rows, y } = useMemo(
@@ -88,23 +90,18 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
 
   const readout = (
     <span className={styles.readout} aria-hidden>
-      {curves.map((curve, i) => {
-        const mark = marks[i];
-        return (
-          <span key={curve.label} className={styles.entry}>
-            {curves.length > 1 && <Swatch index={i} />}
-            {curves.length > 1 && <span className={styles.name}>{curve.label}</span>}
-            <span className={styles.value}>{mark ? formatMeasured(mark.value) : ""}</span>
-          </span>
-        );
-      })}
+      {!hasLegend && (
+        <span className={styles.entry}>
+          <span className={styles.value}>{marks[0] ? formatMeasured(marks[0].value) : ""}</span>
+        </span>
+      )}
       {y.isLog && <span className={styles.log}>{text.chart.log}</span>}
     </span>
   );
 
   const tools = (
     <>
-      {!hasLegend && readout}
+      {readout}
       {zoomed && (
         <Tooltip label={text.chart.whole}>
           <ActionIcon size={24} aria-label={text.chart.whole} onClick={() => setZoomed(undefined)}>
@@ -127,7 +124,6 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
   return (
     <Panel title={title} tools={tools} fill flush>
       <figure className={styles.figure} aria-label={sentence}>
-        {hasLegend && <div className={styles.legend}>{readout}</div>}
         <div className={styles.chart} ref={ref} data-off={isTable || undefined}>
           {width > 0 && height > 0 && !isTable && (
             <>
@@ -188,11 +184,13 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
                       <span
                         key={curves[i].label}
                         className={styles.end}
-                        style={{ top: nameHeights[i], left: width - right + 4, color: colourOf(i) }}
+                        style={{ top: nameHeights[i], left: width - right + 8 }}
                         title={curves[i].label}
                         aria-hidden
                       >
-                        {curves[i].label}
+                        <Swatch index={i} />
+                        <span className={styles.name}>{curves[i].label}</span>
+                        <span className={styles.value}>{marks[i] ? formatMeasured(marks[i].value) : ""}</span>
                       </span>
                     ),
                 )}
@@ -254,7 +252,7 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
             <CurveTable metric={metric} curves={curves} />
           </div>
         </div>
-        <figcaption className={styles.caption}>{sentence}</figcaption>
+        <figcaption className={curves.length > MAX_SENTENCES ? "hidden" : styles.caption}>{sentence}</figcaption>
       </figure>
     </Panel>
   );

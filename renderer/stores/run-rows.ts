@@ -49,17 +49,20 @@ export interface Computing {
   readonly queue?: readonly string[];
 }
 
+/** `reached`: the last step that a run's events tell of, where they were read; its record knows only the last checkpoint. */
 export function toRows(
   runs: readonly ListedRun[],
   scores: ReadonlyMap<string, readonly Score[]>,
   { running, queue = [] }: Computing = {},
+  reached: (id: string) => number | undefined = () => undefined,
 ): RunRow[] {
   return runs.map(({ record, isActive }) => {
     const own = scores.get(record.id) ?? [];
     const isHere = record.id === running?.runId;
     const steps = Number(readPath(record.recipe, "method.steps")) || undefined;
     const isPast = record.stage === "label" || record.stage === "evaluate" || record.stage === "export";
-    const step = record.stage === "synthesise" ? record.step : isPast || record.status === "done" ? (steps ?? 0) : 0;
+    const known = record.stage === "synthesise" ? record.step : isPast || record.status === "done" ? (steps ?? 0) : 0;
+    const step = Math.max(known, reached(record.id) ?? 0);
     return {
       id: record.id,
       name: record.name,

@@ -17,7 +17,7 @@ export function recipeOf({ seeds, methods }: Pick<RecipeList, "seeds" | "methods
 
 /** After a run, or a recipe from outside. Settings that do not fit are kept, so that the form can name them. */
 export async function startFrom(client: Port, dataset: string, recipe: string, settings: JsonObject): Promise<Start> {
-  const variants = ["paper", "small"] as const;
+  const variants = ["small", "paper"] as const;
   const starts = await Promise.all(
     variants.map(async (variant) => {
       const request = { dataset, recipe, ...(variant === "small" && { variant }) };

@@ -77,4 +77,14 @@ test("runs side by side have short names that differ", () => {
     { path: "method.steps", values: [5, 5, 7] },
   ];
   expect(tellApart(["a", "b", "b"], three)).toEqual(["a", "b, steps 5", "b, steps 7"]);
+  const crossed = [
+    { path: "adapter", values: ["x", "y", "z"] },
+    { path: "seed", values: [0, 1, 0] },
+    { path: "network.width", values: [8, 8, 16] },
+  ];
+  expect(tellApart(["a", "a", "a"], crossed)).toEqual([
+    "a, seed 0, width 8",
+    "a, seed 1, width 8",
+    "a, seed 0, width 16",
+  ]);
 });

@@ -12,6 +12,7 @@ import { Scrubber } from "../../components/scrubber.tsx";
 import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
 import { client, datasets, go } from "../../host.ts";
+import { linearAxis } from "../../stores/axis.ts";
 import { listResults, type ResultRow } from "../../stores/compare-table.ts";
 import { createCursor, previewAt, shownStep } from "../../stores/cursor.ts";
 import { formatCount } from "../../stores/format.ts";
@@ -70,7 +71,9 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
   const at = useStore(cursor);
   const list = useRemote(datasets).value;
   const last = Math.max(...states.map(({ run }) => lastStep(run)));
-  const total = Math.max(1, ...states.map(({ run }) => run.steps.synthesise ?? 0));
+  // As far as any of them came: the full length of one that has hardly begun would press the others together.
+  const isRunning = states.some(({ run, connection }) => run.status === "running" && connection === "following");
+  const total = Math.max(1, isRunning ? linearAxis(0, last, 4).to : last);
   const step = shownStep(at, last);
   const differences = listDifferences(
     states.map(({ record }) => ({
@@ -97,37 +100,6 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
 
   return (
     <div className={styles.page}>
-      <div className={styles.lower}>
-        <MetricChart
-          title={text.run.loss}
-          metric={text.run.loss}
-          curves={curves}
-          total={total}
-          cursor={cursor}
-          last={last}
-        />
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reached by keys. */}
-        <section className={styles.facts} tabIndex={0} aria-label={text.compare.title}>
-          <Panel title={text.compare.results} flush>
-            <Grid first={text.compare.result} labels={shortLabels} rows={results} />
-          </Panel>
-          <Panel title={text.compare.differences} flush>
-            {differences.length === 0 ? (
-              <p className={styles.same}>{text.compare.same}</p>
-            ) : (
-              <Grid
-                first={text.compare.setting}
-                labels={shortLabels}
-                rows={differences.map(({ path, values }) => ({
-                  name: path,
-                  values: values.map(showValue),
-                  best: undefined,
-                }))}
-              />
-            )}
-          </Panel>
-        </section>
-      </div>
       <div
         className={styles.tables}
         data-many={ids.length > 4 || undefined}
@@ -165,13 +137,44 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
                 zoom="fit"
                 isNarrow
                 isTall
+                fitHeight={ids.length > 4 ? 180 : 300}
               />
             </section>
           );
         })}
       </div>
+      <div className={styles.lower}>
+        <MetricChart
+          title={text.run.loss}
+          metric={text.run.loss}
+          curves={curves}
+          total={total}
+          cursor={cursor}
+          last={last}
+        />
+        <div className={styles.facts}>
+          <Panel title={text.compare.results} flush>
+            <Grid first={text.compare.result} labels={shortLabels} rows={results} />
+          </Panel>
+          <Panel title={text.compare.differences} flush>
+            {differences.length === 0 ? (
+              <p className={styles.same}>{text.compare.same}</p>
+            ) : (
+              <Grid
+                first={text.compare.setting}
+                labels={shortLabels}
+                rows={differences.map(({ path, values }) => ({
+                  name: path,
+                  values: values.map(showValue),
+                  best: undefined,
+                }))}
+              />
+            )}
+          </Panel>
+        </div>
+      </div>
       <div className={styles.history}>
-        <Scrubber cursor={cursor} last={last} total={total} previews={marks} checkpoints={[]} isRunning={false} />
+        <Scrubber cursor={cursor} last={last} total={total} previews={marks} checkpoints={[]} isRunning={isRunning} />
       </div>
     </div>
   );

@@ -115,11 +115,7 @@ function Export({ route }: { readonly route: Route }) {
             {formats.value?.map(({ id: format, title, extension, description }) => (
               <Checkbox
                 key={format}
-                label={
-                  <>
-                    {title} <span className={styles.extension}>{extension}</span>
-                  </>
-                }
+                label={title.toLowerCase().includes(extension.slice(1)) ? title : `${title} (${extension})`}
                 description={description}
                 checked={chosen.includes(format)}
                 disabled={task.isBusy}

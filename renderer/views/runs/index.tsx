@@ -1,7 +1,7 @@
 // All runs as a table: found, sorted, selected, and what can be done with one or several of them.
 import { Button, Menu } from "@mantine/core";
 import { IconArrowsDiff, IconFlask2, IconPencil, IconPlus, IconRepeat, IconTrash } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { ErrorPanel } from "../../components/error-panel.tsx";
@@ -46,15 +46,24 @@ function Runs() {
   const [kept, setKept] = useState<readonly string[]>([]);
   const task = useTask();
 
-  const rows = toRows(value?.runs ?? [], known ?? new Map(), computing);
+  const reached = (id: string) => summaries.get(id)?.loss.at(-1)?.step;
+  const rows = toRows(value?.runs ?? [], known ?? new Map(), computing, reached);
+  const rowsNow = useRef(rows);
+  rowsNow.current = rows;
   const shown = sortRows(filterRows(rows, table), table.sort.key, table.sort.isDown);
   const chosen = shown.filter(({ id }) => table.chosen.has(id));
   // What the keys and the menus act on: the selection, else the row with the focus.
   const acted = chosen.length > 0 ? chosen : shown.filter(({ id }) => id === table.at);
   const [first] = acted;
-  const versions = rows.map(({ id, state, step }) => `${id}/${state}/${step}`).join();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the rows are made anew at every look.
-  useEffect(() => void runSummaries.want(rows), [versions]);
+  useEffect(() => {
+    const isRunning = (id: string) => rowsNow.current.some((row) => row.id === id && row.state === "running");
+    const wanted = (value?.runs ?? []).map(({ record }) => ({
+      id: record.id,
+      state: isRunning(record.id) ? "running" : record.status,
+      step: record.step,
+    }));
+    void runSummaries.want(wanted);
+  }, [value]);
 
   const compare = () => go(["compare"], { runs: chosen.map(({ id }) => id).join(",") });
   const again = (row: RunRow) =>

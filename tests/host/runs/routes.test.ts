@@ -52,6 +52,13 @@ describe("run routes", () => {
     expect((await call("/one", "DELETE")).status).toBe(400);
   });
 
+  test("list a run of a newer version with the way out", async () => {
+    const { json, folder } = await makeHost();
+    const path = join(folder, "run.json");
+    await writeFile(path, (await readFile(path, "utf8")).replace('"version": 1,', '"version": 2,'));
+    expect((await json("")).broken).toMatchObject([{ id: "one", reason: expect.stringContaining("Update Stillroom") }]);
+  });
+
   test("append events and stream them as ndjson from any place", async () => {
     const { call, json } = await makeHost();
     const events = stepEvents(5);
