@@ -34,7 +34,9 @@ const scoresRead = new Map<string, Score[]>();
 
 /** Scores of finished runs by id; a finished run's never change, so each is read once. */
 export const scores = createRemote(async (): Promise<ReadonlyMap<string, readonly Score[]>> => {
-  const done = (runs.store.getState().value?.runs ?? []).filter(({ record }) => record.status === "done");
+  const done = (runs.store.getState().value?.runs ?? []).filter(
+    ({ record }) => record.status === "done" && record.evaluate !== false,
+  );
   const missing = done.filter(({ record }) => !scoresRead.has(record.id));
   await Promise.all(
     missing.map(async ({ record }) => {

@@ -47,6 +47,7 @@ test("rows are kept by words, dataset and state, a stopped run being a paused on
   );
   const ids = (filter: object) => filterRows(rows, { ...everything, ...filter }).map(({ id }) => id);
   expect(ids({ query: "bb digits" })).toEqual(["bb"]);
+  expect(ids({ query: "dgts" })).toEqual([]);
   expect(ids({ state: "paused" })).toEqual(["a", "bb"]);
   expect(ids({ dataset: "fashion" })).toEqual(["ccc"]);
   expect(ids({ method: "dc" })).toEqual([]);

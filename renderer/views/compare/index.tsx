@@ -86,7 +86,8 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
     states.map(({ record }, i) => record?.name ?? ids[i]),
     differences,
   );
-  const shortLabels = dropCommonStart(labels);
+  // The letter tells them apart where there is no room for the name.
+  const shortLabels = dropCommonStart(labels).map((label, i) => `${letterOf(i)}  ${label}`);
   const curves = states.map(({ run }, i) => {
     const loss = run.series[seriesKey("synthesise", "loss")];
     return { label: shortLabels[i], steps: loss?.steps ?? [], values: loss?.values ?? [] };
@@ -113,7 +114,7 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
               <header className={styles.head}>
                 <Swatch index={i} />
                 <a href={toHash(["runs", ids[i]])} title={labels[i]}>
-                  {ids.length > 2 ? shortLabels[i] : labels[i]}
+                  {ids.length > 2 ? shortLabels[i] : `${letterOf(i)}  ${labels[i]}`}
                 </a>
                 <span className={styles.step}>{preview ? text.run.atStep(formatCount(preview.step)) : ""}</span>
                 {
@@ -180,6 +181,8 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
   );
 }
 
+const letterOf = (index: number) => String.fromCharCode("A".charCodeAt(0) + index);
+
 interface GridProps {
   readonly first: string;
   readonly labels: readonly string[];
@@ -196,7 +199,10 @@ function Grid({ first, labels, rows }: GridProps) {
             <th scope="col">{first}</th>
             {labels.map((label, i) => (
               <th scope="col" key={label}>
-                <Swatch index={i} /> <span className={styles.gridName}>{label}</span>
+                <Swatch index={i} />{" "}
+                <span className={styles.gridName} title={label}>
+                  {label}
+                </span>
               </th>
             ))}
           </tr>
