@@ -14,6 +14,7 @@ import { ImportDialog } from "./frame/import-dialog.tsx";
 import { Palette } from "./frame/palette.tsx";
 import { PlaceDialog } from "./frame/place-dialog.tsx";
 import { Rail } from "./frame/rail.tsx";
+import { RecipeDialog } from "./frame/recipe-dialog.tsx";
 import { TitleBar } from "./frame/title-bar.tsx";
 import { useKeys } from "./frame/use-keys.ts";
 import { useAction } from "./hooks/use-action.ts";
@@ -58,8 +59,8 @@ export function App() {
 
   useAction("palette", () => openDialog({ kind: "palette" }));
   useAction("help", () => openDialog({ kind: "help" }));
-  // Recipes have no view of their own yet: they are the second step of a new run.
-  useAction("recipes", () => go(["new-run"]));
+  useAction("copy-diagnostics", () => go(["settings"], { copy: String(Date.now()) }));
+  useAction("open-recipe", () => openDialog({ kind: "recipe" }));
   useAction("import-folder", async () => {
     const source = await shell?.chooseFolder();
     if (source !== undefined || !shell) openDialog({ kind: "import", source });
@@ -72,6 +73,10 @@ export function App() {
   const drop = useCallback((items: DroppedItem[]) => {
     const [first] = items;
     if (!first) return;
+    if (first.file && items.length === 1 && /\.json$/i.test(first.name)) {
+      openDialog({ kind: "recipe", file: first.file });
+      return;
+    }
     const path = first.file && shell ? shell.pathOf(first.file) : "";
     openDialog({ kind: "import", source: path || (first.entry && sourceOfEntry(first.entry)) });
   }, []);
@@ -100,6 +105,7 @@ export function App() {
       </div>
       {open?.kind === "palette" && <Palette />}
       {open?.kind === "help" && <HelpSheet />}
+      {open?.kind === "recipe" && <RecipeDialog file={open.file} />}
       {open?.kind === "import" && <ImportDialog source={open.source} />}
       {open?.kind === "place" && <PlaceDialog {...open} />}
       <DropTarget onDrop={drop} />

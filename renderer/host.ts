@@ -6,6 +6,8 @@ import { createComputePlaces } from "./stores/compute-places.ts";
 import { createImports } from "./stores/imports.ts";
 import { createRemote } from "./stores/remote.ts";
 import { createRouteStore, parseHash, toHash } from "./stores/route.ts";
+import { createRunSummaries } from "./stores/run-summaries.ts";
+import { createRunTable } from "./stores/run-table.ts";
 import { createRunner } from "./stores/runner.ts";
 import type { Score } from "./stores/scores.ts";
 import { scoresOf } from "./stores/scores.ts";
@@ -16,10 +18,16 @@ import { openWindowCompute } from "./worker/client.ts";
 export const client = createClient((input, init) => fetch(input, init));
 const windowCompute = openWindowCompute(client);
 
+/** The table of runs as it was left, and what it shows beside the records. */
+export const runTable = createRunTable();
+export const runSummaries = createRunSummaries(client);
+
 export const app = createRemote(() => client.app());
 export const datasets = createRemote(() => client.datasets.list());
 export const runs = createRemote(() => client.runs.list());
 export const recipes = createRemote(() => client.recipes.list());
+export const exportFormats = createRemote(() => client.runs.exportFormats());
+export const storeUsage = createRemote(() => client.store.usage());
 export const adapters = createRemote(() => client.compute.adapters());
 export const compute = createRemote(() => client.compute.state());
 export const imports = createImports(client);
@@ -43,7 +51,9 @@ const scoresRead = new Map<string, Score[]>();
 
 /** Scores of finished runs by id; a finished run's never change, so each is read once. */
 export const scores = createRemote(async (): Promise<ReadonlyMap<string, readonly Score[]>> => {
-  const done = (runs.store.getState().value?.runs ?? []).filter(({ record }) => record.status === "done");
+  const done = (runs.store.getState().value?.runs ?? []).filter(
+    ({ record }) => record.status === "done" && record.evaluate !== false,
+  );
   const missing = done.filter(({ record }) => !scoresRead.has(record.id));
   await Promise.all(
     missing.map(async ({ record }) => {

@@ -3,6 +3,7 @@ import { createStore } from "zustand/vanilla";
 import type { RunRecord } from "../shared/api/runs.ts";
 import type { Place } from "./stores/compute-places.ts";
 import type { ImportSource } from "./stores/imports.ts";
+import type { OutsideRecipe } from "./stores/recipe-file.ts";
 
 export type Dialog =
   | { readonly kind: "palette" }
@@ -14,7 +15,8 @@ export type Dialog =
       readonly places: readonly Place[];
       /** To be called once; without a place the person took none. */
       readonly settle: (place?: Place) => void;
-    };
+    }
+  | { readonly kind: "recipe"; readonly file?: File };
 
 export const dialog = createStore<{ readonly open: Dialog | undefined }>(() => ({ open: undefined }));
 export const openDialog = (open: Dialog) => dialog.setState({ open });
@@ -25,3 +27,6 @@ export interface Crumb {
   readonly href?: string;
 }
 export const title = createStore<{ readonly crumbs: readonly Crumb[] }>(() => ({ crumbs: [] }));
+
+/** A recipe that was opened and waits for the form of a new run. */
+export const recipeDraft = createStore<{ readonly outside: OutsideRecipe | undefined }>(() => ({ outside: undefined }));

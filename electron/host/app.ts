@@ -10,8 +10,10 @@ import { createPageSessions } from "./page-sessions.ts";
 import { createArchiveRoutes } from "./routes/archive.ts";
 import { createComputeRoutes, createRunComputeRoutes, describeComputing } from "./routes/compute.ts";
 import { createDatasetRoutes } from "./routes/datasets.ts";
+import { createExportRoutes } from "./routes/exports.ts";
 import { createRecipeRoutes } from "./routes/recipes.ts";
 import { runRoutes } from "./routes/runs.ts";
+import { createStoreRoutes } from "./routes/store.ts";
 import { createUploadRoutes } from "./routes/uploads.ts";
 import { createSignals } from "./signals.ts";
 import type { Store } from "./store.ts";
@@ -44,6 +46,8 @@ export function createHost({ store, version = "0", kind = "server", compute, log
     .get("/api/diagnostics", async (c) => c.text(await describeSystem({ version, home: root, compute, log })))
     .route("/api/datasets", createDatasetRoutes(store))
     .route("/api/uploads", createUploadRoutes(uploads))
+    .route("/api/store", createStoreRoutes(store))
+    .route("/api/exports", createExportRoutes())
     .route("/api/recipes", createRecipeRoutes(store))
     .route("/api/compute", createComputeRoutes({ compute, sessions }))
     .route("/api/runs", createRunComputeRoutes({ root, compute, sessions }))

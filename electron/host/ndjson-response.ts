@@ -44,3 +44,33 @@ function closeQuietly(stream: ReadableStreamDefaultController<Uint8Array>): void
     // cancelled, so closed
   }
 }
+
+/** The same for work that tells by callback; its signal aborts when the reader is gone. */
+export function streamWork<T>(
+  request: Request,
+  work: (send: (value: T) => void, signal: AbortSignal) => Promise<void>,
+  toLastLine: (failure: ReturnType<typeof describeFailure>["body"]) => T,
+): Response {
+  const make = async function* (signal: AbortSignal): AsyncGenerator<T, void, undefined> {
+    const waiting: T[] = [];
+    let wake = () => {};
+    let end: { readonly error?: unknown } | undefined;
+    const send = (value: T) => {
+      waiting.push(value);
+      wake();
+    };
+    work(send, signal)
+      .then(
+        () => (end = {}),
+        (error: unknown) => (end = { error }),
+      )
+      .finally(() => wake());
+    for (;;) {
+      yield* waiting.splice(0);
+      if (end !== undefined && waiting.length === 0) break;
+      if (waiting.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+    }
+    if (end.error !== undefined) throw end.error;
+  };
+  return streamNdjson(request, make, toLastLine);
+}

@@ -38,17 +38,19 @@ interface LightTableProps {
   readonly isNarrow?: boolean;
   /** As high as its images, for a page that scrolls. */
   readonly isTall?: boolean;
+  /** For such a page: the height that a fitted zoom aims at. */
+  readonly fitHeight?: number;
   readonly onHover?: (image: PlacedImage | undefined) => void;
   readonly onChoose?: (image: PlacedImage) => void;
 }
 
 export function LightTable(props: LightTableProps) {
-  const { url, classNames, ipc, step, zoom, isNarrow = false, isTall = false, onHover, onChoose } = props;
+  const { url, classNames, ipc, step, zoom, isNarrow = false, isTall = false, fitHeight, onHover, onChoose } = props;
   const { ref, width, height } = useElementSize();
   const picture = useBitmap(url);
   const room = {
     width,
-    height: isTall ? undefined : height,
+    height: isTall ? fitHeight : height,
     label: isNarrow ? 0 : LABEL_WIDTH,
     rowGap: ROW_GAP,
     columnGap: COLUMN_GAP,

@@ -9,6 +9,7 @@ import { linearAxis, logAxis, placeOn } from "../stores/axis.ts";
 import { type CursorStore, shownStep } from "../stores/cursor.ts";
 import { decimate, nearestPoint, sampleRows, summarise } from "../stores/decimate.ts";
 import { formatCount, formatMeasured, formatValue } from "../stores/format.ts";
+import { spreadLabels } from "../stores/spread-labels.ts";
 import { text } from "../text.ts";
 import { seriesColours, seriesDashes, token } from "../theme/index.ts";
 import styles from "./metric-chart.module.css";
@@ -16,6 +17,11 @@ import { Panel } from "./panel.tsx";
 
 const LEFT = 48;
 const RIGHT = 12;
+/** Room for the names at the ends of several lines. */
+const RIGHT_WITH_NAMES = 190;
+const NAME_HEIGHT = 14;
+/** More sentences than this would take the chart's room; they are still read out, and stand in the table. */
+const MAX_SENTENCES = 2;
 const TOP = 8;
 const BOTTOM = 24;
 const TABLE_ROWS = 20;
@@ -46,7 +52,9 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
   const step = shownStep({ pinned, hovered }, last);
 
   const range = zoomed ?? { from: 0, to: Math.max(1, total) };
-  const plot = { width: Math.max(0, width - LEFT - RIGHT), height: Math.max(0, height - TOP - BOTTOM) };
+  const hasLegend = curves.length > 1;
+  const right = hasLegend ? Math.min(RIGHT_WITH_NAMES, Math.round(0.36 * width)) : RIGHT;
+  const plot = { width: Math.max(0, width - LEFT - right), height: Math.max(0, height - TOP - BOTTOM) };
   const buckets = Math.max(1, Math.floor(plot.width));
   const { rows, y } = useMemo(
     () => prepare(curves, range.from, range.to, buckets),
@@ -72,27 +80,28 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
   const toY = (value: number) => TOP + (1 - placeOn(y, value)) * plot.height;
   const isShown = step >= range.from && step <= range.to;
   const marks = curves.map((curve) => nearestPoint(curve, step));
+  const ends = curves.map((curve) => nearestPoint(curve, range.to));
+  const nameHeights = spreadLabels(
+    ends.map((end) => Math.max(TOP, Math.min(TOP + plot.height, end ? toY(end.value) : height))),
+    NAME_HEIGHT,
+    TOP,
+    TOP + plot.height,
+  );
 
-  const hasLegend = curves.length > 1;
   const readout = (
     <span className={styles.readout} aria-hidden>
-      {curves.map((curve, i) => {
-        const mark = marks[i];
-        return (
-          <span key={curve.label} className={styles.entry}>
-            {curves.length > 1 && <Swatch index={i} />}
-            {curves.length > 1 && <span className={styles.name}>{curve.label}</span>}
-            <span className={styles.value}>{mark ? formatMeasured(mark.value) : ""}</span>
-          </span>
-        );
-      })}
+      {!hasLegend && (
+        <span className={styles.entry}>
+          <span className={styles.value}>{marks[0] ? formatMeasured(marks[0].value) : ""}</span>
+        </span>
+      )}
       {y.isLog && <span className={styles.log}>{text.chart.log}</span>}
     </span>
   );
 
   const tools = (
     <>
-      {!hasLegend && readout}
+      {readout}
       {zoomed && (
         <Tooltip label={text.chart.whole}>
           <ActionIcon size={24} aria-label={text.chart.whole} onClick={() => setZoomed(undefined)}>
@@ -115,7 +124,6 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
   return (
     <Panel title={title} tools={tools} fill flush>
       <figure className={styles.figure} aria-label={sentence}>
-        {hasLegend && <div className={styles.legend}>{readout}</div>}
         <div className={styles.chart} ref={ref} data-off={isTable || undefined}>
           {width > 0 && height > 0 && !isTable && (
             <>
@@ -124,7 +132,7 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
                   width={width}
                   height={height}
                   data={rows}
-                  margin={{ left: 0, right: RIGHT, top: TOP, bottom: 0 }}
+                  margin={{ left: 0, right, top: TOP, bottom: 0 }}
                   accessibilityLayer={false}
                   style={{ pointerEvents: "none" }}
                 >
@@ -159,8 +167,8 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
                     <Line
                       key={curve.label}
                       dataKey={(row: Row) => row.values[i]}
-                      stroke={seriesColours[i % seriesColours.length]}
-                      strokeDasharray={seriesDashes[i % seriesDashes.length]}
+                      stroke={colourOf(i)}
+                      strokeDasharray={dashOf(i)}
                       strokeWidth={1.5}
                       dot={false}
                       connectNulls
@@ -169,6 +177,23 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
                   ))}
                 </LineChart>
               </div>
+              {hasLegend &&
+                ends.map(
+                  (end, i) =>
+                    end && (
+                      <span
+                        key={curves[i].label}
+                        className={styles.end}
+                        style={{ top: nameHeights[i], left: width - right + 8 }}
+                        title={curves[i].label}
+                        aria-hidden
+                      >
+                        <Swatch index={i} />
+                        <span className={styles.name}>{curves[i].label}</span>
+                        <span className={styles.value}>{marks[i] ? formatMeasured(marks[i].value) : ""}</span>
+                      </span>
+                    ),
+                )}
               {isShown && <span className={styles.cursor} style={{ left: toX(step), top: TOP, height: plot.height }} />}
               {marks.map(
                 (mark, i) =>
@@ -182,7 +207,7 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
                       style={{
                         left: toX(mark.step),
                         top: toY(mark.value),
-                        background: seriesColours[i % seriesColours.length],
+                        background: colourOf(i),
                       }}
                     />
                   ),
@@ -201,7 +226,7 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
               {/* biome-ignore lint/a11y/noStaticElementInteractions: the history's slider does the same by keys. */}
               <div
                 className={styles.plot}
-                style={{ left: LEFT, right: RIGHT, top: TOP, bottom: BOTTOM }}
+                style={{ left: LEFT, right, top: TOP, bottom: BOTTOM }}
                 onPointerDown={(event) => {
                   event.currentTarget.setPointerCapture(event.pointerId);
                   setDrag({ from: stepAt(event), to: stepAt(event) });
@@ -227,24 +252,21 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
             <CurveTable metric={metric} curves={curves} />
           </div>
         </div>
-        <figcaption className={styles.caption}>{sentence}</figcaption>
+        <figcaption className={curves.length > MAX_SENTENCES ? "hidden" : styles.caption}>{sentence}</figcaption>
       </figure>
     </Panel>
   );
 }
 
+const colourOf = (index: number) => seriesColours[index % seriesColours.length];
+/** Where the colours begin again, each comes with another dash than before. */
+const dashOf = (index: number) =>
+  seriesDashes[(index + Math.floor(index / seriesColours.length)) % seriesDashes.length];
+
 export function Swatch({ index }: { readonly index: number }) {
   return (
     <svg width={18} height={8} aria-hidden>
-      <line
-        x1={0}
-        x2={18}
-        y1={4}
-        y2={4}
-        stroke={seriesColours[index % seriesColours.length]}
-        strokeDasharray={seriesDashes[index % seriesDashes.length]}
-        strokeWidth={2}
-      />
+      <line x1={0} x2={18} y1={4} y2={4} stroke={colourOf(index)} strokeDasharray={dashOf(index)} strokeWidth={2} />
     </svg>
   );
 }

@@ -4,14 +4,16 @@ import {
   IconCircleCheck,
   IconCircleDashed,
   IconCircleX,
+  IconClock,
   IconLoader2,
   IconPlayerPause,
 } from "@tabler/icons-react";
-import type { RunStatus } from "../stores/run-state.ts";
+import type { RowState } from "../stores/run-rows.ts";
 import { text } from "../text.ts";
 import styles from "./state-word.module.css";
 
-const icons: Record<RunStatus, Icon> = {
+const icons: Record<RowState, Icon> = {
+  waiting: IconClock,
   created: IconCircleDashed,
   running: IconLoader2,
   paused: IconPlayerPause,
@@ -20,7 +22,7 @@ const icons: Record<RunStatus, Icon> = {
   done: IconCircleCheck,
 };
 
-export function StateWord({ status }: { readonly status: RunStatus }) {
+export function StateWord({ status }: { readonly status: RowState }) {
   const Picture = icons[status];
   return (
     <span className={styles.state} data-status={status}>

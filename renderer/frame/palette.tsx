@@ -1,9 +1,9 @@
 // The command palette: every action that can be done now, every run and every dataset, found by typing.
-import { Modal } from "@mantine/core";
+import { Modal, useMantineColorScheme } from "@mantine/core";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { type Action, actions } from "../../shared/api/actions.ts";
-import { commands, datasets, go, runs } from "../host.ts";
+import { commands, datasets, go, recipes, runs } from "../host.ts";
 import { rankMatches } from "../stores/rank-matches.ts";
 import { text } from "../text.ts";
 import { closeDialog } from "../ui.ts";
@@ -11,42 +11,63 @@ import { Keys } from "./keys.tsx";
 import styles from "./palette.module.css";
 
 const MAX_SHOWN = 12;
+/** What was made last comes before anything is typed. */
+const RECENT_RUNS = 5;
+const RECENT_DATASETS = 3;
 
 interface Entry {
   readonly id: string;
   readonly group: string;
   readonly label: string;
   readonly shortcut?: string | undefined;
+  /** What tells entries of one name apart. */
+  readonly note?: string;
   readonly perform: () => void;
 }
 
-function useEntries(): Entry[] {
+function useEntries(hasQuery: boolean): Entry[] {
   const { bindings } = useStore(commands);
   const runList = useStore(runs.store).value?.runs ?? [];
   const datasetList = useStore(datasets.store).value?.datasets ?? [];
-  return [
-    ...(actions as readonly Action[])
-      .filter(({ id }) => id !== "palette" && bindings[id]?.isEnabled)
-      .map(({ id, label, accelerator, key }) => ({
-        id,
-        group: text.palette.groups.action,
-        label: label.replace("…", ""),
-        shortcut: key ?? accelerator,
-        perform: () => void commands.getState().run(id),
-      })),
-    ...runList.map(({ record }) => ({
-      id: `run/${record.id}`,
-      group: text.palette.groups.run,
-      label: record.name,
-      perform: () => go(["runs", record.id]),
-    })),
-    ...datasetList.map(({ id, name }) => ({
-      id: `dataset/${id}`,
-      group: text.palette.groups.dataset,
-      label: name,
-      perform: () => go(["datasets", id]),
-    })),
-  ];
+  const recipeList = useStore(recipes.store).value;
+  const { setColorScheme } = useMantineColorScheme();
+  const ofRuns = runList.map(({ record }) => ({
+    id: `run/${record.id}`,
+    group: text.palette.groups.run,
+    label: record.name,
+    note: text.runs.seed(record.seed),
+    perform: () => go(["runs", record.id]),
+  }));
+  const ofDatasets = datasetList.map(({ id, name }) => ({
+    id: `dataset/${id}`,
+    group: text.palette.groups.dataset,
+    label: name,
+    perform: () => go(["datasets", id]),
+  }));
+  const ofActions = (actions as readonly Action[])
+    .filter(({ id }) => id !== "palette" && bindings[id]?.isEnabled)
+    .map(({ id, label, accelerator, key }) => ({
+      id,
+      group: text.palette.groups.action,
+      label: label.replace("…", ""),
+      shortcut: key ?? accelerator,
+      perform: () => void commands.getState().run(id),
+    }));
+  const ofSchemes = (["auto", "light", "dark"] as const).map((scheme) => ({
+    id: `look/${scheme}`,
+    group: text.palette.groups.action,
+    label: text.palette.schemes[scheme],
+    perform: () => setColorScheme(scheme),
+  }));
+  const ofRecipes = (recipeList?.seeds ?? []).map((seed) => ({
+    id: `recipe/${seed.id}`,
+    group: text.palette.groups.recipe,
+    label: `${recipeList?.methods.find(({ id }) => id === seed.method)?.title ?? seed.method}, ${seed.id}`,
+    perform: () => go(["new-run"], { recipe: seed.id }),
+  }));
+  return hasQuery
+    ? [...ofActions, ...ofRuns, ...ofDatasets, ...ofRecipes, ...ofSchemes]
+    : [...ofActions, ...ofRuns.slice(0, RECENT_RUNS), ...ofDatasets.slice(0, RECENT_DATASETS), ...ofSchemes];
 }
 
 export function Palette() {
@@ -54,7 +75,8 @@ export function Palette() {
   const [at, setAt] = useState(0);
   const list = useId();
   const chosen = useRef<HTMLDivElement>(null);
-  const shown = rankMatches(useEntries(), query, ({ label }) => label).slice(0, query ? MAX_SHOWN : 20);
+  const all = rankMatches(useEntries(query !== ""), query, ({ label, group }) => `${label} ${group}`);
+  const shown = query ? all.slice(0, MAX_SHOWN) : all;
   const index = Math.min(at, shown.length - 1);
   useEffect(() => {
     chosen.current?.scrollIntoView({ block: "nearest" });
@@ -93,6 +115,7 @@ export function Palette() {
         aria-expanded
         aria-controls={list}
         aria-activedescendant={shown[index] && `${list}-${shown[index].id}`}
+        aria-autocomplete="list"
         placeholder={text.palette.placeholder}
         value={query}
         onChange={(event) => {
@@ -116,6 +139,7 @@ export function Palette() {
             onClick={() => perform(entry)}
           >
             <span className={styles.label}>{entry.label}</span>
+            {entry.note && <span className={styles.group}>{entry.note}</span>}
             {entry.shortcut ? <Keys shortcut={entry.shortcut} /> : <span className={styles.group}>{entry.group}</span>}
           </div>
         ))}

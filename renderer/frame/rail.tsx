@@ -8,25 +8,27 @@ import { formatDuration } from "../stores/format.ts";
 import { toHash } from "../stores/route.ts";
 import { text } from "../text.ts";
 import { findView, views } from "../views/index.ts";
+import type { View } from "../views/view.ts";
 import styles from "./rail.module.css";
 
 export function Rail() {
   const { segments } = useStore(route);
   const current = findView(segments);
   // A view that the rail does not show belongs to the one whose address begins alike.
-  const isCurrent = (path: string) =>
-    current?.path === path || (!current?.isInRail && segments[0] === path.split("/")[0] && !path.includes("/"));
+  const isCurrent = ({ id, path }: View) =>
+    current?.path === path || current?.under === id || (!current?.isInRail && segments[0] === path);
   return (
     <nav className={styles.rail} aria-label={text.rail.label}>
       {views
         .filter(({ isInRail }) => isInRail)
-        .map(({ id, title, icon: Picture, path }) => (
+        .map((view) => ({ ...view, isHere: isCurrent(view) }))
+        .map(({ id, title, icon: Picture, path, isHere }) => (
           <Tooltip key={id} label={title} position="right">
             <a
               className={styles.item}
               href={toHash(path.split("/"))}
               aria-label={title}
-              aria-current={isCurrent(path) ? "page" : undefined}
+              aria-current={isHere ? "page" : undefined}
             >
               <Picture size={22} stroke={1.5} aria-hidden />
             </a>
@@ -44,7 +46,19 @@ function RunningRun() {
   const { value } = useStore(compute.store);
   const list = useStore(runs.store).value?.runs ?? [];
   const running = value?.running;
-  if (!running) return null;
+  if (!running) {
+    // Computed by another process, such as the command line: it tells no progress.
+    const other = list.find(({ isActive }) => isActive)?.record;
+    if (!other) return null;
+    const label = text.rail.elsewhere(other.name);
+    return (
+      <Tooltip label={label} position="right">
+        <a className={styles.item} href={toHash(["runs", other.id])} aria-label={label}>
+          <ProgressRing fraction={undefined} label={label} size={26} />
+        </a>
+      </Tooltip>
+    );
+  }
   const name = list.find(({ record }) => record.id === running.runId)?.record.name ?? running.runId;
   const fraction = running.total > 0 ? running.done / running.total : undefined;
   const percent = Math.round(100 * (fraction ?? 0));

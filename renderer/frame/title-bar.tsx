@@ -14,7 +14,7 @@ export function TitleBar() {
     <header className={styles.bar}>
       <h1 className={styles.crumbs}>
         {crumbs.map(({ label, href }, i) => (
-          <Fragment key={label}>
+          <Fragment key={`${label}/${href ?? ""}`}>
             {i > 0 && <span className={styles.slash}>/</span>}
             {href && i < crumbs.length - 1 ? (
               <a href={href}>{label}</a>

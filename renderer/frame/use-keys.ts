@@ -15,7 +15,9 @@ function isTaken(target: EventTarget | null, key: string): boolean {
 export function useKeys(): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || dialog.getState().open) return;
+      // A dialog has the keys to itself, also one that a view has opened.
+      const isCovered = dialog.getState().open || document.querySelector('[aria-modal="true"]') !== null;
+      if (event.defaultPrevented || isCovered) return;
       for (const action of actions as readonly Action[]) {
         const byAccelerator = action.accelerator !== undefined && matchesKey(action.accelerator, event, isMac);
         const byKey =

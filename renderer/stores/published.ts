@@ -6,8 +6,19 @@ export type Case = Seed["cases"][number];
 
 const letters = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 
-/** The seed's case for this dataset, told by its name, and this ipc. */
-export function findPublished(seed: Seed, dataset: string, ipc: number): Case | undefined {
-  const name = letters(dataset);
-  return seed.cases.find((each) => each.ipc === ipc && name.startsWith(letters(each.dataset)));
+/** Whether a case is about this dataset, told by its name: "CIFAR-10 (train)" is CIFAR-10 and not CIFAR-100. */
+export function isOfDataset(each: Pick<Case, "dataset">, dataset: string): boolean {
+  const [wanted, name] = [letters(each.dataset), letters(dataset)];
+  return name.startsWith(wanted) && !/^\d/.test(name.slice(wanted.length));
+}
+
+/** The seed's case for this dataset and ipc. */
+export function findPublished(seed: Pick<Seed, "cases">, dataset: string, ipc: number): Case | undefined {
+  return seed.cases.find((each) => each.ipc === ipc && isOfDataset(each, dataset));
+}
+
+/** The same, else the case of this dataset with the nearest ipc, by ratio. */
+export function findNearestPublished(seed: Pick<Seed, "cases">, dataset: string, ipc: number): Case | undefined {
+  const far = (each: Case) => Math.abs(Math.log(each.ipc / Math.max(1, ipc)));
+  return seed.cases.filter((each) => isOfDataset(each, dataset)).sort((a, b) => far(a) - far(b))[0];
 }

@@ -10,16 +10,21 @@ export function dropCommonStart(names: readonly string[]): string[] {
   return words.map((each) => each.slice(Math.max(0, common - 1)).join(" "));
 }
 
-/** Runs of one name are told apart by the first setting in which all of them differ, else by number. */
+/** Settings that would tell runs apart, but that nobody thinks in. */
+const isDull = (path: string) => path === "adapter" || path.endsWith("fingerprint") || path.startsWith("record.");
+
+/** Runs of one name are told apart by a setting in which all of them differ, else by two, else by number. */
 export function tellApart(names: readonly string[], differences: readonly Difference[]): string[] {
+  const useful = differences.filter(({ path }) => !isDull(path));
+  const pairs = useful.flatMap((a, i) => useful.slice(i + 1).map((b) => [a, b]));
   return names.map((name, i) => {
     const same = names.flatMap((other, j) => (other === name ? [j] : []));
     if (same.length === 1) return name;
-    const differs = ({ values }: Difference) =>
-      same.every((j) => same.every((k) => j === k || !isSame(values[j], values[k])));
-    const telling = differences.find(differs);
+    const areApart = (by: readonly Difference[]) =>
+      same.every((j) => same.every((k) => j === k || by.some(({ values }) => !isSame(values[j], values[k]))));
+    const telling = [...useful.map((each) => [each]), ...pairs].find(areApart);
     return telling
-      ? `${name}, ${telling.path.split(".").at(-1)} ${showValue(telling.values[i])}`
+      ? [name, ...telling.map(({ path, values }) => `${path.split(".").at(-1)} ${showValue(values[i])}`)].join(", ")
       : `${name} (${same.indexOf(i) + 1})`;
   });
 }

@@ -14,6 +14,8 @@ export interface View {
   readonly shortcut?: ActionId;
   /** Whether the rail shows it. */
   readonly isInRail?: boolean;
+  /** The id of the view in the rail that this one belongs to, where its address does not tell. */
+  readonly under?: string;
   readonly Component: ComponentType<{ readonly route: Route }>;
 }
 

@@ -31,9 +31,11 @@ import { type ResolveRequest, recipeList, resolvedRecipe } from "./recipes.ts";
 import {
   checkpointListSchema,
   type EvaluationFile,
+  type ExportResult,
   evaluationFileSchema,
+  exportEventSchema,
+  exportFormatListSchema,
   exportPlanSchema,
-  exportResultSchema,
   type NewRun,
   openedRunSchema,
   previewListSchema,
@@ -41,6 +43,7 @@ import {
   runEventSchema,
   runListSchema,
   runRecordSchema,
+  runSummarySchema,
 } from "./runs.ts";
 import {
   SESSION_HEADER,
@@ -50,6 +53,7 @@ import {
   sessionAnswer,
   sessionState,
 } from "./sessions.ts";
+import { storeUsage } from "./store.ts";
 import { uploadAnswer } from "./uploads.ts";
 
 export type Client = ReturnType<typeof createClient>;
@@ -260,13 +264,36 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
       endSession: (id: string, session: string, outcome: SessionEnd, options?: Pick<Call, "keepalive">) =>
         tell(ofRun(id, "/session"), { ...options, method: "PATCH", json: { outcome }, session }),
 
+      summary: (id: string, options?: CallOptions) => ask(runSummarySchema, ofRun(id, "/summary"), options),
+
+      exportFormats: () => ask(exportFormatListSchema, url("/exports/formats")),
       planExport: (id: string, formats: readonly string[], dir?: string) =>
         ask(exportPlanSchema, ofRun(id, "/exports/plan"), { method: "POST", json: { formats, dir } }),
-      export: (id: string, formats: readonly string[], dir?: string) =>
-        ask(exportResultSchema, ofRun(id, "/exports"), { method: "POST", json: { formats, dir } }),
+      /** Aborting leaves nothing behind, and an earlier export as it was. */
+      export: async (
+        id: string,
+        formats: readonly string[],
+        dir?: string,
+        { onProgress, signal }: { onProgress?: (done: number, total: number) => void; signal?: AbortSignal } = {},
+      ): Promise<ExportResult> => {
+        const call: Call = { method: "POST", json: { formats, dir }, signal };
+        for await (const event of lines(exportEventSchema, ofRun(id, "/exports"), call)) {
+          if (event.type === "failed") throw new UserError(event.code, event.message, event.hint);
+          if (event.type === "done") return { dir: event.dir, tree: event.tree, clipped: event.clipped };
+          onProgress?.(event.done, event.total);
+        }
+        throw new UserError("host-unreachable", "The host broke off the export.", "Nothing was written; try again.");
+      },
+      /** Deletes the export in the run's own folder, if nobody changed it since. */
+      deleteExport: (id: string) => tell(ofRun(id, "/exports"), { method: "DELETE" }),
       /** The address of a zip of the same files, for a download. */
       archiveUrl: (id: string, formats: readonly string[]) =>
         url(runPath(id, "/exports/archive"), { formats: formats.join(",") }),
+    },
+
+    store: {
+      usage: () => ask(storeUsage, url("/store")),
+      deleteArtifact: (id: string) => tell(url(`/store/artifacts/${encodeURIComponent(id)}`), { method: "DELETE" }),
     },
 
     compute: {

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { runEventSchema, runStatusSchema, stageSchema } from "../experiment/events.ts";
+import { failureFields } from "./failure.ts";
 
 export { type EvaluationFile, evaluationFileSchema } from "../experiment/evaluation-file.ts";
 export { type RunEvent, runEventSchema } from "../experiment/events.ts";
@@ -70,10 +71,18 @@ export type RunPatch = z.infer<typeof runPatchSchema>;
 export const createRunRequestSchema = z.object({ dir: z.string().min(1).optional(), record: newRunSchema });
 
 export const runListSchema = z.object({
-  runs: z.array(z.object({ path: z.string(), record: runRecordSchema })),
+  /** `isActive`: some process computes it now, be it the host's, a page's or the command line. */
+  runs: z.array(z.object({ path: z.string(), record: runRecordSchema, isActive: z.boolean() })),
   broken: z.array(z.object({ id: z.string(), path: z.string(), reason: z.string() })),
 });
 export type RunList = z.infer<typeof runListSchema>;
+
+/** Of GET /api/runs/:id/summary: the bytes that deleting frees, and the loss in few points that keep every spike. */
+export const runSummarySchema = z.object({
+  bytes: count,
+  loss: z.array(z.object({ step: count, value: z.number() })),
+});
+export type RunSummary = z.infer<typeof runSummarySchema>;
 
 /** One event, or several at once. */
 export const appendEventsSchema = z.union([runEventSchema, z.array(runEventSchema)]);
@@ -107,12 +116,43 @@ export const exportTreeSchema: z.ZodType<ExportTree> = z.object({
   },
 });
 
-export const exportPlanSchema = z.object({ dir: z.string(), fileCount: count, tree: exportTreeSchema });
+/** What lies at the place of an export: only an `occupied` folder keeps it from being written. */
+export const exportPlaceSchema = z.object({
+  kind: z.enum(["new", "empty", "earlier", "occupied"]),
+  /** Why it is occupied. */
+  reason: z.string().optional(),
+  /** A free folder near it. */
+  instead: z.string().optional(),
+  freeBytes: z.number().nonnegative(),
+});
+
+/** `loaders`: for each format a program that reads its files, started in the export's folder. */
+export const exportPlanSchema = z.object({
+  dir: z.string(),
+  fileCount: count,
+  tree: exportTreeSchema,
+  place: exportPlaceSchema,
+  loaders: z.array(z.object({ format: z.string(), title: z.string(), python: z.string() })),
+});
 export type ExportPlan = z.infer<typeof exportPlanSchema>;
 
 /** `clipped`: how many values lay outside of what 8 bits can show. */
 export const exportResultSchema = z.object({ dir: z.string(), tree: exportTreeSchema, clipped: count });
 export type ExportResult = z.infer<typeof exportResultSchema>;
+
+/** One line each of the stream that POST /api/runs/:id/exports answers with; `done` counts files. */
+export const exportEventSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("progress"), done: count, total: count }),
+  exportResultSchema.extend({ type: z.literal("done") }),
+  z.object({ type: z.literal("failed"), ...failureFields }),
+]);
+export type ExportEvent = z.infer<typeof exportEventSchema>;
+
+/** Of GET /api/exports/formats: what can be written, in the list's order. */
+export const exportFormatListSchema = z.array(
+  z.object({ id: z.string(), title: z.string(), extension: z.string(), description: z.string() }),
+);
+export type ExportFormatList = z.infer<typeof exportFormatListSchema>;
 
 export const openedRunSchema = z.object({ path: z.string(), record: runRecordSchema });
 export type OpenedRun = z.infer<typeof openedRunSchema>;

@@ -1,7 +1,7 @@
 // The settings form: fields from the real schema, changes by path, differences, and the published figure.
 import { expect, test } from "vitest";
 import { changesAgainst } from "../../renderer/stores/new-run.ts";
-import { findPublished } from "../../renderer/stores/published.ts";
+import { findNearestPublished, findPublished } from "../../renderer/stores/published.ts";
 import { labelOf, listFields } from "../../renderer/stores/recipe-fields.ts";
 import { dropCommonStart, tellApart } from "../../renderer/stores/side-names.ts";
 import { listDifferences, nest, showValue } from "../../renderer/stores/tree.ts";
@@ -58,6 +58,9 @@ test("the published figure is the one for this dataset and ipc", () => {
   expect(findPublished(known, "cifar10", 10)?.published.mean).toBe(48.9);
   expect(findPublished(known, "CIFAR-10 (train)", 1)?.name).toBe("cifar10-ipc1");
   expect(findPublished(known, "fashion-mnist-sample", 10)).toBeUndefined();
+  expect(findPublished(known, "cifar100", 1)?.name).toBe("cifar100-ipc1");
+  expect(findNearestPublished(known, "cifar10", 12)?.name).toBe("cifar10-ipc10");
+  expect(findNearestPublished(known, "fashion-mnist-sample", 12)).toBeUndefined();
 });
 
 test("runs side by side have short names that differ", () => {
@@ -74,4 +77,14 @@ test("runs side by side have short names that differ", () => {
     { path: "method.steps", values: [5, 5, 7] },
   ];
   expect(tellApart(["a", "b", "b"], three)).toEqual(["a", "b, steps 5", "b, steps 7"]);
+  const crossed = [
+    { path: "adapter", values: ["x", "y", "z"] },
+    { path: "seed", values: [0, 1, 0] },
+    { path: "network.width", values: [8, 8, 16] },
+  ];
+  expect(tellApart(["a", "a", "a"], crossed)).toEqual([
+    "a, seed 0, width 8",
+    "a, seed 1, width 8",
+    "a, seed 0, width 16",
+  ]);
 });

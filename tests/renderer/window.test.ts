@@ -7,8 +7,6 @@ import { findByPath } from "../../renderer/stores/match-path.ts";
 import { rankMatches } from "../../renderer/stores/rank-matches.ts";
 import { createRemote } from "../../renderer/stores/remote.ts";
 import { parseHash, toHash } from "../../renderer/stores/route.ts";
-import { filterRows, sortRows, toRows } from "../../renderer/stores/run-rows.ts";
-import type { RunRecord } from "../../shared/api/runs.ts";
 
 test("addresses go both ways", () => {
   const hash = toHash(["runs", "a b/c"], { runs: "x,y" });
@@ -92,44 +90,6 @@ test("a failed answer keeps what was known", async () => {
   isDown = true;
   await remote.refresh();
   expect(remote.store.getState()).toMatchObject({ value: 1, error: new Error("down") });
-});
-
-const record = (id: string, status: RunRecord["status"]): { record: RunRecord } => ({
-  record: {
-    version: 1,
-    id,
-    name: `${id} run`,
-    createdAt: `2026-01-0${id.length}T00:00:00.000Z`,
-    recipe: { ipc: id.length, method: { id: "dm" } },
-    seed: 0,
-    dataset: { id: "d", name: "digits", fingerprint: "f" },
-    app: { version: "1" },
-    backend: "onnx",
-    adapter: "cpu",
-    status,
-    stage: "synthesise",
-    step: 0,
-    timings: { synthesise: 3, evaluate: 4 },
-    sessions: [],
-  },
-});
-
-test("rows of runs sort by any column, those without a value last", () => {
-  const score = { set: "distilled", net: "convnet-3", ipc: 1, trials: [0.6], mean: 0.6, std: 0 } as const;
-  const rows = toRows(
-    [record("a", "done"), record("bb", "running"), record("ccc", "running")],
-    new Map([["a", [score]]]),
-    "ccc",
-  );
-  expect(rows.map(({ state, took }) => [state, took])).toEqual([
-    ["done", 7],
-    ["stopped", 7],
-    ["running", 7],
-  ]);
-  expect(sortRows(rows, "accuracy", true)[0].id).toBe("a");
-  expect(sortRows(rows, "accuracy", false)[0].id).toBe("a");
-  expect(sortRows(rows, "ipc", true).map(({ id }) => id)).toEqual(["ccc", "bb", "a"]);
-  expect(filterRows(rows, "bb digits").map(({ id }) => id)).toEqual(["bb"]);
 });
 
 test("numbers read as people write them", () => {

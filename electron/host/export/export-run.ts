@@ -1,19 +1,15 @@
 // Writes an export: everything into a temporary folder first, which is then renamed; never over files of others.
 
-import { createHash, randomUUID } from "node:crypto";
-import { lstat, mkdir, open, readdir, readFile, rename, rm, rmdir } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { lstat, mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { z } from "zod";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import { explainFileError } from "../files.ts";
 import { withLock } from "../lock.ts";
-import type { Run } from "../runs/index.ts";
+import { EXPORTS, type Run } from "../runs/index.ts";
+import { hash, listForeign, MANIFEST, requireOwnFolder } from "./place.ts";
 import { buildTree, type ExportOptions, type ExportTree, type PreparedExport, prepareExport } from "./plan.ts";
 
-/** Lists what an export wrote, so that a later one knows its own files from the user's. */
-const MANIFEST = "export.json";
-const manifestSchema = z.object({ version: z.literal(1), files: z.record(z.string(), z.string()) });
-const MAX_NAMED = 5;
 /** What follows the folder's own name in the names of `besides`. */
 const LEFT = /^[0-9a-f-]{36}\.(tmp|old)$/;
 
@@ -24,14 +20,25 @@ export type ExportResult = {
   readonly clipped: number;
 };
 
+export type ExportControl = {
+  /** Hears how many of the files are written. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Ends the export after the file at hand; nothing of it is left then. */
+  readonly signal?: AbortSignal;
+};
+
 /**
  * Writes the set, its README and export.json into `dir`, replacing an earlier export there as a whole. Throws
  * UserError "folder-not-empty" when `dir` holds anything else, "no-space" on a full disk; the earlier export stays then.
  */
-export async function exportRun(run: Run, options: ExportOptions): Promise<ExportResult> {
+export async function exportRun(
+  run: Run,
+  options: ExportOptions,
+  { onProgress, signal }: ExportControl = {},
+): Promise<ExportResult> {
   const { dir, files, formats, results } = await prepareExport(run, options);
   // Beside the folder, since the folder itself is replaced; nobody else's work is swept then.
-  return withLock(join(dirname(dir), `.${basename(dir)}.lock`), async () => {
+  const work = async (): Promise<ExportResult> => {
     await recover(dir);
     await requireOwnFolder(dir);
     const temporary = besides(dir, "tmp");
@@ -44,15 +51,39 @@ export async function exportRun(run: Run, options: ExportOptions): Promise<Expor
         await writeNew(join(temporary, ...path.split("/")), bytes);
         written.push({ path, size: bytes.length, isExact: true });
         hashes[path] = hash(bytes);
+        onProgress?.(written.length, files.length);
+        signal?.throwIfAborted();
       }
       await writeNew(join(temporary, MANIFEST), encodeManifest(run, formats, hashes));
       await replaceFolder(dir, temporary);
       return { dir, tree: buildTree(dir, written), clipped: results.pixels.clipped };
-    } catch (error) {
-      throw explainFileError(error, dir);
     } finally {
       await rm(temporary, { recursive: true, force: true });
     }
+  };
+  try {
+    return await withLock(join(dirname(dir), `.${basename(dir)}.lock`), work);
+  } catch (error) {
+    throw explainExportError(error, dir);
+  }
+}
+
+/** That a place may not be written is about the folder that was chosen, not about the file that noticed it. */
+function explainExportError(error: unknown, dir: string): unknown {
+  const { code } = ((error instanceof UserError ? error.cause : error) ?? {}) as NodeJS.ErrnoException;
+  if (code !== "EACCES" && code !== "EPERM" && code !== "EROFS") return explainFileError(error, dir);
+  const why = code === "EROFS" ? "it lies on a read-only disk" : "you may not write there";
+  return new UserError("not-writable", `${dir} cannot be written: ${why}.`, "Choose another folder.", { cause: error });
+}
+
+/** Deletes the export in the run's own folder. Throws UserError "folder-not-empty" when it holds anything else. */
+export async function deleteExport(run: Run): Promise<void> {
+  const dir = join(run.path, EXPORTS, "set");
+  await withLock(join(dirname(dir), `.${basename(dir)}.lock`), async () => {
+    await requireOwnFolder(dir);
+    await rm(dir, { recursive: true, force: true });
+  }).catch((error) => {
+    throw explainExportError(error, dir);
   });
 }
 
@@ -90,44 +121,6 @@ export async function* listExportFiles(
   yield { path: MANIFEST, bytes: encodeManifest(run, formats, hashes) };
 }
 
-/** `dir` may be missing, empty, or hold exactly what an earlier export wrote there. */
-async function requireOwnFolder(dir: string): Promise<void> {
-  const kind = await lstat(dir).catch(() => undefined);
-  if (kind === undefined) return;
-  if (!kind.isDirectory()) throw new UserError("bad-folder", `${dir} is not a folder.`, "Choose another folder.");
-  const foreign = await listForeign(dir);
-  if (foreign.length === 0) return;
-  const more = foreign.length > MAX_NAMED ? ` and ${foreign.length - MAX_NAMED} more` : "";
-  throw new UserError(
-    "folder-not-empty",
-    `${dir} holds files that no export wrote, or that were changed since: ${foreign.slice(0, MAX_NAMED).join(", ")}${more}.`,
-    "Choose an empty or new folder, or move them away.",
-  );
-}
-
-/** The files in a folder that no export wrote there, or that were changed since. */
-async function listForeign(dir: string): Promise<string[]> {
-  const known = await readManifest(dir);
-  const foreign: string[] = [];
-  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
-    if (entry.isDirectory()) continue;
-    const path = join(entry.parentPath, entry.name);
-    const name = path.slice(dir.length + 1).replaceAll("\\", "/");
-    if (name === MANIFEST && known !== undefined) continue;
-    const isOurs = entry.isFile() && known?.[name] !== undefined && known[name] === hash(await readFile(path));
-    if (!isOurs) foreign.push(name);
-  }
-  return foreign;
-}
-
-async function readManifest(dir: string): Promise<Record<string, string> | undefined> {
-  try {
-    return manifestSchema.parse(JSON.parse(await readFile(join(dir, MANIFEST), "utf8"))).files;
-  } catch {
-    return undefined; // then nothing there counts as ours
-  }
-}
-
 /** Puts `temporary` in the place of `dir`; the earlier folder goes only when the new one stands. */
 async function replaceFolder(dir: string, temporary: string): Promise<void> {
   const isThere = (await lstat(dir).catch(() => undefined)) !== undefined;
@@ -159,5 +152,3 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 const besides = (dir: string, ending: string) => join(dirname(dir), `.${basename(dir)}.${randomUUID()}.${ending}`);
-
-const hash = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");

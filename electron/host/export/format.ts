@@ -26,6 +26,8 @@ export type ExportFormat = {
   readonly title: string;
   /** Of the one file, or of the files in its folder. */
   readonly extension: string;
+  /** For whoever chooses: what it is good for, in a sentence or two. */
+  readonly description: string;
   write(source: ExportSource): ExportFile[];
   /**
    * For the set's README: what the files hold, and a complete Python program, started in the export's folder, that

@@ -5,6 +5,7 @@ import { UserError } from "../../../shared/lib/user-error.ts";
 import { EXPORTS, type Run } from "../runs/index.ts";
 import type { ExportFile, ExportFormat } from "./format.ts";
 import { exportFormats } from "./formats/index.ts";
+import { describePlace, type ExportPlace } from "./place.ts";
 import { writeReadme } from "./readme.ts";
 import { type RunResults, readResults } from "./source.ts";
 
@@ -23,12 +24,29 @@ export type ExportTree = {
   readonly children?: readonly ExportTree[];
 };
 
-export type ExportPlan = { readonly dir: string; readonly fileCount: number; readonly tree: ExportTree };
+export type ExportPlan = {
+  readonly dir: string;
+  readonly fileCount: number;
+  readonly tree: ExportTree;
+  readonly place: ExportPlace;
+  /** For each format a program that reads its files, started in the export's folder. */
+  readonly loaders: readonly { readonly format: string; readonly title: string; readonly python: string }[];
+};
 
 /** What `exportRun` will write. Throws UserError "unknown-format", and those of reading the run's results. */
 export async function planExport(run: Run, options: ExportOptions): Promise<ExportPlan> {
-  const { dir, files } = await prepareExport(run, options);
-  return { dir, fileCount: files.length, tree: buildTree(dir, files) };
+  const { dir, files, formats, results } = await prepareExport(run, options);
+  return {
+    dir,
+    fileCount: files.length,
+    tree: buildTree(dir, files),
+    place: await describePlace(dir, run.record.id),
+    loaders: formats.map((format) => ({
+      format: format.id,
+      title: format.title,
+      python: format.describe(results).python,
+    })),
+  };
 }
 
 export type PreparedExport = {

@@ -6,18 +6,22 @@ import type { z } from "zod";
 import {
   appendEventsSchema,
   createRunRequestSchema,
+  type ExportEvent,
   evaluationFileSchema,
   exportRequestSchema,
   previewQuerySchema,
+  type RunList,
+  type RunSummary,
   runPatchSchema,
 } from "../../../shared/api/runs.ts";
 import { SESSION_HEADER } from "../../../shared/api/sessions.ts";
 import { writeNdjson } from "../../../shared/formats/index.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import type { ComputeSignal } from "../compute.ts";
-import { exportRun, planExport } from "../export/index.ts";
+import { deleteExport, exportRun, planExport } from "../export/index.ts";
 import { fileResponse } from "../file-response.ts";
 import { isThisProcess } from "../lock.ts";
+import { streamWork } from "../ndjson-response.ts";
 import type { PageSessions } from "../page-sessions.ts";
 import {
   appendEvents,
@@ -30,12 +34,14 @@ import {
   listCheckpoints,
   listPreviews,
   listRuns,
+  measureRun,
   openRunById,
   PREVIEWS,
   type Run,
   readEvents,
   runLockedError,
   settleRun,
+  sketchLoss,
   updateRun,
   writeCheckpoint,
   writePreview,
@@ -66,7 +72,11 @@ export function runRoutes({ root, sessions, signals }: RunRoutesDependencies) {
   return new Hono()
     .get("/", async (c) => {
       const { runs, broken } = await listRuns(root);
-      return c.json({ runs: await Promise.all(runs.map((run) => settleRun(run))), broken });
+      const described = runs.map(async (run) => {
+        const { path, record } = await settleRun(run);
+        return { path, record, isActive: (await findRunOwner(path)) !== undefined };
+      });
+      return c.json({ runs: await Promise.all(described), broken } satisfies RunList);
     })
     .post("/", async (c) => {
       const run = await createRun(root, await readJson(c.req.raw, createRunRequestSchema));
@@ -86,6 +96,12 @@ export function runRoutes({ root, sessions, signals }: RunRoutesDependencies) {
       if (broken === undefined) return c.json(await deleteRun(root, await openRunById(root, id)));
       await deleteBrokenRun(broken);
       return c.json({ kept: [] });
+    })
+
+    .get("/:id/summary", async (c) => {
+      const run = await openRunById(root, c.req.param("id"));
+      const [bytes, loss] = await Promise.all([measureRun(root, run), sketchLoss(run)]);
+      return c.json({ bytes, loss } satisfies RunSummary);
     })
 
     .get("/:id/events", async (c) => {
@@ -155,7 +171,19 @@ export function runRoutes({ root, sessions, signals }: RunRoutesDependencies) {
     })
     .post("/:id/exports", async (c) => {
       const run = await openRunById(root, c.req.param("id"));
-      return c.json(await exportRun(run, await readJson(c.req.raw, exportRequestSchema)), 201);
+      const options = await readJson(c.req.raw, exportRequestSchema);
+      return streamWork<ExportEvent>(
+        c.req.raw,
+        async (send, signal) => {
+          const onProgress = (done: number, total: number) => send({ type: "progress", done, total });
+          send({ type: "done", ...(await exportRun(run, options, { onProgress, signal })) });
+        },
+        ({ code, message, hint }) => ({ type: "failed", code, message, hint }),
+      );
+    })
+    .delete("/:id/exports", async (c) => {
+      await deleteExport(await openRunById(root, c.req.param("id")));
+      return c.body(null, 204);
     });
 }
 

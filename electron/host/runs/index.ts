@@ -16,6 +16,7 @@ export {
 } from "./folder.ts";
 export { followRun } from "./follow.ts";
 export { settleRun } from "./interrupted.ts";
+export { sketchLoss } from "./loss-sketch.ts";
 export { findRunOwner, lockRun, runLockedError } from "./owner.ts";
 export { listPreviews, writePreview } from "./previews.ts";
 export { updateRun } from "./record.ts";

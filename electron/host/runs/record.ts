@@ -15,7 +15,9 @@ export async function readRunFolder(folder: string): Promise<Run | undefined> {
   const path = join(folder, RECORD_FILE);
   const bytes = await readIfPresent(path);
   if (bytes === undefined) return undefined;
-  return { path: folder, record: checkRecord(parseJsonFile(bytes, path), path) };
+  const value = parseJsonFile(bytes, path);
+  requireKnownVersion(value, path);
+  return { path: folder, record: checkRecord(value, path) };
 }
 
 export async function writeRecord(run: Run): Promise<void> {
@@ -39,6 +41,16 @@ export async function updateRun(run: Run, patch: RunPatch): Promise<RunRecord> {
     run.record = record;
     return record;
   });
+}
+
+function requireKnownVersion(value: unknown, path: string): void {
+  const version = (value as { version?: unknown } | null)?.version;
+  if (typeof version !== "number" || version <= runRecordSchema.shape.version.value) return;
+  throw new UserError(
+    "run-newer",
+    `${path} is from a newer version of Stillroom (${version}; this one knows ${runRecordSchema.shape.version.value}).`,
+    "Update Stillroom to open this run.",
+  );
 }
 
 function checkRecord(value: unknown, path: string): RunRecord {

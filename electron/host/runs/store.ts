@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { access, mkdir, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
-import { type NewRun, newRunSchema, type RunList, runIdSchema } from "../../../shared/api/runs.ts";
+import { type NewRun, newRunSchema, type OpenedRun, type RunList, runIdSchema } from "../../../shared/api/runs.ts";
 import { describeError, UserError } from "../../../shared/lib/user-error.ts";
 import { explainFileError, isMissing, writeFileAtomic } from "../files.ts";
 import { isTemporaryName, LOCKS, parseJsonFile, RECORD_FILE, type Run, readIfPresent } from "./folder.ts";
@@ -89,9 +89,12 @@ export async function openRunById(root: string, id: string): Promise<Run> {
   throw new UserError("run-not-found", `There is no run "${id}".`, "List the runs to see their ids.");
 }
 
+/** What lies in the store; whether anyone computes it is another look. */
+export type StoredRuns = { readonly runs: OpenedRun[]; readonly broken: RunList["broken"] };
+
 /** All runs of the store, newest first; those that cannot be read are named with the reason, and skip nothing else. */
-export async function listRuns(root: string): Promise<RunList> {
-  const list: RunList = { runs: [], broken: [] };
+export async function listRuns(root: string): Promise<StoredRuns> {
+  const list: StoredRuns = { runs: [], broken: [] };
   for (const name of await listNames(runsFolder(root))) {
     const id = name.replace(/\.json$/, "");
     if (!runIdSchema.safeParse(id).success) continue; // temporary files, and what the system puts into folders

@@ -1,9 +1,10 @@
-// Two to four runs on one page: curves overlaid, images at the same step, and only the settings that differ.
+// Two to eight runs on one page: curves overlaid, images at the same step, and only the settings that differ.
 import { ActionIcon, Button, Tooltip } from "@mantine/core";
 import { IconArrowsDiff, IconX } from "@tabler/icons-react";
-import { useEffect, useMemo } from "react";
+import { type CSSProperties, useEffect, useMemo } from "react";
 import { createStore, useStore } from "zustand";
 import { EmptyState } from "../../components/empty-state.tsx";
+import { ErrorPanel } from "../../components/error-panel.tsx";
 import { LightTable } from "../../components/light-table.tsx";
 import { MetricChart, Swatch } from "../../components/metric-chart.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -11,8 +12,10 @@ import { Scrubber } from "../../components/scrubber.tsx";
 import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
 import { client, datasets, go } from "../../host.ts";
+import { linearAxis } from "../../stores/axis.ts";
+import { listResults, type ResultRow } from "../../stores/compare-table.ts";
 import { createCursor, previewAt, shownStep } from "../../stores/cursor.ts";
-import { formatCount, formatSpread } from "../../stores/format.ts";
+import { formatCount } from "../../stores/format.ts";
 import { type Route, toHash } from "../../stores/route.ts";
 import { lastStep, seriesKey } from "../../stores/run-state.ts";
 import { scoresOf } from "../../stores/scores.ts";
@@ -22,10 +25,12 @@ import { createRunWatch, type WatchState } from "../../stores/watch-run.ts";
 import { text } from "../../text.ts";
 import { defineView } from "../view.ts";
 import styles from "./compare.module.css";
+import { MAX_COMPARED } from "./limits.ts";
 
 function Compare({ route }: { readonly route: Route }) {
   useCrumbs({ label: text.runs.title, href: toHash(["runs"]) }, { label: text.compare.title });
-  const ids = (route.query.runs ?? "").split(",").filter(Boolean).slice(0, 4);
+  const given = (route.query.runs ?? "").split(",").filter(Boolean);
+  const ids = [...new Set(given)].slice(0, MAX_COMPARED);
   if (ids.length < 2) {
     return (
       <EmptyState icon={IconArrowsDiff} title={text.compare.emptyTitle} message={text.compare.empty}>
@@ -66,11 +71,13 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
   const at = useStore(cursor);
   const list = useRemote(datasets).value;
   const last = Math.max(...states.map(({ run }) => lastStep(run)));
-  const total = Math.max(1, ...states.map(({ run }) => run.steps.synthesise ?? 0));
+  // As far as any of them came: the full length of one that has hardly begun would press the others together.
+  const isRunning = states.some(({ run, connection }) => run.status === "running" && connection === "following");
+  const total = Math.max(1, isRunning ? linearAxis(0, last, 4).to : last);
   const step = shownStep(at, last);
   const differences = listDifferences(
     states.map(({ record }) => ({
-      dataset: { name: record?.dataset.name },
+      dataset: { name: record?.dataset.name, fingerprint: record?.dataset.fingerprint.slice(0, 8) },
       ...(record?.recipe as object | undefined),
       adapter: record?.adapter,
     })),
@@ -79,18 +86,64 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
     states.map(({ record }, i) => record?.name ?? ids[i]),
     differences,
   );
-  const shortLabels = dropCommonStart(labels);
+  // The letter tells them apart where there is no room for the name.
+  const shortLabels = dropCommonStart(labels).map((label, i) => `${letterOf(i)}  ${label}`);
   const curves = states.map(({ run }, i) => {
     const loss = run.series[seriesKey("synthesise", "loss")];
     return { label: shortLabels[i], steps: loss?.steps ?? [], values: loss?.values ?? [] };
   });
   const marks = states.flatMap(({ run }) => run.previews).sort((a, b) => a.step - b.step);
-  const scores = states.map(({ evaluation }) => (evaluation ? scoresOf(evaluation) : []));
-  const sets = [...new Set(scores.flat().map(({ set, net }) => `${set}/${net}`))];
+  const results = listResults(
+    states.map(({ evaluation }, i) => ({ scores: evaluation ? scoresOf(evaluation) : [], loss: curves[i] })),
+    { ...text.compare, set: (set) => text.run.sets[set] },
+  );
   const without = (i: number) => go(["compare"], { runs: ids.filter((_, other) => other !== i).join(",") });
 
   return (
     <div className={styles.page}>
+      <div
+        className={styles.tables}
+        data-many={ids.length > 4 || undefined}
+        style={{ "--runs": ids.length } as CSSProperties}
+      >
+        {states.map(({ record, run, error }, i) => {
+          const preview = previewAt(run.previews, step);
+          const classes = list?.datasets.find(({ id }) => id === record?.dataset.id)?.classes ?? [];
+          return (
+            <section key={ids[i]} className={styles.table} aria-label={labels[i]}>
+              <header className={styles.head}>
+                <Swatch index={i} />
+                <a href={toHash(["runs", ids[i]])} title={labels[i]}>
+                  {ids.length > 2 ? shortLabels[i] : `${letterOf(i)}  ${labels[i]}`}
+                </a>
+                <span className={styles.step}>{preview ? text.run.atStep(formatCount(preview.step)) : ""}</span>
+                {
+                  <Tooltip label={text.compare.remove(labels[i])}>
+                    <ActionIcon size={24} aria-label={text.compare.remove(labels[i])} onClick={() => without(i)}>
+                      <IconX size={14} />
+                    </ActionIcon>
+                  </Tooltip>
+                }
+              </header>
+              {error !== undefined && !record ? (
+                <div className={styles.failed}>
+                  <ErrorPanel error={error} />
+                </div>
+              ) : null}
+              <LightTable
+                url={preview && client.runs.previewUrl(ids[i], preview.file)}
+                classNames={classes.map(({ name }) => name)}
+                ipc={Number(readPath(record?.recipe, "ipc") ?? 1)}
+                step={preview?.step ?? 0}
+                zoom="fit"
+                isNarrow
+                isTall
+                fitHeight={ids.length > 4 ? 180 : 300}
+              />
+            </section>
+          );
+        })}
+      </div>
       <div className={styles.lower}>
         <MetricChart
           title={text.run.loss}
@@ -100,23 +153,9 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
           cursor={cursor}
           last={last}
         />
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reached by keys. */}
-        <section className={styles.facts} tabIndex={0} aria-label={text.compare.title}>
-          <Panel title={text.compare.scores} flush>
-            <Grid
-              first={text.compare.set}
-              labels={shortLabels}
-              rows={sets.map((key) => {
-                const [set, net] = key.split("/") as [keyof typeof text.run.sets, string];
-                return {
-                  name: `${text.run.sets[set]}, ${net}`,
-                  values: scores.map((own) => {
-                    const score = own.find((each) => each.set === set && each.net === net);
-                    return score ? formatSpread(score.mean, score.std) : text.compare.missing;
-                  }),
-                };
-              })}
-            />
+        <div className={styles.facts}>
+          <Panel title={text.compare.results} flush>
+            <Grid first={text.compare.result} labels={shortLabels} rows={results} />
           </Panel>
           <Panel title={text.compare.differences} flush>
             {differences.length === 0 ? (
@@ -125,82 +164,63 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
               <Grid
                 first={text.compare.setting}
                 labels={shortLabels}
-                rows={differences.map(({ path, values }) => ({ name: path, values: values.map(showValue) }))}
+                rows={differences.map(({ path, values }) => ({
+                  name: path,
+                  values: values.map(showValue),
+                  best: undefined,
+                }))}
               />
             )}
           </Panel>
-        </section>
-      </div>
-      <div className={styles.tables} style={{ gridTemplateColumns: `repeat(${ids.length}, minmax(0, 1fr))` }}>
-        {states.map(({ record, run }, i) => {
-          const preview = previewAt(run.previews, step);
-          const classes = list?.datasets.find(({ id }) => id === record?.dataset.id)?.classes ?? [];
-          return (
-            <section key={ids[i]} className={styles.table} aria-label={labels[i]}>
-              <header className={styles.head}>
-                <Swatch index={i} />
-                <a href={toHash(["runs", ids[i]])} title={labels[i]}>
-                  {ids.length > 2 ? shortLabels[i] : labels[i]}
-                </a>
-                <span className={styles.step}>{preview ? text.run.atStep(formatCount(preview.step)) : ""}</span>
-                {ids.length > 2 && (
-                  <Tooltip label={text.compare.remove(labels[i])}>
-                    <ActionIcon size={24} aria-label={text.compare.remove(labels[i])} onClick={() => without(i)}>
-                      <IconX size={14} />
-                    </ActionIcon>
-                  </Tooltip>
-                )}
-              </header>
-              <LightTable
-                url={preview && client.runs.previewUrl(ids[i], preview.file)}
-                classNames={classes.map(({ name }) => name)}
-                ipc={Number(readPath(record?.recipe, "ipc") ?? 1)}
-                step={preview?.step ?? 0}
-                zoom="fit"
-                isNarrow
-                isTall
-              />
-            </section>
-          );
-        })}
+        </div>
       </div>
       <div className={styles.history}>
-        <Scrubber cursor={cursor} last={last} total={total} previews={marks} checkpoints={[]} isRunning={false} />
+        <Scrubber cursor={cursor} last={last} total={total} previews={marks} checkpoints={[]} isRunning={isRunning} />
       </div>
     </div>
   );
 }
 
+const letterOf = (index: number) => String.fromCharCode("A".charCodeAt(0) + index);
+
 interface GridProps {
   readonly first: string;
   readonly labels: readonly string[];
-  readonly rows: readonly { readonly name: string; readonly values: readonly string[] }[];
+  readonly rows: readonly ResultRow[];
 }
 
 function Grid({ first, labels, rows }: GridProps) {
   return (
-    <table className={styles.grid}>
-      <thead>
-        <tr>
-          <th scope="col">{first}</th>
-          {labels.map((label, i) => (
-            <th scope="col" key={label}>
-              <Swatch index={i} /> <span className={styles.gridName}>{label}</span>
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ name, values }) => (
-          <tr key={name}>
-            <th scope="row">{name}</th>
-            {values.map((value, i) => (
-              <td key={labels[i]}>{value}</td>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reached by keys.
+    <section className={styles.scroll} tabIndex={0} aria-label={first}>
+      <table className={styles.grid}>
+        <thead>
+          <tr>
+            <th scope="col">{first}</th>
+            {labels.map((label, i) => (
+              <th scope="col" key={label}>
+                <Swatch index={i} />{" "}
+                <span className={styles.gridName} title={label}>
+                  {label}
+                </span>
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {rows.map(({ name, values, best }) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              {values.map((value, i) => (
+                <td key={labels[i]} data-best={best === i || undefined}>
+                  {value}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   );
 }
 
@@ -209,5 +229,6 @@ export const compareView = defineView({
   title: text.compare.title,
   icon: IconArrowsDiff,
   path: "compare",
+  under: "runs",
   Component: Compare,
 });

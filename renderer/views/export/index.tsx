@@ -1,196 +1,200 @@
 // What of a run is to be written, where, and what will lie there, before it is written.
-import { Button, Checkbox, TextInput } from "@mantine/core";
-import { useClipboard } from "@mantine/hooks";
-import { IconDownload, IconFile, IconFolder, IconPackageExport } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
-import type { ExportPlan, ExportResult, ExportTree } from "../../../shared/api/runs.ts";
+import { Button, Checkbox } from "@mantine/core";
+import { IconDownload, IconPackageExport } from "@tabler/icons-react";
+import { useEffect, useRef, useState } from "react";
+import type { ExportPlan, ExportResult } from "../../../shared/api/runs.ts";
+import { EmptyState } from "../../components/empty-state.tsx";
 import { ErrorPanel } from "../../components/error-panel.tsx";
 import { Panel } from "../../components/panel.tsx";
+import { ProgressRing } from "../../components/progress-ring.tsx";
 import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
 import { useTask } from "../../hooks/use-task.ts";
-import { client, runs, shell } from "../../host.ts";
+import { client, exportFormats, runs } from "../../host.ts";
 import { formatBytes } from "../../stores/format.ts";
 import { type Route, toHash } from "../../stores/route.ts";
 import { text } from "../../text.ts";
 import { defineView } from "../view.ts";
 import styles from "./export.module.css";
+import { ExportPlace } from "./export-place.tsx";
+import { ExportTreeView } from "./export-tree.tsx";
+import { Loaders } from "./loaders.tsx";
+import { Written } from "./written.tsx";
 
-const formats = Object.keys(text.export.formatNames);
-const MAX_CHILDREN = 12;
+const usual = ["image-folder", "safetensors"];
 
-function Export({ route }: { readonly route: Route }) {
-  const id = route.segments[1];
-  const record = useRemote(runs).value?.runs.find((each) => each.record.id === id)?.record;
-  useCrumbs(
-    { label: record?.dataset.name ?? text.runs.title, href: toHash(["runs"]) },
-    { label: record?.name ?? "", href: toHash(["runs", id]) },
-    { label: text.export.title },
-  );
-  const [chosen, setChosen] = useState<readonly string[]>(["image-folder", "safetensors"]);
-  const [dir, setDir] = useState("");
-  const [plan, setPlan] = useState<ExportPlan>();
-  const [planError, setPlanError] = useState<unknown>();
-  const [result, setResult] = useState<ExportResult>();
-  const clipboard = useClipboard({ timeout: 2000 });
-  const task = useTask();
+interface Planned {
+  readonly plan?: ExportPlan;
+  readonly error?: unknown;
+}
 
+/** The plan for what is chosen; while a new one is made, the old one stays in sight. */
+function usePlan(id: string, chosen: readonly string[], dir: string) {
+  const [planned, setPlanned] = useState<Planned>({});
+  const [again, setAgain] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `again` asks for the same plan once more.
   useEffect(() => {
-    setResult(undefined);
     if (chosen.length === 0) return;
     let isWanted = true;
     const timer = setTimeout(() => {
-      client.runs.planExport(id, chosen, dir.trim() || undefined).then(
-        (answer) => {
-          if (!isWanted) return;
-          setPlan(answer);
-          setPlanError(undefined);
-        },
-        (failure: unknown) => isWanted && setPlanError(failure),
+      client.runs.planExport(id, chosen, dir || undefined).then(
+        (plan) => isWanted && setPlanned({ plan }),
+        (error: unknown) => isWanted && setPlanned(({ plan }) => ({ ...(plan && { plan }), error })),
       );
     }, 150);
     return () => {
       isWanted = false;
       clearTimeout(timer);
     };
-  }, [id, chosen, dir]);
+  }, [id, chosen, dir, again]);
+  return { ...planned, refresh: () => setAgain((number) => number + 1) };
+}
 
-  const write = () => task.run(async () => setResult(await client.runs.export(id, chosen, dir.trim() || undefined)));
-  const choose = async () => {
-    const folder = await shell?.chooseExportFolder();
-    if (folder) setDir(folder);
+function Export({ route }: { readonly route: Route }) {
+  const id = route.segments[1];
+  const list = useRemote(runs);
+  const record = list.value?.runs.find((each) => each.record.id === id)?.record;
+  useCrumbs(
+    { label: text.runs.title, href: toHash(["runs"]) },
+    { label: record?.name ?? id, href: toHash(["runs", id]) },
+    { label: text.export.title },
+  );
+  const formats = useRemote(exportFormats);
+  const [chosen, setChosen] = useState<readonly string[]>(usual);
+  const [dir, setDir] = useState("");
+  const { plan, error, refresh } = usePlan(id, chosen, dir.trim());
+  const [result, setResult] = useState<ExportResult>();
+  const [progress, setProgress] = useState<{ done: number; total: number }>();
+  const [isStopped, setStopped] = useState(false);
+  const stop = useRef<AbortController>(undefined);
+  const task = useTask();
+  useEffect(() => () => stop.current?.abort(), []);
+
+  const choose = (format: string, isWanted: boolean) => {
+    setResult(undefined);
+    const all = formats.value ?? [];
+    setChosen(all.map((each) => each.id).filter((each) => (each === format ? isWanted : chosen.includes(each))));
   };
-  const isReady = chosen.length > 0 && plan !== undefined && planError === undefined;
+  const write = () =>
+    task.run(async () => {
+      const controller = (stop.current = new AbortController());
+      setResult(undefined);
+      setStopped(false);
+      setProgress({ done: 0, total: plan?.fileCount ?? 0 });
+      try {
+        const onProgress = (done: number, total: number) => setProgress({ done, total });
+        const { signal } = controller;
+        setResult(await client.runs.export(id, chosen, dir.trim() || undefined, { onProgress, signal }));
+      } catch (failure) {
+        if (!controller.signal.aborted) throw failure;
+        setStopped(true);
+      } finally {
+        setProgress(undefined);
+        refresh();
+      }
+    });
+
+  if ((error as { code?: string } | undefined)?.code === "nothing-to-export") {
+    return (
+      <EmptyState icon={IconPackageExport} title={text.export.title} message={text.export.notDone}>
+        <Button component="a" href={toHash(["runs", id])}>
+          {text.export.toRun}
+        </Button>
+      </EmptyState>
+    );
+  }
+  const hasPlan = chosen.length > 0 && plan !== undefined && error === undefined;
+  const isReady = hasPlan && plan.place.kind !== "occupied" && !task.isBusy;
 
   return (
     <div className={styles.page}>
       <div className={styles.left}>
         <Panel title={text.export.formats}>
+          {formats.error !== undefined && <ErrorPanel error={formats.error} />}
           <div className={styles.formats}>
-            {formats.map((format) => {
-              const [name, description] = text.export.formatNames[format];
-              return (
-                <Checkbox
-                  key={format}
-                  label={name}
-                  description={description}
-                  checked={chosen.includes(format)}
-                  onChange={(event) =>
-                    setChosen(
-                      formats.filter((each) => (each === format ? event.currentTarget.checked : chosen.includes(each))),
-                    )
-                  }
-                />
-              );
-            })}
+            {formats.value?.map(({ id: format, title, extension, description }) => (
+              <Checkbox
+                key={format}
+                label={title.toLowerCase().includes(extension.slice(1)) ? title : `${title} (${extension})`}
+                description={description}
+                checked={chosen.includes(format)}
+                disabled={task.isBusy}
+                onChange={(event) => choose(format, event.currentTarget.checked)}
+              />
+            ))}
           </div>
         </Panel>
         <Panel title={text.export.place}>
-          <div className={styles.place}>
-            <TextInput
-              aria-label={text.export.place}
-              description={text.export.placeHint}
-              placeholder={plan?.dir}
-              value={dir}
-              onChange={(event) => setDir(event.currentTarget.value)}
-              spellCheck={false}
-              className={styles.grow}
-            />
-            {shell && (
-              <Button variant="default" onClick={choose}>
-                {text.export.choose}
-              </Button>
+          <ExportPlace
+            dir={dir}
+            plan={hasPlan ? plan : undefined}
+            isBusy={task.isBusy}
+            onChange={(next) => {
+              setResult(undefined);
+              setDir(next);
+            }}
+          />
+          <div className={styles.actions}>
+            {progress ? (
+              <>
+                <ProgressRing
+                  fraction={progress.total > 0 ? progress.done / progress.total : undefined}
+                  label={text.export.writing(progress.done, progress.total)}
+                  size={20}
+                />
+                <span className={styles.progress}>{text.export.writing(progress.done, progress.total)}</span>
+                <Button variant="default" onClick={() => stop.current?.abort()}>
+                  {text.export.stop}
+                </Button>
+              </>
+            ) : (
+              <>
+                <Button leftSection={<IconPackageExport size={14} />} disabled={!isReady} onClick={write}>
+                  {text.export.write}
+                </Button>
+                <Button
+                  variant="default"
+                  leftSection={<IconDownload size={14} />}
+                  component="a"
+                  href={hasPlan ? client.runs.archiveUrl(id, chosen) : undefined}
+                  download={`${id}.zip`}
+                  aria-disabled={!hasPlan}
+                  data-disabled={!hasPlan || undefined}
+                >
+                  {text.export.download}
+                </Button>
+              </>
             )}
           </div>
-          <div className={styles.actions}>
-            <Button
-              leftSection={<IconPackageExport size={14} />}
-              disabled={!isReady}
-              loading={task.isBusy}
-              onClick={write}
-            >
-              {text.export.write}
-            </Button>
-            <Button
-              variant="default"
-              leftSection={<IconDownload size={14} />}
-              component="a"
-              href={client.runs.archiveUrl(id, chosen)}
-              download
-              aria-disabled={!isReady}
-              data-disabled={!isReady || undefined}
-            >
-              {text.export.download}
-            </Button>
-          </div>
-        </Panel>
-        {task.error !== undefined && <ErrorPanel error={task.error} />}
-        {result && (
-          <div className={styles.result} role="status">
-            <p>{text.export.written(result.dir)}</p>
-            {result.clipped > 0 && <p className={styles.quiet}>{text.export.clipped(result.clipped)}</p>}
-            <div className={styles.actions}>
-              {shell && (
-                <Button size="compact-xs" variant="default" onClick={() => shell?.reveal(result.dir)}>
-                  {text.export.reveal}
-                </Button>
-              )}
-              <Button size="compact-xs" variant="default" onClick={() => clipboard.copy(result.dir)}>
-                {clipboard.copied ? text.copied : text.export.copyPath}
-              </Button>
+          {task.error !== undefined && (
+            <div className={styles.below}>
+              <ErrorPanel error={task.error} />
             </div>
-          </div>
-        )}
+          )}
+          {isStopped && <p className={styles.below}>{text.export.stopped}</p>}
+          {result && (
+            <Written result={result} hasPictures={chosen.some((each) => each !== "npz" && each !== "safetensors")} />
+          )}
+        </Panel>
       </div>
-      <Panel
-        title={text.export.plan}
-        fill
-        tools={isReady && plan && <span>{text.export.files(plan.fileCount, formatBytes(plan.tree.bytes))}</span>}
-      >
-        {chosen.length === 0 && <p className={styles.quiet}>{text.export.noFormat}</p>}
-        {planError !== undefined && <ErrorPanel error={planError} />}
-        {isReady && plan && (
-          <div className={styles.tree}>
-            <Branch tree={plan.tree} openLevels={2} />
-          </div>
-        )}
-      </Panel>
+      <div className={styles.right}>
+        <Panel
+          title={text.export.plan}
+          fill
+          tools={hasPlan && <span>{text.export.files(plan.fileCount, formatBytes(plan.tree.bytes))}</span>}
+        >
+          {chosen.length === 0 && <p className={styles.quiet}>{text.export.noFormat}</p>}
+          {error !== undefined && <ErrorPanel error={error} />}
+          {hasPlan && (
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reached by keys.
+            <section className={styles.tree} tabIndex={0} aria-label={text.export.plan}>
+              <ExportTreeView tree={plan.tree} openLevels={2} />
+            </section>
+          )}
+        </Panel>
+        {hasPlan && plan.loaders.length > 0 && <Loaders loaders={plan.loaders} />}
+      </div>
     </div>
-  );
-}
-
-function Branch({ tree, openLevels }: { readonly tree: ExportTree; readonly openLevels: number }) {
-  const size = (
-    <span className={styles.size}>
-      {tree.isExact ? formatBytes(tree.bytes) : text.export.atMost(formatBytes(tree.bytes))}
-    </span>
-  );
-  if (!tree.children) {
-    return (
-      <div className={styles.file}>
-        <IconFile size={14} aria-hidden />
-        <span className={styles.fileName}>{tree.name}</span>
-        {size}
-      </div>
-    );
-  }
-  const shown = tree.children.slice(0, MAX_CHILDREN);
-  return (
-    <details open={openLevels > 0} className={styles.folder}>
-      <summary>
-        <IconFolder size={14} aria-hidden />
-        <span className={styles.fileName}>{tree.name}</span>
-        {size}
-      </summary>
-      <div className={styles.children}>
-        {shown.map((child) => (
-          <Branch key={child.name} tree={child} openLevels={openLevels - 1} />
-        ))}
-        {tree.children.length > shown.length && (
-          <p className={styles.quiet}>{text.datasets.more(tree.children.length - shown.length)}</p>
-        )}
-      </div>
-    </details>
   );
 }
 

@@ -1,7 +1,7 @@
 // A new run in three steps on one page: dataset, recipe, settings; what it costs stays in sight beside them.
 import { Button, Select } from "@mantine/core";
-import { IconDatabase, IconSquareRoundedPlus } from "@tabler/icons-react";
-import { useEffect, useMemo } from "react";
+import { IconDatabase, IconFileImport, IconSquareRoundedPlus } from "@tabler/icons-react";
+import { useEffect, useMemo, useState } from "react";
 import { useStore } from "zustand";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { ErrorPanel } from "../../components/error-panel.tsx";
@@ -10,10 +10,12 @@ import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
 import { client, commands, datasets, recipes, runner, runs } from "../../host.ts";
 import { countPictures } from "../../stores/dataset.ts";
-import { changesAgainst, createNewRun } from "../../stores/new-run.ts";
+import { createNewRun, type NewRunChoice } from "../../stores/new-run.ts";
 import type { Route } from "../../stores/route.ts";
-import { readPath } from "../../stores/tree.ts";
+import { recipeOf, startFrom, startFromCase, startFromOutside } from "../../stores/start-from.ts";
+import { type JsonObject, readPath } from "../../stores/tree.ts";
 import { text } from "../../text.ts";
+import { openDialog, recipeDraft } from "../../ui.ts";
 import { defineView } from "../view.ts";
 import { CostPanel } from "./cost-panel.tsx";
 import styles from "./new-run.module.css";
@@ -30,24 +32,35 @@ function NewRunView({ route }: { readonly route: Route }) {
   const state = useStore(form.store);
 
   const stored = list.value?.datasets;
-  const like = past?.runs.find(({ record }) => record.id === route.query.like)?.record;
-  const isReady = stored && stored.length > 0 && known.value && (route.query.like === undefined || past);
+  const { like: likeId, recipe: wantedRecipe, case: wantedCase, from, at } = route.query;
+  const like = past?.runs.find(({ record }) => record.id === likeId)?.record;
+  const isReady = stored && stored.length > 0 && known.value && (likeId === undefined || past);
+  const [startError, setStartError] = useState<unknown>();
   // Once everything that the first choice depends on is there.
   // biome-ignore lint/correctness/useExhaustiveDependencies: later answers must not undo what the user chose since.
   useEffect(() => {
-    if (!isReady || !known.value || form.store.getState().dataset !== undefined) return;
-    const wanted = like?.dataset.id ?? route.query.dataset;
+    const recipeList = known.value;
+    if (!isReady || !recipeList) return;
+    const now = form.store.getState();
+    const wanted = like?.dataset.id ?? route.query.dataset ?? now.dataset;
     const dataset = stored.find(({ id }) => id === wanted)?.id ?? stored[0].id;
-    const method = readPath(like?.recipe, "method.id");
-    const seed = known.value.seeds.find((each) => each.method === method) ?? known.value.seeds[0];
-    const recipe = seed?.id ?? known.value.methods[0]?.id;
-    form.choose({ dataset, recipe }).then(() => undefined);
-    if (like && recipe) {
-      client.recipes.resolve({ dataset, recipe, variant: "small" }).then(({ preset }) => {
-        form.choose({ changes: changesAgainst(preset, like.recipe) });
-      });
-    }
-  }, [isReady]);
+    const { outside } = recipeDraft.getState();
+    const begin = async (): Promise<Partial<NewRunChoice>> => {
+      if (from === "file" && outside) return startFromOutside(client, dataset, recipeList, outside);
+      const recipe = like && recipeOf(recipeList, readPath(like.recipe, "method.id"));
+      if (like && recipe) return startFrom(client, dataset, recipe, like.recipe as JsonObject);
+      const seed = recipeList.seeds.find(({ id }) => id === wantedRecipe);
+      const ofCase = seed && startFromCase(seed, wantedCase);
+      return ofCase ?? { recipe: wantedRecipe ?? recipeList.seeds[0]?.id ?? recipeList.methods[0]?.id, changes: {} };
+    };
+    begin().then(
+      (start) => form.choose({ dataset, ...start }),
+      (error: unknown) => {
+        setStartError(error);
+        void form.choose({ dataset, recipe: recipeList.seeds[0]?.id });
+      },
+    );
+  }, [isReady, at]);
 
   if (list.value && list.value.datasets.length === 0) {
     return (
@@ -70,6 +83,7 @@ function NewRunView({ route }: { readonly route: Route }) {
   return (
     <div className={styles.page}>
       <div className={styles.steps}>
+        {startError !== undefined && <ErrorPanel error={startError} />}
         <Panel title={`1  ${text.newRun.dataset}`}>
           <div className={styles.dataset}>
             <Select
@@ -88,7 +102,23 @@ function NewRunView({ route }: { readonly route: Route }) {
             )}
           </div>
         </Panel>
-        <Panel title={`2  ${text.newRun.recipe}`}>
+        <Panel
+          title={`2  ${text.newRun.recipe}`}
+          tools={
+            <>
+              {like && <span>{text.newRun.from(like.name)}</span>}
+              <Button
+                size="compact-xs"
+                variant="subtle"
+                color="gray"
+                leftSection={<IconFileImport size={14} />}
+                onClick={() => openDialog({ kind: "recipe" })}
+              >
+                {text.newRun.openRecipe}
+              </Button>
+            </>
+          }
+        >
           <RecipeCards list={known.value} form={form} state={state} datasetName={dataset?.name ?? ""} />
         </Panel>
         <SettingsForm schema={known.value.recipeSchema} form={form} state={state} />
@@ -103,7 +133,7 @@ export const newRunView = defineView({
   title: text.newRun.title,
   icon: IconSquareRoundedPlus,
   path: "new-run",
+  under: "runs",
   shortcut: "new-run",
-  isInRail: true,
   Component: NewRunView,
 });

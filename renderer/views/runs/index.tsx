@@ -1,32 +1,97 @@
-// All runs as a table that sorts and filters, with accuracy beside random's; some can be chosen and compared.
-import { ActionIcon, Button, Checkbox, Menu, TextInput } from "@mantine/core";
-import { IconChevronDown, IconChevronUp, IconDots, IconFlask2, IconSearch } from "@tabler/icons-react";
-import { useState } from "react";
-import { Confirm } from "../../components/confirm.tsx";
+// All runs as a table: found, sorted, selected, and what can be done with one or several of them.
+import { Button, Menu } from "@mantine/core";
+import { IconArrowsDiff, IconFlask2, IconPencil, IconPlus, IconRepeat, IconTrash } from "@tabler/icons-react";
+import { useEffect, useRef, useState } from "react";
+import { useStore } from "zustand";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { ErrorPanel } from "../../components/error-panel.tsx";
-import { StateWord } from "../../components/state-word.tsx";
+import { useAction } from "../../hooks/use-action.ts";
 import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
-import { client, compute, go, refreshRuns, runs, scores } from "../../host.ts";
-import { formatCount, formatDuration, formatSpread, formatWhen } from "../../stores/format.ts";
-import { toHash } from "../../stores/route.ts";
-import { columns, filterRows, type RunRow, type SortKey, sortRows, toRows } from "../../stores/run-rows.ts";
+import { useTask } from "../../hooks/use-task.ts";
+import { app, client, compute, go, refreshRuns, runner, runSummaries, runs, runTable, scores } from "../../host.ts";
+import { repeatRun } from "../../stores/repeat-run.ts";
+import { filterRows, isBusy, listChoices, type RunRow, sortRows, toRows } from "../../stores/run-rows.ts";
 import { text } from "../../text.ts";
+import { MAX_COMPARED } from "../compare/limits.ts";
 import { defineView } from "../view.ts";
+import { BrokenRuns } from "./broken-runs.tsx";
+import { DeleteRuns } from "./delete-runs.tsx";
+import { RenameRun } from "./rename-run.tsx";
+import { RunFilters } from "./run-filters.tsx";
+import { RunTable } from "./run-table.tsx";
 import styles from "./runs.module.css";
 
-const MAX_COMPARED = 4;
+/** A run of the command line tells the page nothing: the list is looked at again. */
+const LOOK_EVERY = 5000;
+
+function useFreshList() {
+  useEffect(() => {
+    const timer = setInterval(() => document.visibilityState === "visible" && refreshRuns(), LOOK_EVERY);
+    return () => clearInterval(timer);
+  }, []);
+}
+
+type Open = { readonly kind: "rename" | "delete"; readonly rows: readonly RunRow[] };
 
 function Runs() {
   useCrumbs({ label: text.runs.title });
+  useFreshList();
   const { value, error } = useRemote(runs);
   const known = useRemote(scores).value;
   const computing = useRemote(compute).value;
-  const [query, setQuery] = useState("");
-  const [sort, setSort] = useState<{ key: SortKey; isDown: boolean }>({ key: "created", isDown: true });
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const [toDelete, setToDelete] = useState<RunRow>();
+  const summaries = useStore(runSummaries.store);
+  const table = useStore(runTable.store);
+  const [open, setOpen] = useState<Open>();
+  const [kept, setKept] = useState<readonly string[]>([]);
+  const task = useTask();
+
+  const reached = (id: string) => summaries.get(id)?.loss.at(-1)?.step;
+  const rows = toRows(value?.runs ?? [], known ?? new Map(), computing, reached);
+  const rowsNow = useRef(rows);
+  rowsNow.current = rows;
+  const shown = sortRows(filterRows(rows, table), table.sort.key, table.sort.isDown);
+  const chosen = shown.filter(({ id }) => table.chosen.has(id));
+  // What the keys and the menus act on: the selection, else the row with the focus.
+  const acted = chosen.length > 0 ? chosen : shown.filter(({ id }) => id === table.at);
+  const [first] = acted;
+  useEffect(() => {
+    const isRunning = (id: string) => rowsNow.current.some((row) => row.id === id && row.state === "running");
+    const wanted = (value?.runs ?? []).map(({ record }) => ({
+      id: record.id,
+      state: isRunning(record.id) ? "running" : record.status,
+      step: record.step,
+    }));
+    void runSummaries.want(wanted);
+  }, [value]);
+
+  const compare = () => go(["compare"], { runs: chosen.map(({ id }) => id).join(",") });
+  const again = (row: RunRow) =>
+    task.run(async () => {
+      const record = value?.runs.find((each) => each.record.id === row.id)?.record;
+      if (!record) return;
+      const version = app.store.getState().value?.version ?? "";
+      const made = await client.runs.create(repeatRun(record, { name: text.runs.againName(record.name), version }));
+      await runner.start(made.record.id);
+      await refreshRuns();
+      go(["runs", made.record.id]);
+    });
+  const act = {
+    open: (row: RunRow) => go(["runs", row.id]),
+    export: (row: RunRow) => go(["runs", row.id, "export"]),
+    again,
+    duplicate: (row: RunRow) => go(["new-run"], { like: row.id }),
+    rename: (row: RunRow) => setOpen({ kind: "rename", rows: [row] }),
+    delete: (list: readonly RunRow[]) => setOpen({ kind: "delete", rows: list }),
+  };
+  const isComparable = chosen.length >= 2 && chosen.length <= MAX_COMPARED;
+  const isOne = acted.length === 1;
+  useAction("compare", compare, isComparable);
+  useAction("run-again", () => act.again(first), isOne);
+  useAction("duplicate-run", () => act.duplicate(first), isOne);
+  useAction("rename", () => act.rename(first), isOne && !isBusy(first));
+  useAction("delete", () => act.delete(acted), acted.length > 0);
+  useAction("export", () => act.export(first), isOne && first.state === "done");
 
   if (error !== undefined && !value) {
     return (
@@ -43,127 +108,70 @@ function Runs() {
       </EmptyState>
     );
   }
-  const rows = toRows(value.runs, known ?? new Map(), computing?.running?.runId);
-  const shown = sortRows(filterRows(rows, query), sort.key, sort.isDown);
-  const there = [...chosen].filter((id) => rows.some((row) => row.id === id));
-  const toggle = (id: string) => {
-    const next = new Set(chosen);
-    if (!next.delete(id)) next.add(id);
-    setChosen(next);
-  };
 
   return (
     <div className={styles.page}>
       <div className={styles.bar}>
-        <TextInput
-          className={styles.filter}
-          leftSection={<IconSearch size={14} aria-hidden />}
-          placeholder={text.runs.filter}
-          aria-label={text.runs.filter}
-          value={query}
-          onChange={(event) => setQuery(event.currentTarget.value)}
-        />
+        <RunFilters choices={listChoices(rows)} />
+        <span className={styles.count} role="status">
+          {text.runs.chosen(chosen.length, shown.length)}
+        </span>
         <Button
           variant="default"
-          disabled={there.length < 2 || there.length > MAX_COMPARED}
-          title={text.runs.compareHint}
-          onClick={() => go(["compare"], { runs: there.join(",") })}
+          leftSection={<IconArrowsDiff size={14} />}
+          disabled={!isComparable}
+          title={text.runs.compareHint(MAX_COMPARED)}
+          onClick={compare}
         >
-          {text.runs.compare(there.length)}
+          {text.runs.compare}
         </Button>
-        <Button onClick={() => go(["new-run"])}>{text.newRun.title}</Button>
+        <Button
+          variant="default"
+          leftSection={<IconTrash size={14} />}
+          disabled={chosen.length === 0}
+          onClick={() => act.delete(chosen)}
+        >
+          {text.runs.delete}
+        </Button>
+        <Button leftSection={<IconPlus size={14} />} onClick={() => go(["new-run"])}>
+          {text.newRun.title}
+        </Button>
       </div>
-      <div className={styles.frame}>
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <td />
-              {columns.map(({ key, isNumber }) => (
-                <th
-                  key={key}
-                  scope="col"
-                  data-number={isNumber || undefined}
-                  aria-sort={sort.key === key ? (sort.isDown ? "descending" : "ascending") : "none"}
-                >
-                  <button
-                    type="button"
-                    onClick={() => setSort({ key, isDown: sort.key === key ? !sort.isDown : isNumber })}
-                  >
-                    {text.runs[key]}
-                    {sort.key === key && (sort.isDown ? <IconChevronDown size={12} /> : <IconChevronUp size={12} />)}
-                  </button>
-                </th>
-              ))}
-              <td />
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((row) => (
-              <tr key={row.id} data-chosen={chosen.has(row.id) || undefined}>
-                <td>
-                  <Checkbox
-                    aria-label={text.runs.select(row.name)}
-                    checked={chosen.has(row.id)}
-                    onChange={() => toggle(row.id)}
-                  />
-                </td>
-                <td>
-                  <StateWord status={row.state} />
-                </td>
-                <th scope="row">
-                  <a href={toHash(["runs", row.id])}>{row.name}</a>
-                </th>
-                <td>{row.dataset}</td>
-                <td>{row.method}</td>
-                <td data-number>{formatCount(row.ipc)}</td>
-                <td data-number>{row.distilled && formatSpread(row.distilled.mean, row.distilled.std)}</td>
-                <td data-number className={styles.quiet}>
-                  {row.randomScore && formatSpread(row.randomScore.mean, row.randomScore.std)}
-                </td>
-                <td data-number>{formatWhen(row.created)}</td>
-                <td data-number>{row.took > 0 ? formatDuration(row.took) : ""}</td>
-                <td>
-                  <Menu position="bottom-end">
-                    <Menu.Target>
-                      <ActionIcon size={24} aria-label={text.runs.actions(row.name)}>
-                        <IconDots size={16} />
-                      </ActionIcon>
-                    </Menu.Target>
-                    <Menu.Dropdown>
-                      <Menu.Item onClick={() => go(["runs", row.id])}>{text.runs.open}</Menu.Item>
-                      <Menu.Item onClick={() => go(["new-run"], { like: row.id })}>{text.runs.again}</Menu.Item>
-                      <Menu.Item color="bad" onClick={() => setToDelete(row)}>
-                        {text.runs.delete}
-                      </Menu.Item>
-                    </Menu.Dropdown>
-                  </Menu>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-        {shown.length === 0 && <p className={styles.none}>{text.runs.none}</p>}
-      </div>
-      {value.broken.length > 0 && (
-        <ErrorPanel
-          error={{
-            message: text.runs.broken,
-            hint: value.broken.map(({ path, reason }) => `${path}: ${reason}`).join("\n"),
-          }}
-        />
-      )}
-      {toDelete && (
-        <Confirm
-          title={text.runs.deleteTitle(toDelete.name)}
-          message={text.runs.deleteMessage}
-          action={text.delete}
-          onClose={() => setToDelete(undefined)}
-          onConfirm={async () => {
-            await client.runs.delete(toDelete.id);
-            await refreshRuns();
-          }}
-        />
-      )}
+      {task.error !== undefined && <ErrorPanel error={task.error} />}
+      {kept.length > 0 && <ErrorPanel error={{ message: kept[0], hint: kept.slice(1).join("\n") }} isNotice />}
+      <RunTable
+        rows={shown}
+        summaries={summaries}
+        onOpen={act.open}
+        menuOf={(row) => (
+          <>
+            <Menu.Item onClick={() => act.open(row)}>{text.runs.open}</Menu.Item>
+            <Menu.Item disabled={row.state !== "done"} onClick={() => act.export(row)}>
+              {text.runs.export}
+            </Menu.Item>
+            <Menu.Divider />
+            <Menu.Item leftSection={<IconRepeat size={14} />} title={text.runs.againHint} onClick={() => again(row)}>
+              {text.runs.again}
+            </Menu.Item>
+            <Menu.Item onClick={() => act.duplicate(row)}>{text.runs.duplicate}</Menu.Item>
+            <Menu.Item leftSection={<IconPencil size={14} />} disabled={isBusy(row)} onClick={() => act.rename(row)}>
+              {text.runs.rename}
+            </Menu.Item>
+            <Menu.Divider />
+            <Menu.Item
+              color="bad"
+              leftSection={<IconTrash size={14} />}
+              disabled={isBusy(row)}
+              onClick={() => act.delete([row])}
+            >
+              {text.runs.delete}
+            </Menu.Item>
+          </>
+        )}
+      />
+      {value.broken.length > 0 && <BrokenRuns broken={value.broken} />}
+      {open?.kind === "rename" && <RenameRun row={open.rows[0]} onClose={() => setOpen(undefined)} />}
+      {open?.kind === "delete" && <DeleteRuns rows={open.rows} onKept={setKept} onClose={() => setOpen(undefined)} />}
     </div>
   );
 }

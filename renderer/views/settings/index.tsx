@@ -2,19 +2,20 @@
 import { Button, SegmentedControl, useMantineColorScheme } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
 import { IconSettings } from "@tabler/icons-react";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { ErrorPanel } from "../../components/error-panel.tsx";
 import { Panel } from "../../components/panel.tsx";
-import { useAction } from "../../hooks/use-action.ts";
 import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
 import { useTask } from "../../hooks/use-task.ts";
 import { adapters, app, client } from "../../host.ts";
+import type { Route } from "../../stores/route.ts";
 import { text } from "../../text.ts";
 import { defineView } from "../view.ts";
 import styles from "./settings.module.css";
+import { Storage } from "./storage.tsx";
 
-function Settings() {
+function Settings({ route }: { readonly route: Route }) {
   useCrumbs({ label: text.settings.title });
   const about = useRemote(app);
   const known = useRemote(adapters);
@@ -24,7 +25,11 @@ function Settings() {
   const task = useTask();
   const read = () => task.run(async () => setDiagnostics(await client.diagnostics()));
   const copy = () => task.run(async () => clipboard.copy(await client.diagnostics()));
-  useAction("copy-diagnostics", copy);
+  // The action of that name leads here, so that the person sees what happened.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each time it was asked for.
+  useEffect(() => {
+    if (route.query.copy !== undefined) void copy();
+  }, [route.query.copy]);
 
   const rows = known.value && [
     ...known.value.adapters.map((each) => ({
@@ -83,27 +88,19 @@ function Settings() {
           onChange={(value) => setColorScheme(value as typeof colorScheme)}
         />
       </Panel>
-      <Panel title={text.settings.about}>
-        <dl className={styles.facts}>
-          <dt>{text.settings.version}</dt>
-          <dd>{about.value?.version}</dd>
-          <dt>{text.settings.host}</dt>
-          <dd>{about.value && text.settings.hosts[about.value.host]}</dd>
-          <dt>{text.settings.platform}</dt>
-          <dd>{about.value?.platform}</dd>
-          <dt>{text.settings.store}</dt>
-          <dd>{about.value?.storePath}</dd>
-        </dl>
-        <p className={styles.quiet}>{text.settings.privacy}</p>
-      </Panel>
+      <Storage />
       <Panel title={text.settings.diagnostics}>
         <p className={styles.quiet}>{text.settings.diagnosticsHint}</p>
         <div className={styles.actions}>
           <Button variant="default" loading={task.isBusy} onClick={copy}>
             {clipboard.copied ? text.copied : text.settings.copyDiagnostics}
           </Button>
-          <Button variant="default" onClick={read}>
-            {text.settings.showDiagnostics}
+          <Button
+            variant="default"
+            aria-expanded={diagnostics !== undefined}
+            onClick={() => (diagnostics === undefined ? read() : setDiagnostics(undefined))}
+          >
+            {diagnostics === undefined ? text.settings.showDiagnostics : text.settings.hideDiagnostics}
           </Button>
         </div>
         {task.error !== undefined && <ErrorPanel error={task.error} />}
@@ -113,6 +110,19 @@ function Settings() {
             {diagnostics}
           </pre>
         )}
+      </Panel>
+      <Panel title={text.settings.about}>
+        <dl className={styles.facts}>
+          <dt>{text.settings.version}</dt>
+          <dd>{about.value?.version}</dd>
+          <dt>{text.settings.host}</dt>
+          <dd>{about.value && text.settings.hosts[about.value.host]}</dd>
+          <dt>{text.settings.platform}</dt>
+          <dd>{about.value?.platform}</dd>
+          <dt>{text.settings.licence}</dt>
+          <dd>{text.settings.licenceName}</dd>
+        </dl>
+        <p className={styles.quiet}>{text.settings.privacy}</p>
       </Panel>
     </div>
   );

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Hono } from "hono";
@@ -50,6 +50,13 @@ describe("run routes", () => {
     expect(await json("/one", "DELETE")).toEqual({ kept: [] });
     expect(await json("")).toEqual({ runs: [], broken: [] });
     expect((await call("/one", "DELETE")).status).toBe(400);
+  });
+
+  test("list a run of a newer version with the way out", async () => {
+    const { json, folder } = await makeHost();
+    const path = join(folder, "run.json");
+    await writeFile(path, (await readFile(path, "utf8")).replace('"version": 1,', '"version": 2,'));
+    expect((await json("")).broken).toMatchObject([{ id: "one", reason: expect.stringContaining("Update Stillroom") }]);
   });
 
   test("append events and stream them as ndjson from any place", async () => {
@@ -120,8 +127,73 @@ describe("run routes", () => {
       fileCount: 2,
     });
     const exported = await call("/one/exports", "POST", { formats: ["npz"] });
-    expect(exported.status).toBe(201);
-    expect(JSON.parse(await exported.text()).dir).toBe(join(folder, "exports", "set"));
+    const lines = (await exported.text())
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ type }) => type)).toEqual(["progress", "progress", "done"]);
+    expect(lines.at(-1)).toMatchObject({ dir: join(folder, "exports", "set"), clipped: expect.any(Number) });
+  });
+
+  test("say before it is written whether an export's folder may be replaced, and delete no changed one", async () => {
+    const { call, json, folder } = await makeHost();
+    await call("/one/distilled.safetensors", "PUT", toSafetensors(sampleSet()));
+    const planOf = (dir?: string) => json("/one/exports/plan", "POST", { formats: ["npz"], dir });
+    const exportTo = async (dir?: string) => (await call("/one/exports", "POST", { formats: ["npz"], dir })).text();
+    expect((await planOf()).place).toMatchObject({ kind: "new" });
+    await exportTo();
+    const set = join(folder, "exports", "set");
+    const { place, loaders } = await planOf();
+    expect(place).toMatchObject({ kind: "earlier", freeBytes: expect.any(Number) });
+    expect(loaders).toMatchObject([{ format: "npz", python: expect.stringContaining("np.load") }]);
+    await writeFile(join(set, "notes.txt"), "mine");
+    expect((await planOf()).place).toMatchObject({
+      kind: "occupied",
+      reason: expect.stringContaining("notes.txt"),
+      instead: join(set, "one"),
+    });
+    expect(await exportTo()).toContain('"folder-not-empty"');
+    expect(await json("/one/exports", "DELETE")).toMatchObject({ code: "folder-not-empty" });
+    expect(await readFile(join(set, "notes.txt"), "utf8")).toBe("mine");
+    await rm(join(set, "notes.txt"));
+    expect((await call("/one/exports", "DELETE")).status).toBe(204);
+    expect((await planOf()).place).toMatchObject({ kind: "new" });
+    expect((await planOf(join(folder, "run.json"))).place).toMatchObject({ kind: "occupied" });
+  });
+
+  test("summarise a run: what deleting frees, and the loss in few points that keep a spike", async () => {
+    const { call, json, folder } = await makeHost();
+    expect(await json("/one/summary")).toMatchObject({ loss: [] });
+    const events = stepEvents(2000).map((event) =>
+      event.type === "step" ? { ...event, metrics: { loss: event.step === 777 ? 99 : 1 + 1 / event.step } } : event,
+    );
+    await call("/one/events", "POST", events);
+    const { bytes, loss } = await json("/one/summary");
+    expect(bytes).toBeGreaterThan((await stat(join(folder, "events.ndjson"))).size / 2);
+    expect(loss.length).toBeLessThanOrEqual(96);
+    expect(loss).toContainEqual({ step: 777, value: 99 });
+    const steps = loss.map(({ step }: { step: number }) => step);
+    expect(steps).toEqual([...steps].sort((a, b) => a - b));
+    // A longer file is read on, past a line that is torn for the moment; a shorter one from its beginning.
+    const file = join(folder, "events.ndjson");
+    const whole = await readFile(file, "utf8");
+    const added = JSON.stringify({ ...events.at(-1), step: 5000, stage: "synthesise", metrics: { loss: 3 } });
+    await writeFile(file, `${whole}${added.slice(0, 20)}`);
+    expect((await json("/one/summary")).loss).toEqual(loss);
+    await writeFile(file, `${whole}${added}\n`);
+    expect((await json("/one/summary")).loss.at(-1)).toEqual({ step: 5000, value: 3 });
+    await writeFile(file, `${whole.split("\n").slice(0, 10).join("\n")}\n`);
+    expect((await json("/one/summary")).loss.length).toBeLessThanOrEqual(10);
+  });
+
+  test("tell in the list which runs some process computes", async () => {
+    const { json, folder } = await makeHost();
+    const isActive = async () => (await json("")).runs[0].isActive;
+    expect(await isActive()).toBe(false);
+    const lock = await lockRun(folder);
+    expect(await isActive()).toBe(true);
+    await lock.release();
+    expect(await isActive()).toBe(false);
   });
 
   test("answer only for runs of the store, by id", async () => {

@@ -15,6 +15,7 @@ export const grid = defineFormat({
   id: "grid",
   title: "Contact sheet (one PNG)",
   extension: ".png",
+  description: "All images on one PNG, for papers and slides.",
   write(source: ExportSource): ExportFile[] {
     const { width, height } = measureSheet(source);
     const bytes = source.pixels.pixels.length + 2 * height;

@@ -12,6 +12,7 @@ export const imageFolder = defineFormat({
   id: "image-folder",
   title: "Image folder (PNG)",
   extension: ".png",
+  description: "One PNG for each image, in a folder for each class. Reads as ImageFolder in PyTorch.",
   write({ set, pixels: { pixels, count, width, height, channels }, classFolders }: ExportSource): ExportFile[] {
     const size = width * height * channels;
     const digits = String(set.ipc - 1).length;

@@ -12,6 +12,7 @@ export const npz = defineFormat({
   id: "npz",
   title: "NumPy archive (.npz)",
   extension: ".npz",
+  description: "Images and labels as NumPy arrays, exact float32 values.",
   write(source: ExportSource): ExportFile[] {
     const { set } = source;
     const values = set.images.length + set.labels.values.length * 2;

@@ -8,6 +8,7 @@ export const safetensors = defineFormat({
   id: "safetensors",
   title: "Safetensors",
   extension: ".safetensors",
+  description: "Exact values with normaliser and class names; what Stillroom itself stores.",
   write: ({ bytes }: ExportSource): ExportFile[] => [
     { path: FILE, size: bytes.length, isExact: true, make: async () => bytes },
   ],

@@ -1,0 +1,69 @@
+// What the parts of the store take on the disk, and the deletion of what nothing needs any more.
+
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { StoreUsage } from "../../shared/api/store.ts";
+import { UserError } from "../../shared/lib/user-error.ts";
+import { listDatasets } from "./datasets/index.ts";
+import { explainFileError, isMissing, measureFiles, measureFreeBytes, removeFolder } from "./files.ts";
+import { EXPORTS, listRuns, measureRun } from "./runs/index.ts";
+import type { Store } from "./store.ts";
+
+const artifactName = /^[0-9a-z][0-9a-z.-]{0,127}$/;
+
+export async function measureStore(store: Store): Promise<StoreUsage> {
+  const { runs } = await listRuns(store.home);
+  const { datasets, damaged } = await listDatasets(store);
+  const artifacts = await listArtifacts(store);
+  const exports: StoreUsage["exports"] = [];
+  let runBytes = 0;
+  for (const run of runs) {
+    const dir = join(run.path, EXPORTS, "set");
+    const bytes = await measureFiles([dir]);
+    const isThere = await stat(dir).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) exports.push({ run: run.record.id, name: run.record.name, dir, bytes });
+    runBytes += Math.max(0, (await measureRun(store.home, run)) - (isThere ? bytes : 0));
+  }
+  const sum = (list: readonly { readonly bytes: number }[]) => list.reduce((total, { bytes }) => total + bytes, 0);
+  return {
+    path: store.home,
+    freeBytes: await measureFreeBytes(store.home),
+    parts: [
+      { id: "datasets", bytes: await measureFiles([store.datasets]), count: datasets.length + damaged.length },
+      { id: "runs", bytes: runBytes, count: runs.length },
+      { id: "exports", bytes: sum(exports), count: exports.length },
+      { id: "artifacts", bytes: sum(artifacts), count: artifacts.length },
+      {
+        id: "scratch",
+        bytes: await measureFiles((await readdir(store.scratch)).map((name) => join(store.scratch, name))),
+        count: (await readdir(store.scratch)).length,
+      },
+    ],
+    exports,
+    artifacts,
+  };
+}
+
+async function listArtifacts(store: Store): Promise<StoreUsage["artifacts"]> {
+  const names = (await readdir(store.artifacts)).filter((name) => artifactName.test(name)).sort();
+  return Promise.all(
+    names.map(async (id) => {
+      const path = join(store.artifacts, id);
+      const { mtime } = await stat(path);
+      return { id, bytes: await measureFiles([path]), modifiedAt: mtime.toISOString() };
+    }),
+  );
+}
+
+/** Throws UserError "artifact-unknown", and those of files that may not be removed. */
+export async function deleteArtifact(store: Store, id: string): Promise<void> {
+  const unknown = () => new UserError("artifact-unknown", `There is no artifact "${id}".`, "List them again.");
+  if (!artifactName.test(id)) throw unknown();
+  const path = join(store.artifacts, id);
+  await removeFolder(path).catch((error) => {
+    throw isMissing(error) ? unknown() : explainFileError(error, path);
+  });
+}

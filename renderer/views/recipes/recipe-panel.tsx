@@ -1,0 +1,134 @@
+// One recipe: what its method does, the paper, and its cases with published figures beside the best run here.
+import { ActionIcon, Anchor, Button, Tooltip } from "@mantine/core";
+import { IconExternalLink, IconPlayerPlay } from "@tabler/icons-react";
+import type { MethodCard } from "../../../shared/api/recipes.ts";
+import { go } from "../../host.ts";
+import { formatCount, formatSpread } from "../../stores/format.ts";
+import { findOurBest, type OurBest } from "../../stores/paper-against-ours.ts";
+import type { Case, Seed } from "../../stores/published.ts";
+import { toHash } from "../../stores/route.ts";
+import type { ListedRun } from "../../stores/run-rows.ts";
+import type { Score } from "../../stores/scores.ts";
+import { showValue } from "../../stores/tree.ts";
+import { text } from "../../text.ts";
+import { PaperAgainstOurs } from "./paper-against-ours.tsx";
+import styles from "./recipes.module.css";
+
+interface RecipePanelProps {
+  readonly id: string;
+  readonly seed?: Seed;
+  readonly method: MethodCard | undefined;
+  readonly isOpen: boolean;
+  readonly runs: readonly ListedRun[];
+  readonly scores: ReadonlyMap<string, readonly Score[]>;
+}
+
+export function RecipePanel({ id, seed, method, isOpen, runs, scores }: RecipePanelProps) {
+  const paper = seed?.paper;
+  return (
+    <section className={styles.recipe} aria-label={method?.title ?? id}>
+      <header className={styles.head}>
+        <div className={styles.words}>
+          <h2 className={styles.title}>{method?.title ?? id}</h2>
+          <p>{method?.summary}</p>
+          {paper ? (
+            <p className={styles.quiet}>
+              {paper.authors}:{" "}
+              <Anchor href={paper.url} target="_blank" rel="noreferrer" inherit>
+                {paper.title} <IconExternalLink size={12} aria-hidden />
+              </Anchor>
+              , {paper.venue} {paper.year}
+            </p>
+          ) : (
+            <p className={styles.quiet}>{text.recipes.noSeed}</p>
+          )}
+          {seed && (
+            <p className={styles.quiet}>
+              {text.recipes.settingsFrom} {seed.source}
+            </p>
+          )}
+        </div>
+        <Button
+          leftSection={<IconPlayerPlay size={14} />}
+          variant="default"
+          onClick={() => go(["new-run"], { recipe: id })}
+        >
+          {text.recipes.start}
+        </Button>
+      </header>
+      {seed && seed.cases.length > 0 && (
+        <details open={isOpen} className={styles.cases}>
+          <summary>
+            {text.recipes.cases} ({formatCount(seed.cases.length)})
+          </summary>
+          <table className={styles.table}>
+            <thead>
+              <tr>
+                <th scope="col">{text.recipes.dataset}</th>
+                <th scope="col" data-number>
+                  {text.recipes.ipc}
+                </th>
+                <th scope="col">{text.recipes.net}</th>
+                <th scope="col" data-number>
+                  {text.recipes.published}
+                </th>
+                <th scope="col" data-number>
+                  {text.recipes.here}
+                </th>
+                <td />
+                <th scope="col">{text.recipes.source}</th>
+                <td />
+              </tr>
+            </thead>
+            <tbody>
+              {seed.cases.map((each) => (
+                <CaseRow key={each.name} id={id} each={each} ours={findOurBest(seed, each, runs, scores)} />
+              ))}
+            </tbody>
+          </table>
+        </details>
+      )}
+    </section>
+  );
+}
+
+function CaseRow({ id, each, ours }: { readonly id: string; readonly each: Case; readonly ours: OurBest | undefined }) {
+  const name = `${each.dataset} ipc ${each.ipc}`;
+  const { mean, std, source } = each.published;
+  const differences = ours?.differences
+    .map(({ path, paper, ours }) => `${path}: ${showValue(ours)}, ${showValue(paper)}`)
+    .join("\n");
+  return (
+    <tr>
+      <th scope="row">{each.dataset}</th>
+      <td data-number>{each.ipc}</td>
+      <td>{each.net}</td>
+      <td data-number>
+        {mean.toFixed(1)}
+        {std === undefined ? "" : ` ± ${std.toFixed(1)}`} %
+      </td>
+      <td data-number>
+        {ours && (
+          <a href={toHash(["runs", ours.id])} title={ours.name}>
+            {formatSpread(ours.score.mean, ours.score.std)}
+          </a>
+        )}
+      </td>
+      <td className={styles.plot}>
+        {ours && <PaperAgainstOurs published={each.published} ours={ours.score} note={differences ?? ""} />}
+      </td>
+      <td className={styles.source}>{source}</td>
+      <td>
+        <Tooltip label={text.recipes.startCase(name)}>
+          <ActionIcon
+            size={24}
+            aria-label={text.recipes.startCase(name)}
+            onClick={() => go(["new-run"], { recipe: id, case: each.name })}
+          >
+            <IconPlayerPlay size={14} />
+          </ActionIcon>
+        </Tooltip>
+      </td>
+    </tr>
+  );
+}
