@@ -8,15 +8,18 @@ export interface Runner {
   start(runId: string, request?: StartRequest): Promise<void>;
   /** Stops within one step; the run can go on later. */
   stop(runId: string): Promise<void>;
+  /** Ends the distillation where it is and goes on with the evaluation; missing where the runner cannot. */
+  finish?(runId: string): Promise<void>;
 }
 
-type RunnerPort = { readonly runs: Pick<Client["runs"], "start" | "stop"> };
+type RunnerPort = { readonly runs: Pick<Client["runs"], "start" | "stop" | "finish"> };
 
 export function createChildRunner(client: RunnerPort): Runner {
   return {
     kind: "child",
     start: (runId, request = {}) => client.runs.start(runId, request),
     stop: (runId) => client.runs.stop(runId),
+    finish: (runId) => client.runs.finish(runId),
   };
 }
 

@@ -16,6 +16,8 @@ export interface Session {
   readonly openRuntime: () => Promise<Runtime>;
   readonly evaluate: boolean;
   readonly signal: AbortSignal;
+  /** Ends the distillation where it is, and goes on with what comes after it. */
+  readonly finish?: AbortSignal | undefined;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly onProgress: (progress: Progress) => void;
@@ -43,6 +45,7 @@ export async function runSession(session: Session): Promise<Outcome> {
       port: store,
       clock,
       signal,
+      finish: session.finish,
       ...(checkpoint ? { checkpoint } : {}),
       evaluate,
       onProgress,

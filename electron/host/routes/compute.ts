@@ -40,9 +40,7 @@ export function createRunComputeRoutes({ root, compute, sessions, signals }: Com
     .post("/:id/start", async (c) => {
       const request = await readJson(c.req.raw, startRequest);
       const run = await openRunById(root, c.req.param("id"));
-      if (run.record.status === "done") {
-        throw new UserError("run-done", `The run "${run.record.id}" is done.`, "Duplicate it to run it again.");
-      }
+      if (run.record.status === "done") throw runDoneError(run);
       const owner = await findRunOwner(run.path);
       if (owner !== undefined && !compute?.isActive(run.record.id)) throw runLockedError(run.path, owner);
       requireCompute(compute).start(run.record.id, request);
@@ -51,6 +49,18 @@ export function createRunComputeRoutes({ root, compute, sessions, signals }: Com
     .post("/:id/stop", async (c) => {
       const run = await openRunById(root, c.req.param("id"));
       requireCompute(compute).stop(run.record.id);
+      return c.json({}, 202);
+    })
+    .post("/:id/finish", async (c) => {
+      const run = await openRunById(root, c.req.param("id"));
+      if (run.record.status === "done") throw runDoneError(run);
+      const active = requireCompute(compute);
+      if (active.isActive(run.record.id)) active.finish(run.record.id);
+      else {
+        const owner = await findRunOwner(run.path);
+        if (owner !== undefined) throw runLockedError(run.path, owner);
+        active.start(run.record.id, { finish: true });
+      }
       return c.json({}, 202);
     })
     .get("/:id/events", async (c, next) => {
@@ -87,6 +97,9 @@ export function createRunComputeRoutes({ root, compute, sessions, signals }: Com
       return c.json({});
     });
 }
+
+const runDoneError = ({ record }: Run) =>
+  new UserError("run-done", `The run "${record.id}" is done.`, "Duplicate it to run it again.");
 
 function requireCompute(compute: Compute | undefined): Compute {
   if (compute) return compute;
