@@ -5,11 +5,12 @@ import { IconSettings } from "@tabler/icons-react";
 import { useState } from "react";
 import { ErrorPanel } from "../../components/error-panel.tsx";
 import { Panel } from "../../components/panel.tsx";
+import { readDiagnostics } from "../../diagnostics.ts";
 import { useAction } from "../../hooks/use-action.ts";
 import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
 import { useTask } from "../../hooks/use-task.ts";
-import { adapters, app, client } from "../../host.ts";
+import { adapters, app } from "../../host.ts";
 import { text } from "../../text.ts";
 import { defineView } from "../view.ts";
 import styles from "./settings.module.css";
@@ -22,8 +23,8 @@ function Settings() {
   const [diagnostics, setDiagnostics] = useState<string>();
   const clipboard = useClipboard({ timeout: 2000 });
   const task = useTask();
-  const read = () => task.run(async () => setDiagnostics(await client.diagnostics()));
-  const copy = () => task.run(async () => clipboard.copy(await client.diagnostics()));
+  const read = () => task.run(async () => setDiagnostics(await readDiagnostics()));
+  const copy = () => task.run(async () => clipboard.copy(await readDiagnostics()));
   useAction("copy-diagnostics", copy);
 
   const rows = known.value && [
