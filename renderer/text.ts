@@ -1,6 +1,6 @@
 // Every sentence and label of the window, in one place.
 import type { CurveSummary } from "./stores/decimate.ts";
-import { formatBytes, formatCount, formatDuration, formatValue } from "./stores/format.ts";
+import { formatBytes, formatCount, formatDuration, formatFixed, formatValue } from "./stores/format.ts";
 
 const count = (number: number, one: string, many = `${one}s`) => `${formatCount(number)} ${number === 1 ? one : many}`;
 
@@ -190,28 +190,69 @@ export const text = {
     images: "Synthetic images",
     nothingHovered: (classes: number, ipc: number) => `${count(classes, "class", "classes")} × ${ipc}`,
     image: (name: string, index: number, ipc: number) => `${name}, ${index + 1} of ${ipc}`,
+    values: (min: number, max: number) => `${formatFixed(min)} to ${formatFixed(max)}`,
+    levels: (min: number, max: number) => `levels ${min} to ${max}`,
     history: "History",
     live: "Live",
     newest: "Newest",
     stepOf: (step: string, total: string) => `${step} of ${total}`,
     step: "step",
+    atStep: (step: string) => `step ${step}`,
+    endedEarly: "ended by hand",
+    epochs: (stage: string, done: string, total: string) => `${stage}, epoch ${done} of ${total}`,
     left: (seconds: number) => `${formatDuration(seconds)} left`,
     rate: (rate: string, unit: string) => `${rate} ${unit}/s`,
     took: (seconds: number) => `took ${formatDuration(seconds)}`,
+    setup: (method: string, ipc: number, seed: number) => `${method}, ipc ${ipc}, seed ${seed}`,
+    memory: (bytes: number) => `${formatBytes(bytes)} of memory`,
+    memoryHint: "Of the process that computes, as the system counts it.",
+    where: { child: "in the host's own process", page: "in a window" },
     start: "Start",
     pause: "Pause",
     resume: "Resume",
     pausing: "Pausing…",
+    unqueue: "Leave queue",
     export: "Export",
-    waiting: "Waits for its turn",
+    exportHint: "There are no images yet.",
+    waiting: (place: number) => (place === 1 ? "next in the queue" : `number ${place} in the queue`),
+    starting: "preparing",
+    stop: "Stop…",
+    stopHint: "End the distillation here",
+    stopLate: "The distillation is done. Pause keeps the trials that are finished.",
+    stopTitle: (step: string) => `End the distillation at step ${step}?`,
+    stopMessage: (step: string, total: string) =>
+      `The images stay as they are after ${step} of ${total} steps. Fresh networks are then trained on them, as at the end of a whole run. This run cannot go on distilling afterwards; to go on later, pause it instead.`,
+    stopMessagePlain: (step: string, total: string) =>
+      `The images stay as they are after ${step} of ${total} steps, and the run is done. It cannot go on distilling afterwards; to go on later, pause it instead.`,
+    stopAction: "End and evaluate",
+    stopActionPlain: "End here",
+    finishing: "Ending…",
     zoom: "Zoom",
     fit: "Fit",
     zoomIn: "Larger images",
     zoomOut: "Smaller images",
+    view: "How the values are shown",
+    views: { viewable: "As viewable", trained: "As trained" },
+    viewableHint: "Normalisation undone, clipped to what 8 bits can show.",
+    trainedHint: "The normalised values that networks see: the lowest of the set is black, the highest white.",
+    trainedMissing: (first: string | undefined) =>
+      first === undefined
+        ? "Exact values are kept from the first checkpoint on."
+        : `Earlier steps keep pictures only. Exact values are kept for step ${first} and later.`,
     loss: "Matching loss",
+    metrics: {
+      loss: "Matching loss",
+      learningRate: "Step size",
+      imageLearningRate: "Image step size",
+      gradientNorm: "Gradient norm",
+      distance: "Parameter distance",
+    } as Readonly<Record<string, string>>,
+    stageMetric: (stage: string, metric: string) => `${stage}: ${metric}`,
+    curves: "Curves",
     accuracy: "Accuracy",
     accuracyEmpty:
       "Fresh networks are trained on the synthetic and on random real images when the distillation is done.",
+    accuracyWaits: "Fresh networks are trained now; each trial is shown when it is tested.",
     noEvaluation: "This run ends with the images, without an evaluation.",
     trials: (number: number) => count(number, "trial"),
     sets: {
@@ -221,18 +262,51 @@ export const text = {
       "k-center": "k-center",
       whole: "whole training set",
     },
+    paper: "paper",
+    paperOther: (number: number) => `The paper's figure comes from other settings: ${count(number, "setting")} differ.`,
+    paperSame: "The paper's figure comes from these settings.",
+    paperHint: "How the published run differs",
+    paperSource: (source: string) => `Published figure: ${source}.`,
+    paperDataset: (name: string, ours: string) => `Dataset: ${name} in the paper, ${ours} here.`,
+    paperDifference: (path: string, paper: string, ours: string) => `${path}: ${paper} in the paper, ${ours} here`,
     broken: "The connection to the host broke. Trying again; the run itself is not affected.",
     gone: "The run could not be opened",
-    warnings: "Warnings",
-    imageTitle: (name: string, index: number) => `${name}, image ${index + 1}`,
-    throughTime: "This image through the run",
-    atStep: (step: string) => `step ${step}`,
+    copyDiagnostics: "Copy diagnostics",
+    settings: "Its settings",
+    lastGood: (step: string) => `The images of step ${step} are the last good ones, and are kept.`,
+    datasetGone: (name: string) =>
+      `The dataset ${name} was deleted. The run can be looked at and a finished set exported; to go on, import the same pictures again with the same options.`,
     interrupted: "The run was interrupted. It goes on from its last checkpoint, with the same result.",
-    computedOn: (adapter: string) => adapter,
+    imageTitle: (name: string, index: number, ipc: number) => `${name}, image ${index + 1} of ${ipc}`,
+    previousImage: "Previous image",
+    nextImage: "Next image",
+    shownStep: (step: string) => `Shown: step ${step}`,
+    classNumber: (index: number, classes: number) => `${index + 1} of ${classes}`,
+    facts: { class: "Class", step: "Step", min: "Lowest", max: "Highest", mean: "Mean" },
+    exactValues: "Normalised values, exact.",
+    pictureValues: "Levels of the 8-bit picture: this step keeps no exact values.",
+    throughTime: "This image through the run",
+    nearest: "Nearest real images of its class",
+    nearestSearching: "Searching the training images…",
+    nearestHint: (isExact: boolean) =>
+      isExact
+        ? "By L2 distance in normalised space, among the training images."
+        : "By L2 distance in normalised space, from the 8-bit picture of this step.",
+    nearestLabel: (index: number, distance: string) => `Training image ${formatCount(index)}, distance ${distance}`,
+    unnamedClass: (index: number) => `class ${index}`,
+    log: "Log",
+    logEmpty: "Nothing has happened yet.",
+    logWarnings: (number: number) => count(number, "warning"),
+    logStage: (stage: string, steps: number | undefined) =>
+      steps === undefined ? `${stage} begins` : `${stage} begins: ${count(steps, "step")}`,
+    logEvaluation: (set: string, net: string, trial: number, accuracy: string) =>
+      `${net} on ${set}, trial ${trial + 1}: ${accuracy} %`,
+    logStatus: (status: string) => `The run is ${status}.`,
+    logDone: "The run is done.",
   },
 
   lightTable: {
-    none: "The first images appear here.",
+    none: "The first images appear here once they are drawn.",
     block: (name: string, number: number, step: number) =>
       `${name}: ${count(number, "synthetic image")} at step ${formatCount(step)}`,
   },
@@ -243,6 +317,9 @@ export const text = {
     asTable: "Show as a table",
     asChart: "Show as a chart",
     whole: "Show the whole run",
+    zoomIn: "Zoom in around the shown step",
+    zoomOut: "Zoom out",
+    keys: (metric: string) => `${metric}: + and - zoom, 0 shows the whole run, Shift and arrows move`,
     table: (metric: string) => `${metric} by step`,
     nothing: (metric: string) => `No ${metric.toLowerCase()} yet.`,
     sentence: (metric: string, { first, last, lowest }: CurveSummary) => {

@@ -153,6 +153,12 @@ export function createChildCompute(input: {
       }
     },
 
+    finish(runId) {
+      const at = queue.findIndex((each) => each.runId === runId);
+      if (at >= 0) queue[at] = { runId, request: { ...queue[at].request, finish: true } };
+      if (running?.runId === runId) running.port.send({ type: "finish" });
+    },
+
     follow(runId, listener) {
       if (running?.runId === runId && running.progress) listener(running.progress);
       return signals.listen(runId, listener);

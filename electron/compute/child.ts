@@ -9,6 +9,7 @@ import { runTask } from "./tasks.ts";
 enableCompileCache();
 const parent = findParent();
 const stopping = new AbortController();
+const finishing = new AbortController();
 const stop = () => stopping.abort();
 // Ctrl-C in a terminal reaches the whole group: the parent decides, and says so.
 process.on("SIGINT", () => {});
@@ -18,7 +19,9 @@ parent.onGone(stop);
 
 async function work(task: Task): Promise<void> {
   try {
-    await parent.send(await runTask(task, stopping.signal, (message) => void parent.send(message)));
+    await parent.send(
+      await runTask(task, { stop: stopping.signal, finish: finishing.signal }, (message) => void parent.send(message)),
+    );
   } catch (error) {
     await parent.send({ type: "failed", error: failureOf(error) });
   }
@@ -29,6 +32,7 @@ async function work(task: Task): Promise<void> {
 parent.onMessage((value) => {
   const message = toChild.parse(value);
   if (message.type === "stop") stop();
+  else if (message.type === "finish") finishing.abort();
   else void work(message);
 });
 void parent.send({ type: "ready" });

@@ -14,9 +14,11 @@ export const toChild = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("adapters"), measure: z.boolean() }),
   /** Ends the task within a step. */
   z.strictObject({ type: z.literal("stop") }),
+  /** Ends the distillation within a step, and goes on with the evaluation. */
+  z.strictObject({ type: z.literal("finish") }),
 ]);
 export type ToChild = z.infer<typeof toChild>;
-export type Task = Exclude<ToChild, { type: "stop" }>;
+export type Task = Exclude<ToChild, { type: "stop" | "finish" }>;
 
 const lineOf = <T extends string>(type: T) =>
   followLine.options.find((option) => option.shape.type.value === type) as Extract<

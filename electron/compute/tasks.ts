@@ -19,13 +19,19 @@ import { openRunStore } from "./run-store.ts";
 import { storedDatasetOf } from "./stored-dataset.ts";
 
 type Tell = (message: FromChild) => void;
+/** What a person may wish while a run is computed. */
+export interface Wishes {
+  readonly stop: AbortSignal;
+  /** Ends the distillation, and goes on with the evaluation. */
+  readonly finish: AbortSignal;
+}
 type TaskOf<T extends Task["type"]> = Extract<Task, { type: T }>;
 
 /** Computes a task; the result is its last message. */
-export async function runTask(task: Task, signal: AbortSignal, tell: Tell): Promise<FromChild> {
+export async function runTask(task: Task, wishes: Wishes, tell: Tell): Promise<FromChild> {
   switch (task.type) {
     case "run":
-      return computeRun(task, signal, tell);
+      return computeRun(task, wishes, tell);
     case "estimate":
       return { type: "estimated", answer: await estimate(task) };
     case "adapters":
@@ -37,7 +43,7 @@ export async function runTask(task: Task, signal: AbortSignal, tell: Tell): Prom
 
 const PROGRESS_EVERY_MS = 100;
 
-async function computeRun({ home, runId, request }: TaskOf<"run">, signal: AbortSignal, tell: Tell) {
+async function computeRun({ home, runId, request }: TaskOf<"run">, wishes: Wishes, tell: Tell) {
   const run = await openRunById(home, runId);
   await using files = await openRunStore(run);
   const store: typeof files = {
@@ -55,9 +61,14 @@ async function computeRun({ home, runId, request }: TaskOf<"run">, signal: Abort
       ),
       openRuntime: async (lost) => new Runtime(await openBackend(lost ?? chooseBackend(run.record, request))),
       evaluate: request.evaluate ?? run.record.evaluate !== false,
-      signal,
+      signal: wishes.stop,
+      finish: request.finish ? AbortSignal.abort() : wishes.finish,
       clock: () => Date.now(),
-      onProgress: createProgressTeller(tell, PROGRESS_EVERY_MS, () => Date.now()),
+      onProgress: createProgressTeller(
+        (line) => tell({ ...line, memoryBytes: process.memoryUsage.rss() }),
+        PROGRESS_EVERY_MS,
+        () => Date.now(),
+      ),
       onNotice: (message) => tell({ type: "notice", message }),
       onBegin: ({ events }) => tell({ type: "cut", events }),
     });

@@ -11,6 +11,7 @@ import { createArchiveRoutes } from "./routes/archive.ts";
 import { createComputeRoutes, createRunComputeRoutes, describeComputing } from "./routes/compute.ts";
 import { createDatasetRoutes } from "./routes/datasets.ts";
 import { createExportRoutes } from "./routes/exports.ts";
+import { createImageRoutes } from "./routes/images.ts";
 import { createRecipeRoutes } from "./routes/recipes.ts";
 import { runRoutes } from "./routes/runs.ts";
 import { createStoreRoutes } from "./routes/store.ts";
@@ -51,8 +52,9 @@ export function createHost({ store, version = "0", kind = "server", compute, log
     .route("/api/recipes", createRecipeRoutes(store))
     .route("/api/compute", createComputeRoutes({ compute, sessions }))
     .route("/api/runs", createRunComputeRoutes({ root, compute, sessions }))
-    .route("/api/runs", createArchiveRoutes(root))
-    .route("/api/runs", runRoutes({ root, sessions, signals }));
+    .route("/api/runs", createImageRoutes(store))
+    .route("/api/runs", createArchiveRoutes(store))
+    .route("/api/runs", runRoutes({ root, store, sessions, signals }));
   app.onError((error, c) => {
     const { status, body } = describeFailure(error);
     if (status === 500) log?.write(`${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`);

@@ -21,6 +21,8 @@ export interface Compute {
   start(runId: string, request: StartRequest): void;
   /** Stops the run within a step, or takes it out of the queue. Does nothing for a run that is not active. */
   stop(runId: string): void;
+  /** Ends the distillation within a step and goes on with the evaluation; a run that waits does so when its turn comes. */
+  finish(runId: string): void;
   /** Tells of a run until the returned function is called; the newest progress at once. */
   follow(runId: string, listener: (signal: ComputeSignal) => void): () => void;
   /** Throws UserError "compute-busy" while a run is computed. */

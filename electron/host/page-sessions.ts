@@ -24,6 +24,7 @@ interface Open {
   silence: NodeJS.Timeout | undefined;
   progress: ProgressLine | undefined;
   isToStop: boolean;
+  isToFinish: boolean;
 }
 
 export type PageSessions = ReturnType<typeof createPageSessions>;
@@ -103,6 +104,7 @@ export function createPageSessions(
         silence: undefined,
         progress: undefined,
         isToStop: false,
+        isToFinish: false,
       };
       sessions.set(runId, open);
       hear(open);
@@ -129,7 +131,7 @@ export function createPageSessions(
         signals.send(runId, progress);
       }
       if (notice !== undefined) signals.send(runId, { type: "notice", message: notice });
-      return { stop: open.isToStop };
+      return { stop: open.isToStop, finish: open.isToFinish };
     },
 
     /** Asks the page to stop, which hears it with its next report; true where a page computes the run. */
@@ -139,6 +141,13 @@ export function createPageSessions(
       open.isToStop = true;
       hear(open);
       return true;
+    },
+
+    /** Asks the page to end the distillation and to go on with what comes after it; true where a page computes the run. */
+    finish(runId: string): boolean {
+      const open = sessions.get(runId);
+      if (open) open.isToFinish = true;
+      return open !== undefined;
     },
 
     /** The newest progress at once, then every signal until the returned function is called. */

@@ -1,30 +1,29 @@
 // Curves over steps: two points per pixel column at most, raw values at the cursor, and the same in words and as a table.
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
-import { IconChartLine, IconTable, IconZoomReset } from "@tabler/icons-react";
-import { type PointerEvent, useMemo, useState } from "react";
-import { CartesianGrid, Line, LineChart, XAxis, YAxis } from "recharts";
+import { IconChartLine, IconTable, IconZoomIn, IconZoomOut, IconZoomReset } from "@tabler/icons-react";
+import { type KeyboardEvent, type PointerEvent, type ReactNode, useMemo, useState } from "react";
 import { useStore } from "zustand";
 import { linearAxis, logAxis, placeOn } from "../stores/axis.ts";
 import { type CursorStore, shownStep } from "../stores/cursor.ts";
 import { decimate, nearestPoint, sampleRows, summarise } from "../stores/decimate.ts";
-import { formatCount, formatMeasured, formatValue } from "../stores/format.ts";
+import { formatCount, formatExact, formatMeasured, formatValue } from "../stores/format.ts";
 import { spreadLabels } from "../stores/spread-labels.ts";
+import { panRange, type Range, zoomRange } from "../stores/zoom-range.ts";
 import { text } from "../text.ts";
-import { seriesColours, seriesDashes, token } from "../theme/index.ts";
 import styles from "./metric-chart.module.css";
+import { colourOf, dashOf, MetricPlot, type PlotRow, plotMargin } from "./metric-plot.tsx";
 import { Panel } from "./panel.tsx";
 
-const LEFT = 48;
-const RIGHT = 12;
+const { left: LEFT, right: RIGHT, top: TOP, bottom: BOTTOM } = plotMargin;
 /** Room for the names at the ends of several lines. */
 const RIGHT_WITH_NAMES = 190;
 const NAME_HEIGHT = 14;
 /** More sentences than this would take the chart's room; they are still read out, and stand in the table. */
 const MAX_SENTENCES = 2;
-const TOP = 8;
-const BOTTOM = 24;
 const TABLE_ROWS = 20;
+/** Shorter drags are clicks. */
+const DRAG_PIXELS = 6;
 
 export interface Curve {
   readonly label: string;
@@ -41,46 +40,53 @@ interface MetricChartProps {
   readonly total: number;
   readonly cursor: CursorStore;
   readonly last: number;
+  /** Before the chart's own, e.g. to choose between metrics. */
+  readonly tools?: ReactNode;
 }
 
-export function MetricChart({ title, metric, curves, total, cursor, last }: MetricChartProps) {
+export function MetricChart({ title, metric, curves, total, cursor, last, tools: given }: MetricChartProps) {
   const { ref, width, height } = useElementSize();
-  const [zoomed, setZoomed] = useState<{ from: number; to: number }>();
-  const [drag, setDrag] = useState<{ from: number; to: number }>();
+  const [zoomed, setZoomed] = useState<Range>();
+  const [drag, setDrag] = useState<Range>();
   const [isTable, setTable] = useState(false);
   const { pinned, hovered, pin, goLive, hover } = useStore(cursor);
   const step = shownStep({ pinned, hovered }, last);
 
-  const range = zoomed ?? { from: 0, to: Math.max(1, total) };
+  const whole = { from: 0, to: Math.max(1, total, last) };
+  const { from, to } = zoomed ?? whole;
   const hasLegend = curves.length > 1;
   const right = hasLegend ? Math.min(RIGHT_WITH_NAMES, Math.round(0.36 * width)) : RIGHT;
   const plot = { width: Math.max(0, width - LEFT - right), height: Math.max(0, height - TOP - BOTTOM) };
-  const buckets = Math.max(1, Math.floor(plot.width));
   const { rows, y } = useMemo(
-    () => prepare(curves, range.from, range.to, buckets),
-    [curves, range.from, range.to, buckets],
+    () => prepare(curves, from, to, Math.max(1, Math.floor(plot.width))),
+    [curves, from, to, plot.width],
   );
-  const x = linearAxis(range.from, range.to, Math.max(2, Math.floor(plot.width / 90)), true);
+  const x = useMemo(() => linearAxis(from, to, Math.max(2, Math.floor(plot.width / 90)), true), [from, to, plot.width]);
+  const names = curves.map(({ label }) => label).join("\n");
+  const labels = useMemo(() => names.split("\n").filter((_, i) => i < curves.length), [names, curves.length]);
 
-  const summaries = curves.map(summarise);
-  const sentence = curves
-    .map((curve, i) => {
-      const summary = summaries[i];
-      const name = curves.length > 1 ? curve.label : metric;
-      return summary ? text.chart.sentence(name, summary) : text.chart.nothing(name);
-    })
-    .join(" ");
+  const sentence = useMemo(
+    () =>
+      curves
+        .map((curve) => {
+          const summary = summarise(curve);
+          const name = curves.length > 1 ? curve.label : metric;
+          return summary ? text.chart.sentence(name, summary) : text.chart.nothing(name);
+        })
+        .join(" "),
+    [curves, metric],
+  );
 
   const stepAt = (event: PointerEvent) => {
     const box = event.currentTarget.getBoundingClientRect();
     const share = Math.max(0, Math.min(1, (event.clientX - box.left) / Math.max(1, box.width)));
-    return Math.round(range.from + share * (range.to - range.from));
+    return Math.round(from + share * (to - from));
   };
   const toX = (at: number) => LEFT + placeOn(x, at) * plot.width;
   const toY = (value: number) => TOP + (1 - placeOn(y, value)) * plot.height;
-  const isShown = step >= range.from && step <= range.to;
+  const isShown = step >= from && step <= to;
   const marks = curves.map((curve) => nearestPoint(curve, step));
-  const ends = curves.map((curve) => nearestPoint(curve, range.to));
+  const ends = curves.map((curve) => nearestPoint(curve, to));
   const nameHeights = spreadLabels(
     ends.map((end) => Math.max(TOP, Math.min(TOP + plot.height, end ? toY(end.value) : height))),
     NAME_HEIGHT,
@@ -88,36 +94,54 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
     TOP + plot.height,
   );
 
+  const zoomBy = (factor: number) => setZoomed(zoomRange({ from, to }, whole, factor, step));
+  const press = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "+" || event.key === "=") zoomBy(0.5);
+    else if (event.key === "-") zoomBy(2);
+    else if (event.key === "0" || (event.key === "Escape" && zoomed)) setZoomed(undefined);
+    else if (event.shiftKey && event.key === "ArrowLeft") setZoomed(zoomed && panRange(zoomed, whole, -0.25));
+    else if (event.shiftKey && event.key === "ArrowRight") setZoomed(zoomed && panRange(zoomed, whole, 0.25));
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
   const readout = (
     <span className={styles.readout} aria-hidden>
+      {y.isLog && <span className={styles.log}>{text.chart.log}</span>}
       {!hasLegend && (
         <span className={styles.entry}>
           <span className={styles.value}>{marks[0] ? formatMeasured(marks[0].value) : ""}</span>
         </span>
       )}
-      {y.isLog && <span className={styles.log}>{text.chart.log}</span>}
     </span>
   );
 
   const tools = (
     <>
+      {given}
       {readout}
-      {zoomed && (
-        <Tooltip label={text.chart.whole}>
-          <ActionIcon size={24} aria-label={text.chart.whole} onClick={() => setZoomed(undefined)}>
-            <IconZoomReset size={16} />
-          </ActionIcon>
-        </Tooltip>
-      )}
-      <Tooltip label={isTable ? text.chart.asChart : text.chart.asTable}>
-        <ActionIcon
-          size={24}
-          aria-label={isTable ? text.chart.asChart : text.chart.asTable}
+      <span className={styles.buttons}>
+        <Tool label={text.chart.zoomIn} icon={<IconZoomIn size={16} />} onClick={() => zoomBy(0.5)} />
+        <Tool
+          label={text.chart.zoomOut}
+          icon={<IconZoomOut size={16} />}
+          isOff={zoomed === undefined}
+          onClick={() => zoomBy(2)}
+        />
+        <Tool
+          label={text.chart.whole}
+          icon={<IconZoomReset size={16} />}
+          isOff={zoomed === undefined}
+          onClick={() => setZoomed(undefined)}
+        />
+        <Tool
+          label={isTable ? text.chart.asChart : text.chart.asTable}
+          icon={isTable ? <IconChartLine size={16} /> : <IconTable size={16} />}
           onClick={() => setTable(!isTable)}
-        >
-          {isTable ? <IconChartLine size={16} /> : <IconTable size={16} />}
-        </ActionIcon>
-      </Tooltip>
+        />
+      </span>
     </>
   );
 
@@ -128,54 +152,7 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
           {width > 0 && height > 0 && !isTable && (
             <>
               <div aria-hidden>
-                <LineChart
-                  width={width}
-                  height={height}
-                  data={rows}
-                  margin={{ left: 0, right, top: TOP, bottom: 0 }}
-                  accessibilityLayer={false}
-                  style={{ pointerEvents: "none" }}
-                >
-                  <CartesianGrid stroke={token("line")} vertical={false} />
-                  <XAxis
-                    dataKey="step"
-                    type="number"
-                    domain={[x.from, x.to]}
-                    ticks={[...x.ticks]}
-                    tickFormatter={formatCount}
-                    height={BOTTOM}
-                    tick={{ fill: token("secondary"), fontSize: 11 }}
-                    stroke={token("line")}
-                    tickLine={false}
-                    allowDataOverflow
-                    interval={0}
-                  />
-                  <YAxis
-                    type="number"
-                    scale={y.isLog ? "log" : "linear"}
-                    domain={[y.from, y.to]}
-                    ticks={[...y.ticks]}
-                    tickFormatter={formatValue}
-                    width={LEFT}
-                    tick={{ fill: token("secondary"), fontSize: 11 }}
-                    stroke="none"
-                    tickLine={false}
-                    allowDataOverflow
-                    interval={0}
-                  />
-                  {curves.map((curve, i) => (
-                    <Line
-                      key={curve.label}
-                      dataKey={(row: Row) => row.values[i]}
-                      stroke={colourOf(i)}
-                      strokeDasharray={dashOf(i)}
-                      strokeWidth={1.5}
-                      dot={false}
-                      connectNulls
-                      isAnimationActive={false}
-                    />
-                  ))}
-                </LineChart>
+                <MetricPlot width={width} height={height} right={right} rows={rows} labels={labels} x={x} y={y} />
               </div>
               {hasLegend &&
                 ends.map(
@@ -199,8 +176,8 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
                 (mark, i) =>
                   mark &&
                   isShown &&
-                  mark.step >= range.from &&
-                  mark.step <= range.to && (
+                  mark.step >= from &&
+                  mark.step <= to && (
                     <span
                       key={curves[i].label}
                       className={styles.dot}
@@ -212,7 +189,26 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
                     />
                   ),
               )}
-              {drag && Math.abs(toX(drag.to) - toX(drag.from)) > 6 && (
+              {hovered !== undefined && isShown && marks.some(Boolean) && (
+                <span
+                  className={styles.tip}
+                  data-left={toX(step) > LEFT + plot.width / 2 || undefined}
+                  style={{ left: toX(step), top: TOP }}
+                  aria-hidden
+                >
+                  <span>{text.run.atStep(formatCount(step))}</span>
+                  {marks.map(
+                    (mark, i) =>
+                      mark && (
+                        <span key={curves[i].label} className={styles.entry}>
+                          <Swatch index={i} />
+                          <span className={styles.value}>{formatExact(mark.value)}</span>
+                        </span>
+                      ),
+                  )}
+                </span>
+              )}
+              {drag && Math.abs(toX(drag.to) - toX(drag.from)) > DRAG_PIXELS && (
                 <span
                   className={styles.band}
                   style={{
@@ -223,10 +219,15 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
                   }}
                 />
               )}
-              {/* biome-ignore lint/a11y/noStaticElementInteractions: the history's slider does the same by keys. */}
+              {/* biome-ignore lint/a11y/useSemanticElements: a fieldset holds form controls; this is a picture. */}
               <div
                 className={styles.plot}
+                role="group"
+                // biome-ignore lint/a11y/noNoninteractiveTabindex: it is zoomed by keys.
+                tabIndex={0}
+                aria-label={text.chart.keys(metric)}
                 style={{ left: LEFT, right, top: TOP, bottom: BOTTOM }}
+                onKeyDown={press}
                 onPointerDown={(event) => {
                   event.currentTarget.setPointerCapture(event.pointerId);
                   setDrag({ from: stepAt(event), to: stepAt(event) });
@@ -236,21 +237,25 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
                   if (drag) setDrag({ ...drag, to: stepAt(event) });
                 }}
                 onPointerUp={(event) => {
-                  const to = stepAt(event);
+                  const end = stepAt(event);
                   setDrag(undefined);
-                  if (drag && Math.abs(toX(to) - toX(drag.from)) > 6) {
-                    setZoomed({ from: Math.min(drag.from, to), to: Math.max(drag.from, to) });
-                  } else if (to >= last) goLive();
-                  else pin(to);
+                  if (drag && Math.abs(toX(end) - toX(drag.from)) > DRAG_PIXELS) {
+                    setZoomed({ from: Math.min(drag.from, end), to: Math.max(drag.from, end) });
+                  } else if (end >= last) goLive();
+                  else pin(end);
                 }}
+                onPointerCancel={() => setDrag(undefined)}
                 onPointerLeave={() => hover(undefined)}
                 onDoubleClick={() => setZoomed(undefined)}
               />
             </>
           )}
-          <div className={isTable ? styles.table : "hidden"}>
-            <CurveTable metric={metric} curves={curves} />
-          </div>
+          {isTable && (
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reached by keys.
+            <section className={styles.table} tabIndex={0} aria-label={text.chart.table(metric)}>
+              <CurveTable metric={metric} curves={curves} />
+            </section>
+          )}
         </div>
         <figcaption className={curves.length > MAX_SENTENCES ? "hidden" : styles.caption}>{sentence}</figcaption>
       </figure>
@@ -258,10 +263,22 @@ export function MetricChart({ title, metric, curves, total, cursor, last }: Metr
   );
 }
 
-const colourOf = (index: number) => seriesColours[index % seriesColours.length];
-/** Where the colours begin again, each comes with another dash than before. */
-const dashOf = (index: number) =>
-  seriesDashes[(index + Math.floor(index / seriesColours.length)) % seriesDashes.length];
+interface ToolProps {
+  readonly label: string;
+  readonly icon: ReactNode;
+  readonly isOff?: boolean;
+  readonly onClick: () => void;
+}
+
+function Tool({ label, icon, isOff = false, onClick }: ToolProps) {
+  return (
+    <Tooltip label={label}>
+      <ActionIcon size={24} aria-label={label} disabled={isOff} onClick={onClick}>
+        {icon}
+      </ActionIcon>
+    </Tooltip>
+  );
+}
 
 export function Swatch({ index }: { readonly index: number }) {
   return (
@@ -302,11 +319,6 @@ function CurveTable({ metric, curves }: { readonly metric: string; readonly curv
   );
 }
 
-interface Row {
-  readonly step: number;
-  readonly values: readonly (number | undefined)[];
-}
-
 /** Rows of all curves by step, and an axis that holds them; logarithmic where all values are positive and far apart. */
 function prepare(curves: readonly Curve[], from: number, to: number, buckets: number) {
   const rows = new Map<number, (number | undefined)[]>();
@@ -322,6 +334,6 @@ function prepare(curves: readonly Curve[], from: number, to: number, buckets: nu
   });
   const isLog = low > 0 && high / low > 2;
   const y = high < low ? linearAxis(0, 1, 4) : isLog ? logAxis(low, high) : linearAxis(low, high, 4);
-  const sorted: Row[] = [...rows].sort(([a], [b]) => a - b).map(([step, values]) => ({ step, values }));
+  const sorted: PlotRow[] = [...rows].sort(([a], [b]) => a - b).map(([step, values]) => ({ step, values }));
   return { rows: sorted, y };
 }

@@ -1,4 +1,5 @@
-// The run's history as a line: dots are pictures, ticks are checkpoints; dragging and the arrow keys move the cursor.
+// The run's history as a line: notches are pictures, ticks checkpoints, dots evaluations; dragging and the arrow keys
+// move the cursor.
 import { Button } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import type { KeyboardEvent, PointerEvent } from "react";
@@ -15,8 +16,12 @@ interface ScrubberProps {
   readonly total: number;
   readonly previews: readonly Mark[];
   readonly checkpoints: readonly Mark[];
+  /** Steps whose images were evaluated. */
+  readonly evaluations?: readonly number[];
   readonly isRunning: boolean;
 }
+
+const PAGE = 10;
 
 /** Marks at least `apart` pixels from each other: thousands of checkpoints are no picture. */
 function thin(marks: readonly Mark[], toX: (step: number) => number, apart: number): Mark[] {
@@ -28,7 +33,7 @@ function thin(marks: readonly Mark[], toX: (step: number) => number, apart: numb
   });
 }
 
-export function Scrubber({ cursor, last, total, previews, checkpoints, isRunning }: ScrubberProps) {
+export function Scrubber({ cursor, last, total, previews, checkpoints, evaluations = [], isRunning }: ScrubberProps) {
   const { ref, width } = useElementSize();
   const { pinned, hovered, pin, goLive } = useStore(cursor);
   const step = shownStep({ pinned, hovered }, last);
@@ -48,8 +53,11 @@ export function Scrubber({ cursor, last, total, previews, checkpoints, isRunning
     const by = event.key === "ArrowRight" || event.key === "ArrowUp" ? 1 : -1;
     if (event.key === "Home") pin(0);
     else if (event.key === "End") goLive();
-    else if (event.key.startsWith("Arrow")) {
-      const next = stepTo(previews, step, by);
+    else if (event.key.startsWith("Arrow") || event.key.startsWith("Page")) {
+      const isPage = event.key.startsWith("Page");
+      const way = event.key === "PageUp" ? 1 : isPage ? -1 : by;
+      let next: number | undefined = step;
+      for (let i = 0; i < (isPage ? PAGE : 1) && next !== undefined; i++) next = stepTo(previews, next, way);
       if (next === undefined || next >= last) goLive();
       else pin(next);
     } else return;
@@ -83,6 +91,9 @@ export function Scrubber({ cursor, last, total, previews, checkpoints, isRunning
         ))}
         {thin(previews, toX, 7).map(({ step }) => (
           <span key={`p${step}`} className={styles.dot} style={{ left: toX(step) }} />
+        ))}
+        {evaluations.map((at) => (
+          <span key={`e${at}`} className={styles.evaluation} style={{ left: toX(at) }} />
         ))}
         <span className={styles.thumb} data-live={isLive || undefined} style={{ left: toX(step) }} />
       </div>

@@ -18,6 +18,12 @@ export function formatMeasured(value: number): string {
   return size !== 0 && size < 1e4 && size >= 1e-3 ? value.toPrecision(4) : formatValue(value);
 }
 
+/** Two decimals and a true minus sign, for values around zero. */
+export const formatFixed = (value: number): string => value.toFixed(2).replace("-", "\u2212");
+
+/** As it was measured, in float32: seven significant figures. */
+export const formatExact = (value: number): string => String(Number(value.toPrecision(7)));
+
 export function formatRate(perSecond: number): string {
   return perSecond >= 100 ? integer.format(perSecond) : perSecond.toFixed(perSecond >= 10 ? 0 : perSecond >= 1 ? 1 : 2);
 }
@@ -55,3 +61,8 @@ export function formatWhen(iso: string, now = new Date()): string {
   const date = new Date(iso);
   return date.toDateString() === now.toDateString() ? clock.format(date) : day.format(date);
 }
+
+const second = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+/** The time of day to the second; `time` in milliseconds since 1970. */
+export const formatClock = (time: number): string => second.format(time);

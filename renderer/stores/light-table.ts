@@ -1,8 +1,10 @@
 // The geometry of the light table: whole-pixel zoom, rows of classes, and which image lies under the pointer.
+import { layPreview, PREVIEW_GAP, placeInPreview } from "../../shared/lib/preview-grid.ts";
 
-/** The preview file: one row a class, `columns` images each, with gaps of one pixel also around. */
+/** The preview file: `rows` classes one below the other, the next ones beside them, `columns` images each. */
 export interface Sheet {
   readonly classes: number;
+  readonly rows: number;
   readonly columns: number;
   /** Side of an image in its own pixels. */
   readonly width: number;
@@ -28,18 +30,33 @@ export interface Room {
   readonly columnGap: number;
 }
 
-export const GAP = 1;
+export const GAP = PREVIEW_GAP;
 export const MAX_ZOOM = 16;
 /** Larger is for looking at single images. */
 const MAX_FITTED = 8;
+const MAX_IMAGE_SIDE = 1024;
+/** Breaking a class into several lines must make its images this much larger to be worth it. */
+const WORTH_BREAKING = 1.5;
 
 /** What a preview holds, from its size and the recipe; images that did not fit on the picture are not counted. */
 export function sheetOf(picture: { width: number; height: number }, classes: number, ipc: number): Sheet {
+  // Stored images are square: the one side whose preview has this size.
+  for (let side = 1; side <= MAX_IMAGE_SIDE; side++) {
+    const grid = layPreview({ classes, ipc, width: side, height: side });
+    if (grid.width === picture.width && grid.height === picture.height) {
+      return { classes, rows: grid.rows, columns: grid.columns, width: side, height: side };
+    }
+  }
   const rows = Math.max(1, classes);
   const height = Math.max(1, Math.round((picture.height - GAP) / rows) - GAP);
-  // Stored images are square.
   const columns = Math.max(1, Math.min(ipc, Math.floor((picture.width - GAP) / (height + GAP))));
-  return { classes, columns, width: Math.floor((picture.width - GAP) / columns) - GAP, height };
+  return { classes, rows, columns, width: Math.max(1, Math.floor((picture.width - GAP) / columns) - GAP), height };
+}
+
+/** How many classes a preview shows, where nobody else knows any more. */
+export function countClasses(picture: { width: number; height: number }, ipc: number): number {
+  const cell = (picture.width - GAP) / Math.max(1, ipc);
+  return Math.max(1, Math.round((picture.height - GAP) / Math.max(1, cell)));
 }
 
 /** The layout at one zoom: as few columns of classes as the height asks for and the width allows. */
@@ -55,19 +72,45 @@ export function layOut(sheet: Sheet, room: Room, zoom: number): TableLayout {
   return { zoom, perLine, lines, rows: Math.ceil(sheet.classes / Math.min(most, wanted)) };
 }
 
-/** The largest whole zoom at which all classes are seen at once, each on one line; at least `least`. */
+/**
+ * The largest whole zoom at which all classes are seen at once, at least `least`: each class on one line, or on several
+ * where this makes the images much larger.
+ */
 export function fitZoom(sheet: Sheet, room: Room, least = 2): number {
+  let broken = least;
   for (let zoom = MAX_FITTED; zoom > least; zoom--) {
-    const { lines, rows } = layOut(sheet, room, zoom);
-    const height = rows * (lines * (sheet.height + GAP) * zoom + room.rowGap) - room.rowGap;
-    if (lines === 1 && (room.height === undefined || height <= room.height)) return zoom;
+    const layout = layOut(sheet, room, zoom);
+    if (room.height !== undefined && measureTable(sheet, layout, room).height > room.height) continue;
+    if (layout.lines === 1) return broken >= WORTH_BREAKING * zoom ? broken : zoom;
+    if (room.height !== undefined) broken = Math.max(broken, zoom);
   }
-  return least;
+  return broken;
+}
+
+/** Sizes in CSS pixels: of one class with the gap below it, of one column of classes with the gap beside it, of all. */
+export function measureTable(sheet: Sheet, layout: TableLayout, room: Room) {
+  const { zoom, lines, perLine, rows } = layout;
+  const rowHeight = (lines * (sheet.height + GAP) - GAP) * zoom + room.rowGap;
+  const columnWidth = room.label + (perLine * (sheet.width + GAP) - GAP) * zoom + room.columnGap;
+  const columns = Math.ceil(sheet.classes / rows);
+  return {
+    rowHeight,
+    columnWidth,
+    height: rows * rowHeight - room.rowGap,
+    width: columns * columnWidth - room.columnGap,
+  };
+}
+
+/** The zooms that one key goes through: fitted, then doubling from there. */
+export function nextZoom(now: number | "fit", fitted: number): number | "fit" {
+  const shown = now === "fit" ? fitted : now;
+  const next = [2, 4, 8, MAX_ZOOM].find((each) => each > shown);
+  return next ?? "fit";
 }
 
 /** Where the image of a class lies in the preview. */
 export function sourceOf(sheet: Sheet, classIndex: number, index: number): { x: number; y: number } {
-  return { x: GAP + index * (sheet.width + GAP), y: GAP + classIndex * (sheet.height + GAP) };
+  return placeInPreview(sheet, sheet, classIndex, index);
 }
 
 /** Where it lies in its class's block, in image pixels. */

@@ -1,5 +1,6 @@
 // The published figure that a choice of dataset and ipc is to be measured against.
 import type { RecipeList } from "../../shared/api/recipes.ts";
+import { isSame, type Json, listLeaves, readPath } from "./tree.ts";
 
 export type Seed = RecipeList["seeds"][number];
 export type Case = Seed["cases"][number];
@@ -21,4 +22,21 @@ export function findPublished(seed: Pick<Seed, "cases">, dataset: string, ipc: n
 export function findNearestPublished(seed: Pick<Seed, "cases">, dataset: string, ipc: number): Case | undefined {
   const far = (each: Case) => Math.abs(Math.log(each.ipc / Math.max(1, ipc)));
   return seed.cases.filter((each) => isOfDataset(each, dataset)).sort((a, b) => far(a) - far(b))[0];
+}
+
+export interface ProtocolDifference {
+  readonly path: string;
+  readonly ours: Json;
+  readonly paper: Json;
+}
+
+/** The settings of a recipe that are not the published case's; what the seed leaves open counts as the same. */
+export function listProtocolDifferences(recipe: Json, seed: Seed, found: Case): ProtocolDifference[] {
+  const theirs = new Map<string, Json>();
+  for (const layer of [seed.defaults, found.set, { ipc: found.ipc, evaluation: { nets: [found.net] } }]) {
+    for (const { path, value } of listLeaves(layer)) theirs.set(path, value);
+  }
+  return [...theirs]
+    .map(([path, paper]) => ({ path, ours: readPath(recipe, path), paper }))
+    .filter(({ ours, paper }) => ours !== undefined && !isSame(ours, paper));
 }

@@ -8,6 +8,9 @@ export type Evaluation = Extract<RunEvent, { type: "evaluation" }>;
 export type Warning = Extract<RunEvent, { type: "warning" }>;
 export type Failure = Extract<RunEvent, { type: "failed" }>;
 
+/** What is worth a line of the log. */
+export type LogEvent = Extract<RunEvent, { type: "stage" | "evaluation" | "status" | "warning" | "done" | "failed" }>;
+
 /** One curve: parallel arrays in order of steps; `seqs` tells which event each point came from. */
 export interface Series {
   readonly stage: Stage;
@@ -36,6 +39,7 @@ export interface RunState {
   readonly checkpoints: readonly Mark[];
   readonly evaluations: readonly Evaluation[];
   readonly warnings: readonly Warning[];
+  readonly log: readonly LogEvent[];
   readonly failure: Failure | undefined;
   /** How far the stage is, as the computing process says it now; never stored. */
   readonly progress: ProgressLine | undefined;
@@ -53,6 +57,7 @@ export const emptyRun: RunState = {
   checkpoints: [],
   evaluations: [],
   warnings: [],
+  log: [],
   failure: undefined,
   progress: undefined,
   lastTime: undefined,
@@ -82,6 +87,7 @@ export function applyEvents(state: RunState, events: readonly RunEvent[]): RunSt
     draft.checkpoints = [...draft.checkpoints];
     draft.evaluations = [...draft.evaluations];
     draft.warnings = [...draft.warnings];
+    draft.log = [...draft.log];
   };
   const close = () => {
     if (open.size > 0) draft.series = { ...draft.series, ...Object.fromEntries(open) };
@@ -103,6 +109,9 @@ export function applyEvents(state: RunState, events: readonly RunEvent[]): RunSt
 }
 
 function applyEvent(draft: Draft, event: RunEvent, open: Map<string, SeriesDraft>): void {
+  if (event.type !== "step" && event.type !== "preview" && event.type !== "checkpoint") {
+    (draft.log as LogEvent[]).push(event);
+  }
   switch (event.type) {
     case "stage":
       draft.stage = event.stage;
@@ -181,6 +190,7 @@ function cutBack(state: RunState, seq: number): RunState {
     checkpoints: before(state.checkpoints),
     evaluations: before(state.evaluations),
     warnings: before(state.warnings),
+    log: before(state.log),
     failure: undefined,
   };
 }
@@ -226,6 +236,13 @@ export function applyLines(state: RunState, lines: readonly FollowLine[]): RunSt
   }
   flush();
   return next;
+}
+
+/** The stage that has curves, and the names of its metrics, the loss first. */
+export function listMetrics({ series }: Pick<RunState, "series">): { stage: Stage; name: string }[] {
+  return Object.values(series)
+    .map(({ stage, name }) => ({ stage, name }))
+    .sort((a, b) => Number(b.name === "loss") - Number(a.name === "loss"));
 }
 
 /** The step of the distillation that is done, whichever stage runs now. */

@@ -13,6 +13,8 @@ export interface Runner {
   start(runId: string, place?: Place): Promise<boolean>;
   /** Stops within one step, whoever computes it; the run can go on later. */
   stop(runId: string): Promise<void>;
+  /** Ends the distillation where it is, whoever computes it, and goes on with the evaluation; false as of `start`. */
+  finish(runId: string): Promise<boolean>;
   /** Measured at the chosen place. */
   estimate(request: EstimateRequest, options: { readonly signal: AbortSignal }): Promise<EstimateAnswer>;
 }
@@ -25,7 +27,10 @@ interface WindowPort {
 }
 
 export interface RunnerPort {
-  readonly client: { readonly runs: Pick<Client["runs"], "get" | "start" | "stop" | "estimate"> };
+  readonly client: {
+    readonly runs: Pick<Client["runs"], "get" | "start" | "stop" | "finish" | "estimate">;
+    readonly compute: Pick<Client["compute"], "state">;
+  };
   readonly window: WindowPort;
   readonly places: Pick<ComputePlaces, "store" | "find" | "current">;
   /** Asks where a run is to go on whose own place is not here. */
@@ -52,12 +57,31 @@ export function createRunner({ client, window, places, askPlace }: RunnerPort): 
     return askPlace(record, here);
   };
 
+  const isComputed = async (runId: string): Promise<boolean> => {
+    const { running, alsoRunning, queue } = await client.compute.state();
+    return [running, ...alsoRunning].some((each) => each?.runId === runId) || queue.includes(runId);
+  };
+
+  const begin = (runId: string, place: Place, finish = false): Promise<void> => {
+    const request: StartRequest = { ...place.request, ...(finish && { finish }) };
+    return isInWindow(place) ? window.start(runId, request) : client.runs.start(runId, request);
+  };
+
   return {
     async start(runId, place) {
       const chosen = place ?? (await choose(runId));
       if (!chosen) return false;
-      if (isInWindow(chosen)) await window.start(runId, chosen.request);
-      else await client.runs.start(runId, chosen.request);
+      await begin(runId, chosen);
+      return true;
+    },
+    async finish(runId) {
+      if (await isComputed(runId)) {
+        await client.runs.finish(runId);
+        return true;
+      }
+      const chosen = await choose(runId);
+      if (!chosen) return false;
+      await begin(runId, chosen, true);
       return true;
     },
     async stop(runId) {

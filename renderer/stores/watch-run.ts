@@ -6,13 +6,24 @@ import type { EvaluationFile, RunRecord } from "../../shared/api/runs.ts";
 import { type CursorStore, createCursor } from "./cursor.ts";
 import { applyLines, emptyRun, type RunState } from "./run-state.ts";
 
+export interface Notice {
+  /** Milliseconds since 1970, when it was heard. */
+  readonly time: number;
+  readonly message: string;
+}
+
+/** Between two redraws while events stream, in milliseconds. */
+const REDRAW_EVERY = 100;
+/** Lines after which the page may draw and listen before more are read. */
+const LINES_AT_ONCE = 500;
+
 export interface WatchState {
   readonly record: RunRecord | undefined;
   readonly path: string | undefined;
   readonly run: RunState;
   readonly evaluation: EvaluationFile | undefined;
   /** What the host told between the events, newest last. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
   readonly connection: "opening" | "following" | "ended" | "broken";
   readonly error: unknown;
 }
@@ -65,7 +76,12 @@ export function createRunWatch(
       batch = [];
       isFlushing = false;
       if (signal.aborted || lines.length === 0) return;
-      const notices = lines.flatMap((line) => (line.type === "notice" ? [line.message] : []));
+      const notices = lines.flatMap((line) =>
+        line.type === "notice" ? [{ time: Date.now(), message: line.message }] : [],
+      );
+      // A session has begun: the record now says where it computes.
+      const isComputed = lines.some(({ type }) => type === "progress");
+      if (isComputed && store.getState().record?.status !== "running") void readRecord().catch(() => {});
       store.setState((state) => ({
         run: applyLines(state.run, lines),
         notices: notices.length > 0 ? [...state.notices, ...notices].slice(-20) : state.notices,
@@ -73,14 +89,16 @@ export function createRunWatch(
       }));
     };
     let hasEnded = false;
+    let count = 0;
     try {
       for await (const line of client.runs.follow(id, store.getState().run.nextSeq, { signal })) {
         batch.push(line);
         hasEnded = line.type === "ended";
+        if (++count % LINES_AT_ONCE === 0) await pause(0);
         if (isFlushing) continue;
         isFlushing = true;
         // Not awaited: lines go on coming while the batch fills.
-        pause(60).then(flush);
+        pause(REDRAW_EVERY).then(flush);
       }
     } finally {
       flush();

@@ -34,12 +34,12 @@ const world = {
   loadOnnx,
   threads,
 };
-const stopping = new AbortController();
+const wishes = { stop: new AbortController(), finish: new AbortController() };
 
 self.onmessage = async ({ data }) => {
-  if (data.type === "stop") return stopping.abort();
+  if (data.type === "stop") return wishes.stop.abort();
   try {
-    self.postMessage(await runTask(data, world, stopping, (message) => self.postMessage(message)));
+    self.postMessage(await runTask(data, world, wishes, (message) => self.postMessage(message)));
   } catch (error) {
     self.postMessage({ type: "failed", error: failureOf(error) });
   }

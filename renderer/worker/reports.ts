@@ -12,8 +12,19 @@ export interface Reports extends AsyncDisposable {
   readonly onNotice: (message: string) => void;
 }
 
-/** `onStop` is called when an answer says that somebody wants the run stopped. */
-export function createReports(store: Pick<RemoteStore, "report">, onStop: () => void): Reports {
+/** Aborted when an answer says that somebody wants it. */
+export interface Wishes {
+  readonly stop: AbortController;
+  /** Ends the distillation, and goes on with the evaluation. */
+  readonly finish: AbortController;
+}
+
+/** `memoryBytes` is asked for with every report. */
+export function createReports(
+  store: Pick<RemoteStore, "report">,
+  { stop, finish }: Wishes,
+  memoryBytes: () => number | undefined = () => undefined,
+): Reports {
   let waiting: SessionNews | undefined;
   let sending: Promise<void> | undefined;
   let sentAt = 0;
@@ -25,7 +36,8 @@ export function createReports(store: Pick<RemoteStore, "report">, onStop: () => 
       sentAt = Date.now();
       // What counts is written, and fails by itself; the next report tells anew how it goes.
       const answer = await store.report(news).catch(() => undefined);
-      if (answer?.stop) onStop();
+      if (answer?.stop) stop.abort();
+      if (answer?.finish) finish.abort();
     }
     sending = undefined;
   };
@@ -40,7 +52,7 @@ export function createReports(store: Pick<RemoteStore, "report">, onStop: () => 
 
   return {
     onProgress: createProgressTeller(
-      (progress) => add({ progress }),
+      (line) => add({ progress: { ...line, memoryBytes: memoryBytes() } }),
       PROGRESS_EVERY_MS,
       () => Date.now(),
     ),

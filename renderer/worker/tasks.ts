@@ -17,7 +17,7 @@ import { invariant } from "../../shared/lib/invariant.ts";
 import { listWindowAdapters, openWindowGpu } from "./gpu.ts";
 import type { FromWorker, Task } from "./messages.ts";
 import { type OnnxModule, openOnnx } from "./onnx.ts";
-import { createReports } from "./reports.ts";
+import { createReports, type Wishes } from "./reports.ts";
 
 /** What a Worker finds around it. */
 export interface World {
@@ -31,11 +31,11 @@ export interface World {
 type Tell = (message: FromWorker) => void;
 type TaskOf<T extends Task["type"]> = Extract<Task, { type: T }>;
 
-/** Computes a task; the result is its last message. `stopping` is aborted from within, too, when the host passes it on. */
-export async function runTask(task: Task, world: World, stopping: AbortController, tell: Tell): Promise<FromWorker> {
+/** Computes a task; the result is its last message. `wishes` are aborted from within, too, when the host passes them on. */
+export async function runTask(task: Task, world: World, wishes: Wishes, tell: Tell): Promise<FromWorker> {
   switch (task.type) {
     case "run":
-      return computeRun(task, world, stopping, tell);
+      return computeRun(task, world, wishes, tell);
     case "estimate":
       return { type: "estimated", answer: await estimate(task.request, world) };
     case "adapters":
@@ -45,23 +45,24 @@ export async function runTask(task: Task, world: World, stopping: AbortControlle
   }
 }
 
-async function computeRun(
-  { runId, request, page }: TaskOf<"run">,
-  world: World,
-  stopping: AbortController,
-  tell: Tell,
-) {
+async function computeRun({ runId, request, page }: TaskOf<"run">, world: World, wishes: Wishes, tell: Tell) {
   const { client } = world;
   const opened = await client.runs.get(runId);
   const { record } = opened;
   const store = createRemoteStore(client, opened, { page, onSession: (session) => tell({ type: "began", session }) });
-  await using reports = createReports(store, () => stopping.abort());
+  let backend: Backend | undefined;
+  await using reports = createReports(store, wishes, () => (backend ? measureMemory(backend) : undefined));
+  if (request.finish) wishes.finish.abort();
   const { status } = await runSession({
     store,
     dataset: await openRunDataset(record, (id) => openRemoteDataset(client, id)),
-    openRuntime: async (lost) => new Runtime(await openBackend(lost ?? chooseBackend(record, request), world)),
+    openRuntime: async (lost) => {
+      backend = await openBackend(lost ?? chooseBackend(record, request), world);
+      return new Runtime(backend);
+    },
     evaluate: request.evaluate ?? record.evaluate !== false,
-    signal: stopping.signal,
+    signal: wishes.stop.signal,
+    finish: wishes.finish.signal,
     clock: () => Date.now(),
     onProgress: reports.onProgress,
     onNotice: reports.onNotice,
@@ -83,9 +84,13 @@ async function estimate(request: EstimateRequest, world: World): Promise<Estimat
     evaluate,
   });
   const { backend, adapter } = runtime.backend.capabilities;
-  const memoryBytes = isWebgpu(runtime.backend) ? runtime.backend.stats().peakBytes : undefined;
+  const memoryBytes = measureMemory(runtime.backend);
   return { estimate: answer, backend, adapter, ...(memoryBytes !== undefined && { memoryBytes }) };
 }
+
+/** The most that its values and programs took on the adapter; of WebAssembly nothing is known. */
+const measureMemory = (backend: Backend): number | undefined =>
+  isWebgpu(backend) ? backend.stats().peakBytes : undefined;
 
 const isWebgpu = (backend: Backend): backend is WebgpuBackend => "stats" in backend;
 

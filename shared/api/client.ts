@@ -27,6 +27,7 @@ import {
   inspectEvent,
 } from "./datasets.ts";
 import { errorBody } from "./failure.ts";
+import { type ImageValues, imageValuesSchema, keptStepsSchema, type Nearest, nearestSchema } from "./images.ts";
 import { type ResolveRequest, recipeList, resolvedRecipe } from "./recipes.ts";
 import {
   checkpointListSchema,
@@ -217,6 +218,8 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
       start: (id: string, request: StartRequest = {}) => tell(ofRun(id, "/start"), { method: "POST", json: request }),
       /** Pauses within a step; resolves when the wish has been passed on. */
       stop: (id: string) => tell(ofRun(id, "/stop"), { method: "POST" }),
+      /** Ends the distillation where it is and goes on with the evaluation; also of a run that is paused. */
+      finish: (id: string) => tell(ofRun(id, "/finish"), { method: "POST" }),
       estimate: (request: EstimateRequest, options?: CallOptions) =>
         ask(estimateAnswer, url("/runs/estimate"), { ...options, method: "POST", json: request }),
 
@@ -243,6 +246,20 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
           body: pixels,
           session,
         }),
+
+      /** Steps whose exact values are kept, ascending. */
+      keptSteps: async (id: string) => (await ask(keptStepsSchema, ofRun(id, "/images"))).steps,
+      /** What the exact values of a step range over; UserError "step-not-kept" where they are not kept. */
+      imageValues: (id: string, step: number, options?: CallOptions): Promise<ImageValues> =>
+        ask(imageValuesSchema, ofRun(id, `/images/${step}`), options),
+      /** The address of a picture like a preview, with the exact values on one linear scale. */
+      trainedUrl: (id: string, step: number) => ofRun(id, `/images/${step}.png`),
+      /** The real images of its class nearest to a synthetic one; an abort ends the search. */
+      nearest: (
+        id: string,
+        query: { step: number; image: number; count?: number },
+        options?: CallOptions,
+      ): Promise<Nearest> => ask(nearestSchema, url(runPath(id, "/images/nearest"), query), options),
 
       distilled: (id: string) => bytes(ofRun(id, "/distilled.safetensors")),
       /** Undefined before the run was evaluated. */

@@ -22,6 +22,8 @@ export const startRequest = z.strictObject({
   backend: where.backend.removeDefault().optional(),
   adapter: where.adapter,
   evaluate: z.boolean().optional(),
+  /** Ends the distillation at its newest checkpoint, and goes on with the evaluation. */
+  finish: z.boolean().optional(),
 });
 export type StartRequest = z.infer<typeof startRequest>;
 
@@ -60,6 +62,8 @@ export const progressLine = z.object({
   perSecond: z.number().nonnegative(),
   secondsLeft,
   note: z.string(),
+  /** Of the computing process, as the system counts it. */
+  memoryBytes: count.optional(),
 });
 export type ProgressLine = z.infer<typeof progressLine>;
 

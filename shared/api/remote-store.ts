@@ -37,7 +37,8 @@ export function createRemoteStore(
       onSession?.(session);
     },
     end: async (end) => runs.endSession(id, mine(), end),
-    report: async (news) => (session === undefined ? { stop: false } : runs.reportSession(id, session, news)),
+    report: async (news) =>
+      session === undefined ? { stop: false, finish: false } : runs.reportSession(id, session, news),
     appendEvents: async (events) => runs.appendEvents(id, events, mine()),
     writeCheckpoint: async (name, bytes) => runs.writeCheckpoint(id, name, bytes, mine()),
     writePreview: async (step, picture) => runs.writePreview(id, step, picture, mine()),

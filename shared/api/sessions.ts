@@ -25,8 +25,8 @@ export const sessionPatch = z.strictObject({
 });
 export type SessionNews = Omit<z.infer<typeof sessionPatch>, "outcome">;
 
-/** The answer of PATCH: whether somebody has asked for the run to be stopped. */
-export const sessionState = z.object({ stop: z.boolean() });
+/** The answer of PATCH: whether somebody has asked for the run to be stopped, or for its distillation to end here. */
+export const sessionState = z.object({ stop: z.boolean(), finish: z.boolean() });
 export type SessionState = z.infer<typeof sessionState>;
 
 export const SESSION_HEADER = "stillroom-session";

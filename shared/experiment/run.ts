@@ -2,6 +2,7 @@
 // It gets its world as arguments; the worker, the child process, the command line and the tests are its callers.
 import { type DistilledSet, toSafetensors } from "../data/distilled-set.ts";
 import type { ImageSet } from "../data/image-set.ts";
+import { drawGrid } from "../data/preview.ts";
 import { isValue, type Runtime } from "../engine/index.ts";
 import { invariant } from "../lib/invariant.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
@@ -22,7 +23,6 @@ import type { RunEvent, Stage } from "./events.ts";
 import { listJobs } from "./jobs.ts";
 import { Pace } from "./pace.ts";
 import type { Progress, RunPort } from "./ports.ts";
-import { drawGrid } from "./preview.ts";
 
 export interface Experiment {
   readonly recipe: Recipe;
@@ -35,6 +35,8 @@ export interface Experiment {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly signal: AbortSignal;
+  /** Ends the distillation before its last step; what comes after it, such as the evaluation, is done. */
+  readonly finish?: AbortSignal | undefined;
   /** Where an earlier session stopped. */
   readonly checkpoint?: Checkpoint;
   readonly evaluate: boolean;
@@ -97,7 +99,7 @@ class Session {
     if (!stopped && evaluate) stopped = await this.#timed("evaluate", () => this.#evaluate(set));
     if (stopped) return { ...stopped, seconds: this.#seconds };
     const stage = evaluate ? "evaluate" : "synthesise";
-    const step = evaluate ? this.#trials.length : this.#steps();
+    const step = evaluate ? this.#trials.length : set.step;
     await this.#log.add({ type: "done", stage, step });
     await this.#log.flush();
     return { status: "done", stage, step, seconds: this.#seconds };
@@ -118,7 +120,7 @@ class Session {
   }
 
   async #synthesise(): Promise<{ saved: SavedState; outcome?: Outcome }> {
-    const { recipe, train, runtime, port, signal, checkpoint, clock, onProgress } = this.#x;
+    const { recipe, train, runtime, port, signal, finish, checkpoint, clock, onProgress } = this.#x;
     const method = methodOf(recipe.method.id);
     const [channels, height, width] = train.imageShape;
     const net = createNet(recipe.network, { channels, height, width, classes: train.classNames.length });
@@ -155,7 +157,7 @@ class Session {
         await this.#record(at, steps);
       }
       pace.mark(at.state.step, steps);
-      while (at.state.step < steps) {
+      while (at.state.step < steps && !finish?.aborted) {
         const { step } = at.state;
         if (signal.aborted) {
           const saved = await saveState(runtime, at.state);
@@ -188,6 +190,12 @@ class Session {
         });
       }
       const saved = await saveState(runtime, at.state);
+      if (saved.step < steps) {
+        if (!isFiniteTree(saved)) {
+          return await giveUp(kept.slice(1), `The images of step ${saved.step} are not finite numbers`);
+        }
+        await this.#endEarly(saved, steps);
+      }
       await port.writeFile("distilled.safetensors", toSafetensors(this.#distilled(saved)));
       return { saved };
     } finally {
@@ -197,17 +205,14 @@ class Session {
 
   /** The preview and the checkpoint that are due; false, and neither, when the state is not finite. */
   async #record(mark: Mark, steps: number): Promise<boolean> {
-    const { port, recipe, runtime } = this.#x;
+    const { recipe, runtime } = this.#x;
     const { step } = mark.state;
     const isDue = (every: number) => step % every === 0 || step === steps;
     const { previewEverySteps, checkpointEverySteps } = recipe.record;
     if (isDue(previewEverySteps) || isDue(checkpointEverySteps)) {
       const saved = await saveState(runtime, mark.state);
       if (!isFiniteTree(saved)) return false;
-      if (isDue(previewEverySteps)) {
-        await port.writePreview(step, drawGrid(this.#distilled(saved)));
-        await this.#log.add({ type: "preview", stage: "synthesise", step, file: `${pad(step)}.png` });
-      }
+      if (isDue(previewEverySteps)) await this.#preview(saved);
       if (isDue(checkpointEverySteps)) {
         await this.#log.add({ type: "checkpoint", stage: "synthesise", step, file: `${pad(step)}.safetensors` });
         await this.#save("synthesise", step, saved);
@@ -216,6 +221,25 @@ class Session {
     }
     mark.events = this.#log.count;
     return true;
+  }
+
+  async #preview(saved: SavedState): Promise<void> {
+    const { step } = saved;
+    await this.#x.port.writePreview(step, drawGrid(this.#distilled(saved)));
+    await this.#log.add({ type: "preview", stage: "synthesise", step, file: `${pad(step)}.png` });
+  }
+
+  /** A person ended the distillation here: the last picture and the last checkpoint are of this step. */
+  async #endEarly(saved: SavedState, steps: number): Promise<void> {
+    const place = { stage: "synthesise" as const, step: saved.step };
+    const { previewEverySteps, checkpointEverySteps } = this.#x.recipe.record;
+    if (saved.step % previewEverySteps !== 0) await this.#preview(saved);
+    const message = `The distillation was ended by hand after ${saved.step} of ${steps} steps.`;
+    await this.#log.add({ type: "warning", ...place, code: "ended-early", message, hint: "" });
+    if (saved.step % checkpointEverySteps !== 0) {
+      await this.#log.add({ type: "checkpoint", ...place, file: `${pad(saved.step)}.safetensors` });
+    }
+    await this.#save("synthesise", saved.step, saved);
   }
 
   /** Writes a checkpoint that `events` events precede: all so far, unless it goes back. */
@@ -275,6 +299,8 @@ class Session {
     const pace = new Pace(clock);
     if (this.#trials.length === 0 && this.#x.checkpoint?.stage !== "evaluate") {
       await this.#log.add({ type: "stage", stage: "evaluate", step: 0, steps: jobs.length });
+      // So that no resume goes on distilling what a person has ended.
+      if (saved.step < this.#steps()) await this.#save("evaluate", 0, saved);
     }
     pace.mark(this.#trials.length * epochs, jobs.length * epochs);
     while (this.#trials.length < jobs.length) {
@@ -287,7 +313,7 @@ class Session {
           lastLoss = loss;
           const finished = done * epochs + epoch + 1;
           const total = jobs.length * epochs;
-          const note = `${job.net} on ${job.set}, trial ${job.trial + 1}`;
+          const note = `${job.net} on ${job.set}, trial ${job.trial + 1}, loss ${loss.toPrecision(3)}`;
           onProgress({ stage: "evaluate", done: finished, total, unit: "epoch", ...pace.mark(finished, total), note });
         });
       } catch (error) {

@@ -16,6 +16,8 @@ export interface Session {
   readonly openRuntime: (lost?: Pick<Capabilities, "backend" | "adapter">) => Promise<Runtime>;
   readonly evaluate: boolean;
   readonly signal: AbortSignal;
+  /** Ends the distillation where it is, and goes on with what comes after it. */
+  readonly finish?: AbortSignal | undefined;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly onProgress: (progress: Progress) => void;
@@ -113,7 +115,7 @@ async function reopen(
 const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
 function compute(
-  { store, dataset, evaluate, signal, clock, onProgress }: Session,
+  { store, dataset, evaluate, signal, finish, clock, onProgress }: Session,
   recipe: Recipe,
   runtime: Runtime,
   checkpoint: Checkpoint | undefined,
@@ -127,6 +129,7 @@ function compute(
     port: store,
     clock,
     signal,
+    finish,
     ...(checkpoint ? { checkpoint } : {}),
     evaluate,
     onProgress,

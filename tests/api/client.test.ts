@@ -139,7 +139,7 @@ test("a page tells how its run goes, and hears from its reports that it is to st
   const { client } = small.open();
   const { id } = (await client.runs.create(await newRunOf(client, small.dataset, tinyChanges))).record;
   const session = await client.runs.beginSession(id, start);
-  expect(await client.runs.reportSession(id, session, { progress })).toEqual({ stop: false });
+  expect(await client.runs.reportSession(id, session, { progress })).toEqual({ stop: false, finish: false });
   const running = { runId: id, where: "page", stage: "synthesise", done: 3, total: 9, perSecond: 2, secondsLeft: 3 };
   expect(await client.compute.state()).toEqual({ running, alsoRunning: [], queue: [] });
 
@@ -151,7 +151,7 @@ test("a page tells how its run goes, and hears from its reports that it is to st
     }
     if (line.type === "notice") {
       await client.runs.stop(id);
-      expect(await client.runs.reportSession(id, session)).toEqual({ stop: true });
+      expect(await client.runs.reportSession(id, session)).toEqual({ stop: true, finish: false });
       await client.runs.endSession(id, session, { status: "stopped" });
     }
   }

@@ -8,7 +8,7 @@ const sheet = sheetOf({ width: 10 * 29 + 1, height: 10 * 29 + 1 }, 10, 10);
 const room = { width: 800, height: 700, label: 104, rowGap: 6, columnGap: 24 };
 
 test("a preview's size tells what it holds", () => {
-  expect(sheet).toEqual({ classes: 10, columns: 10, width: 28, height: 28 });
+  expect(sheet).toEqual({ classes: 10, rows: 10, columns: 10, width: 28, height: 28 });
   // Only 3 of 5 images a class fitted on this one.
   expect(sheetOf({ width: 3 * 9 + 1, height: 2 * 9 + 1 }, 2, 5)).toMatchObject({ columns: 3, width: 8 });
 });

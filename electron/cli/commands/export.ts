@@ -25,7 +25,7 @@ export const exportCommand: CliCommand = {
       const formats = list.split(",").map((format) => format.trim());
       if (formats.some((format) => format === ""))
         throw new UserError("usage", "--format has an empty name.", `Known: ${known}.`);
-      const result = await exportRun(await openRun(store.home, name), { formats, dir });
+      const result = await exportRun(await openRun(store.home, name), { formats, dir, store });
       const clipped = result.clipped > 0 ? `; ${result.clipped} values were clipped to 0..1 in the pictures` : "";
       cli.output.result(result, `Written to ${result.dir}${clipped}`);
     });

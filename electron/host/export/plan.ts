@@ -3,6 +3,7 @@
 import { join, resolve } from "node:path";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import { EXPORTS, type Run } from "../runs/index.ts";
+import type { Store } from "../store.ts";
 import type { ExportFile, ExportFormat } from "./format.ts";
 import { exportFormats } from "./formats/index.ts";
 import { describePlace, type ExportPlace } from "./place.ts";
@@ -14,6 +15,8 @@ export type ExportOptions = {
   readonly formats: readonly string[];
   /** The folder to write; `exports/set` of the run when left out. */
   readonly dir?: string | undefined;
+  /** Where the dataset of an unfinished run is: its checkpoints hold neither class names nor normaliser. */
+  readonly store?: Store | undefined;
 };
 
 /** A file, or a folder with its children. `bytes` is a bound unless `isExact`. */
@@ -58,7 +61,7 @@ export type PreparedExport = {
 
 export async function prepareExport(run: Run, options: ExportOptions): Promise<PreparedExport> {
   const formats = findFormats(options.formats);
-  const results = await readResults(run);
+  const results = await readResults(run, options.store);
   const readme = new TextEncoder().encode(writeReadme(results, formats));
   const files: ExportFile[] = [
     { path: "README.md", size: readme.length, isExact: true, make: async () => readme },

@@ -2,25 +2,21 @@
 
 import { join } from "node:path";
 import { type EvaluationFile, evaluationFileSchema } from "../../../shared/api/runs.ts";
-import { fromSafetensors, toPixels } from "../../../shared/data/distilled-set.ts";
+import { fromSafetensors, toPixels, toSafetensors } from "../../../shared/data/distilled-set.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import { checkSchema, type Run, readResult } from "../runs/index.ts";
+import { checkSchema, listKeptSteps, type Run, readResult, readSynthetic } from "../runs/index.ts";
+import type { Store } from "../store.ts";
 import { makeClassFolders } from "./class-folders.ts";
 import type { ExportSource } from "./format.ts";
 
 export type RunResults = ExportSource & { readonly run: Run; readonly evaluation: EvaluationFile | undefined };
 
-/** Throws UserError "nothing-to-export", "bad-distilled-set" or "bad-evaluation". */
-export async function readResults(run: Run): Promise<RunResults> {
-  const bytes = await readResult(run, "distilled.safetensors");
-  if (bytes === undefined) {
-    throw new UserError(
-      "nothing-to-export",
-      `The run "${run.record.id}" has no distilled set yet.`,
-      "Resume it until its images are made.",
-    );
-  }
-  const set = fromSafetensors(bytes, join(run.path, "distilled.safetensors"));
+/**
+ * The finished set, or what the newest checkpoint of an unfinished run holds. Throws UserError "nothing-to-export",
+ * "bad-distilled-set", "bad-evaluation", and those of `readSynthetic`.
+ */
+export async function readResults(run: Run, store?: Store): Promise<RunResults> {
+  const { set, bytes } = await readSet(run, store);
   return {
     run,
     set,
@@ -29,6 +25,17 @@ export async function readResults(run: Run): Promise<RunResults> {
     classFolders: makeClassFolders(set.classNames),
     evaluation: await readEvaluation(run),
   };
+}
+
+/** A run that failed has kept its last good set; of any other that is not finished the newest checkpoint counts. */
+async function readSet(run: Run, store: Store | undefined) {
+  const bytes = await readResult(run, "distilled.safetensors");
+  const hasCheckpoint = (await listKeptSteps(run)).length > 0;
+  if (bytes && (run.record.status === "done" || run.record.status === "failed" || !hasCheckpoint)) {
+    return { set: fromSafetensors(bytes, join(run.path, "distilled.safetensors")), bytes };
+  }
+  const { set } = await readSynthetic(run, store);
+  return { set, bytes: toSafetensors(set) };
 }
 
 /** What a run's evaluation.json holds, or undefined without one. Throws UserError "bad-evaluation". */

@@ -52,9 +52,7 @@ export function createRunComputeRoutes({ root, compute, sessions }: ComputeRoute
     .post("/:id/start", async (c) => {
       const request = await readJson(c.req.raw, startRequest);
       const run = await openRunById(root, c.req.param("id"));
-      if (run.record.status === "done") {
-        throw new UserError("run-done", `The run "${run.record.id}" is done.`, "Duplicate it to run it again.");
-      }
+      if (run.record.status === "done") throw runDoneError(run);
       sessions.refuse(run.record.id);
       const owner = await findRunOwner(run.path);
       if (owner !== undefined && !compute?.isActive(run.record.id)) throw runLockedError(run.path, owner);
@@ -64,6 +62,19 @@ export function createRunComputeRoutes({ root, compute, sessions }: ComputeRoute
     .post("/:id/stop", async (c) => {
       const run = await openRunById(root, c.req.param("id"));
       if (!sessions.stop(run.record.id)) requireCompute(compute).stop(run.record.id);
+      return c.json({}, 202);
+    })
+    .post("/:id/finish", async (c) => {
+      const run = await openRunById(root, c.req.param("id"));
+      if (run.record.status === "done") throw runDoneError(run);
+      if (sessions.finish(run.record.id)) return c.json({}, 202);
+      const active = requireCompute(compute);
+      if (active.isActive(run.record.id)) active.finish(run.record.id);
+      else {
+        const owner = await findRunOwner(run.path);
+        if (owner !== undefined) throw runLockedError(run.path, owner);
+        active.start(run.record.id, { finish: true });
+      }
       return c.json({}, 202);
     })
     .get("/:id/events", async (c, next) => {
@@ -106,6 +117,9 @@ export function createRunComputeRoutes({ root, compute, sessions }: ComputeRoute
       return c.json(state);
     });
 }
+
+const runDoneError = ({ record }: Run) =>
+  new UserError("run-done", `The run "${record.id}" is done.`, "Duplicate it to run it again.");
 
 function requireCompute(compute: Compute | undefined): Compute {
   if (compute) return compute;

@@ -48,18 +48,21 @@ import {
   writeResult,
 } from "../runs/index.ts";
 import type { Signals } from "../signals.ts";
+import type { Store } from "../store.ts";
 
 const BINARY = "application/octet-stream";
 
 export type RunRoutesDependencies = {
   /** The store's folder. */
   readonly root: string;
+  /** Where the datasets of unfinished runs are, for their export. */
+  readonly store?: Store;
   readonly sessions?: PageSessions;
   readonly signals?: Signals<ComputeSignal>;
 };
 
 /** Mounted at /api/runs; errors are the host's to answer. */
-export function runRoutes({ root, sessions, signals }: RunRoutesDependencies) {
+export function runRoutes({ root, store, sessions, signals }: RunRoutesDependencies) {
   /** The run to be written to: refused while another process, or another page, computes it. */
   const openForWriting = async (id: string, request: Request): Promise<Run> => {
     const run = await openRunById(root, id);
@@ -167,7 +170,7 @@ export function runRoutes({ root, sessions, signals }: RunRoutesDependencies) {
 
     .post("/:id/exports/plan", async (c) => {
       const run = await openRunById(root, c.req.param("id"));
-      return c.json(await planExport(run, await readJson(c.req.raw, exportRequestSchema)));
+      return c.json(await planExport(run, { ...(await readJson(c.req.raw, exportRequestSchema)), store }));
     })
     .post("/:id/exports", async (c) => {
       const run = await openRunById(root, c.req.param("id"));
@@ -176,7 +179,7 @@ export function runRoutes({ root, sessions, signals }: RunRoutesDependencies) {
         c.req.raw,
         async (send, signal) => {
           const onProgress = (done: number, total: number) => send({ type: "progress", done, total });
-          send({ type: "done", ...(await exportRun(run, options, { onProgress, signal })) });
+          send({ type: "done", ...(await exportRun(run, { ...options, store }, { onProgress, signal })) });
         },
         ({ code, message, hint }) => ({ type: "failed", code, message, hint }),
       );

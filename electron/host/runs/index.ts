@@ -17,6 +17,7 @@ export {
 export { followRun } from "./follow.ts";
 export { settleRun } from "./interrupted.ts";
 export { sketchLoss } from "./loss-sketch.ts";
+export { findNearest } from "./nearest.ts";
 export { findRunOwner, lockRun, runLockedError } from "./owner.ts";
 export { listPreviews, writePreview } from "./previews.ts";
 export { updateRun } from "./record.ts";
@@ -24,3 +25,4 @@ export { checkSchema } from "./schema-errors.ts";
 export { beginSession, endSession } from "./session.ts";
 export { createRun, listRuns, openRun, openRunById } from "./store.ts";
 export { sweepTemporary } from "./sweep.ts";
+export { listKeptSteps, readSynthetic, type SyntheticImages } from "./synthetic.ts";

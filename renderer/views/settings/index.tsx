@@ -5,10 +5,11 @@ import { IconSettings } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { ErrorPanel } from "../../components/error-panel.tsx";
 import { Panel } from "../../components/panel.tsx";
+import { readDiagnostics } from "../../diagnostics.ts";
 import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
 import { useTask } from "../../hooks/use-task.ts";
-import { adapters, app, client } from "../../host.ts";
+import { adapters, app } from "../../host.ts";
 import type { Route } from "../../stores/route.ts";
 import { text } from "../../text.ts";
 import { defineView } from "../view.ts";
@@ -23,8 +24,8 @@ function Settings({ route }: { readonly route: Route }) {
   const [diagnostics, setDiagnostics] = useState<string>();
   const clipboard = useClipboard({ timeout: 2000 });
   const task = useTask();
-  const read = () => task.run(async () => setDiagnostics(await client.diagnostics()));
-  const copy = () => task.run(async () => clipboard.copy(await client.diagnostics()));
+  const read = () => task.run(async () => setDiagnostics(await readDiagnostics()));
+  const copy = () => task.run(async () => clipboard.copy(await readDiagnostics()));
   // The action of that name leads here, so that the person sees what happened.
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each time it was asked for.
   useEffect(() => {

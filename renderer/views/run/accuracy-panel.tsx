@@ -1,0 +1,59 @@
+// Accuracy of a run's sets as trials are tested, with the paper's figure where its dataset and ipc are the same.
+import { memo, useMemo } from "react";
+import type { EvaluationFile, RunRecord } from "../../../shared/api/runs.ts";
+import { Panel } from "../../components/panel.tsx";
+import { type Published, Scores } from "../../components/scores.tsx";
+import { findPublished, listProtocolDifferences, type Seed } from "../../stores/published.ts";
+import type { Evaluation } from "../../stores/run-state.ts";
+import { gatherScores, scoresOf } from "../../stores/scores.ts";
+import { readPath, showValue } from "../../stores/tree.ts";
+import { text } from "../../text.ts";
+
+interface AccuracyPanelProps {
+  readonly record: RunRecord | undefined;
+  readonly evaluation: EvaluationFile | undefined;
+  readonly evaluations: readonly Evaluation[];
+  readonly seeds: readonly Seed[] | undefined;
+  /** What is trained now, in words. */
+  readonly note: string | undefined;
+}
+
+export const AccuracyPanel = memo(function AccuracyPanel(props: AccuracyPanelProps) {
+  const { record, evaluation, evaluations, seeds, note } = props;
+  const scores = useMemo(
+    () => (evaluation ? scoresOf(evaluation) : gatherScores(evaluations)),
+    [evaluation, evaluations],
+  );
+  const published = useMemo(() => record && toPublished(record, seeds ?? []), [record, seeds]);
+  const empty =
+    record?.evaluate === false
+      ? text.run.noEvaluation
+      : note === undefined
+        ? text.run.accuracyEmpty
+        : text.run.accuracyWaits;
+  return (
+    <Panel title={text.run.accuracy} tools={note}>
+      <Scores scores={scores} published={published} empty={empty} />
+    </Panel>
+  );
+});
+
+function toPublished({ recipe, dataset }: RunRecord, seeds: readonly Seed[]): Published | undefined {
+  const ipc = Number(readPath(recipe, "ipc"));
+  for (const seed of seeds.filter(({ method }) => method === readPath(recipe, "method.id"))) {
+    const found = findPublished(seed, dataset.name, ipc);
+    if (!found) continue;
+    const { mean, std, source } = found.published;
+    const { authors, venue, year } = seed.paper;
+    const differences = listProtocolDifferences(recipe, seed, found).map((each) =>
+      text.run.paperDifference(each.path, showValue(each.paper), showValue(each.ours)),
+    );
+    const notes = [
+      `${text.newRun.paper(authors, venue, year)}. ${text.run.paperSource(source)}`,
+      text.run.paperDataset(found.dataset, dataset.name),
+      differences.length > 0 ? text.run.paperOther(differences.length) : text.run.paperSame,
+    ];
+    return { mean: mean / 100, std: std === undefined ? undefined : std / 100, notes, differences };
+  }
+  return undefined;
+}

@@ -1,0 +1,73 @@
+// What a person should know before the images: why a run failed or was interrupted, that its dataset is gone, that the
+// host does not answer.
+import { Button } from "@mantine/core";
+import { useClipboard } from "@mantine/hooks";
+import type { RunRecord } from "../../../shared/api/runs.ts";
+import { ErrorPanel } from "../../components/error-panel.tsx";
+import { readDiagnostics } from "../../diagnostics.ts";
+import { useTask } from "../../hooks/use-task.ts";
+import { go } from "../../host.ts";
+import { formatCount } from "../../stores/format.ts";
+import type { RunState, RunStatus } from "../../stores/run-state.ts";
+import type { WatchState } from "../../stores/watch-run.ts";
+import { text } from "../../text.ts";
+import styles from "./run.module.css";
+
+interface RunNoticesProps {
+  readonly record: RunRecord | undefined;
+  readonly run: RunState;
+  readonly status: RunStatus;
+  readonly connection: WatchState["connection"];
+  readonly isDatasetGone: boolean;
+  readonly hasImages: boolean;
+  readonly last: number;
+  /** Of what was asked for last. */
+  readonly error: unknown;
+}
+
+export function RunNotices(props: RunNoticesProps) {
+  const { record, run, status, connection, isDatasetGone, hasImages, last, error } = props;
+  const failure = status === "failed" ? (run.failure ?? record?.error) : undefined;
+  const interruption = status === "stopped" ? record?.error : undefined;
+  return (
+    <>
+      {connection === "broken" && <ErrorPanel error={{ message: text.run.broken }} isNotice />}
+      {error !== undefined && (
+        <ErrorPanel error={error}>
+          <CopyDiagnostics record={record} />
+        </ErrorPanel>
+      )}
+      {failure && (
+        <ErrorPanel error={failure}>
+          {hasImages && <span className={styles.kept}>{text.run.lastGood(formatCount(last))}</span>}
+          {record && (
+            <Button variant="default" size="compact-xs" onClick={() => go(["new-run"], { like: record.id })}>
+              {text.runs.again}
+            </Button>
+          )}
+          <CopyDiagnostics record={record} />
+        </ErrorPanel>
+      )}
+      {interruption && (
+        <ErrorPanel error={{ ...interruption, hint: text.run.interrupted }} isNotice>
+          <CopyDiagnostics record={record} />
+        </ErrorPanel>
+      )}
+      {isDatasetGone && record && (
+        <ErrorPanel error={{ message: text.run.datasetGone(record.dataset.name) }} isNotice />
+      )}
+    </>
+  );
+}
+
+export function CopyDiagnostics({ record }: { readonly record: RunRecord | undefined }) {
+  const clipboard = useClipboard({ timeout: 2000 });
+  const task = useTask();
+  const more = record ? ["Run", JSON.stringify(record, null, 2)] : [];
+  const copy = () => task.run(async () => clipboard.copy(await readDiagnostics(more)));
+  return (
+    <Button variant="subtle" color="gray" size="compact-xs" loading={task.isBusy} onClick={copy}>
+      {clipboard.copied ? text.copied : text.run.copyDiagnostics}
+    </Button>
+  );
+}
