@@ -13,6 +13,7 @@ import { createDatasetRoutes } from "./routes/datasets.ts";
 import { createRecipeRoutes } from "./routes/recipes.ts";
 import { runRoutes } from "./routes/runs.ts";
 import { createUploadRoutes } from "./routes/uploads.ts";
+import { hasSample } from "./sample.ts";
 import { createSignals } from "./signals.ts";
 import type { Store } from "./store.ts";
 import { createUploads } from "./uploads.ts";
@@ -37,12 +38,13 @@ export function createHost({ store, version = "0", kind = "server", compute, log
     host: kind,
     platform: process.platform,
     storePath: root,
+    hasSample: hasSample(),
     computeChild: compute !== undefined,
   };
   const app = new Hono()
     .get("/api/app", (c) => c.json(info))
     .get("/api/diagnostics", async (c) => c.text(await describeSystem({ version, home: root, compute, log })))
-    .route("/api/datasets", createDatasetRoutes(store))
+    .route("/api/datasets", createDatasetRoutes(store, uploads))
     .route("/api/uploads", createUploadRoutes(uploads))
     .route("/api/recipes", createRecipeRoutes(store))
     .route("/api/compute", createComputeRoutes({ compute }))

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { createCursor, previewAt, shownStep, stepTo } from "../../renderer/stores/cursor.ts";
 import { fitZoom, indexAt, layOut, placeOf, sheetOf, sourceOf } from "../../renderer/stores/light-table.ts";
-import { contactIndices, rowsInSight, thumbnailAt } from "../../renderer/stores/thumbnails.ts";
+import { contactIndices, thumbnailAt } from "../../renderer/stores/thumbnails.ts";
 
 const sheet = sheetOf({ width: 10 * 29 + 1, height: 10 * 29 + 1 }, 10, 10);
 const room = { width: 800, height: 700, label: 104, rowGap: 6, columnGap: 24 };
@@ -93,10 +93,4 @@ test("a contact sheet takes its pictures from all classes", () => {
   expect(contactIndices([2, 0, 5], 4)).toEqual([0, 1, 2, 3]);
   expect(contactIndices([1, 1], 9)).toEqual([0, 1]);
   expect(contactIndices([0, 0], 9)).toEqual([]);
-});
-
-test("only rows in sight are drawn", () => {
-  expect(rowsInSight(0, 600, 58, 6000)).toEqual({ first: 0, end: 14 });
-  expect(rowsInSight(58_000, 600, 58, 6000)).toEqual({ first: 997, end: 1014 });
-  expect(rowsInSight(99_999, 600, 58, 5)).toEqual({ first: 5, end: 5 });
 });
