@@ -30,13 +30,7 @@ export function Thumbnail({ dataset, split, index, size, label }: ThumbnailProps
   );
 }
 
-/** For elements that are a thumbnail and something else besides. */
-export function thumbnailStyle(
-  dataset: WithSheets,
-  split: "train" | "test",
-  index: number,
-  size: number,
-): CSSProperties {
+function thumbnailStyle(dataset: WithSheets, split: "train" | "test", index: number, size: number): CSSProperties {
   const at = thumbnailAt(dataset.sheets, split, index);
   if (!at) return { width: size, height: size };
   return {

@@ -71,7 +71,10 @@ export function createImports(client: ImportsClient, memory?: ImportsMemory) {
   const store = createStore<ImportsState>(() => ({
     jobs: recall(memory).map(({ target, options }) => newJob(target, options, "interrupted")),
   }));
-  store.subscribe(({ jobs }) => remember(memory, jobs));
+  let isLeft = false;
+  store.subscribe(({ jobs }) => {
+    if (!isLeft) remember(memory, jobs);
+  });
   const update = (key: number, change: Partial<ImportJob>) =>
     store.setState(({ jobs }) => ({ jobs: jobs.map((job) => (job.key === key ? { ...job, ...change } : job)) }));
 
@@ -129,8 +132,9 @@ export function createImports(client: ImportsClient, memory?: ImportsMemory) {
       dismiss(key);
       return add(job.target, job.options);
     },
-    /** When the page is left: what was sent is of no use to anyone. */
+    /** When the page is left: what was sent is of no use to anyone, and what fails from here on was broken off. */
     abandon() {
+      isLeft = true;
       for (const { target, state } of store.getState().jobs) {
         const isOver = state !== "waiting" && state !== "running";
         if (target.kind === "upload" && !isOver) {

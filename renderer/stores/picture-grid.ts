@@ -114,6 +114,18 @@ export function placeOfPicture(
   return { top: found.top + heading + row * pitch, section, column: (index - found.from) % columns, row };
 }
 
+/** The picture at a point of the whole grid; undefined in gaps, on headings and beyond the end. */
+export function pictureAtPoint(layout: GridLayout, x: number, y: number, side: number): number | undefined {
+  const { sections, columns, pitch, heading } = layout;
+  const { top, from, count } = sections[firstEndingBelow(sections, y, pitch, heading)] ?? { top: y, from: 0, count: 0 };
+  const column = Math.floor(x / pitch);
+  const row = Math.floor((y - top - heading) / pitch);
+  const at = row * columns + column;
+  if (x < 0 || column >= columns || row < 0 || at >= count) return undefined;
+  const isInGap = x - column * pitch >= side || y - top - heading - row * pitch >= side;
+  return isInGap ? undefined : from + at;
+}
+
 export type GridMove = "left" | "right" | "up" | "down" | "pageUp" | "pageDown" | "first" | "last";
 
 /** The picture that an arrow leads to, over the borders of classes, in the same column where there is one. */

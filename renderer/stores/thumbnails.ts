@@ -24,7 +24,11 @@ export function thumbnailAt(
   split: "train" | "test",
   index: number,
 ): Thumbnail | undefined {
-  const sheet = sheets.find((each) => each.split === split && each.from <= index && index < each.from + each.images);
+  const holds = (each: SheetFile | undefined) =>
+    each?.split === split && each.from <= index && index < each.from + each.images;
+  // Training sheets come first, all of the same number but the last: the guess is nearly always right.
+  const guess = split === "train" ? sheets[Math.floor(index / (sheets[0]?.images ?? 1))] : undefined;
+  const sheet = holds(guess) ? guess : sheets.find(holds);
   if (!sheet) return undefined;
   const { file, side, columns, images, from } = sheet;
   const at = index - from;

@@ -3,10 +3,12 @@ import { expect, test } from "vitest";
 import { locateImage } from "../../renderer/stores/dataset.ts";
 import { placeInSquare } from "../../renderer/stores/fit.ts";
 import { isSizeRight, measureChoice, suggestChoice, toOptions } from "../../renderer/stores/import-choice.ts";
+import { createLazyCache } from "../../renderer/stores/lazy-cache.ts";
 import {
   type GridMove,
   layOutGrid,
   movePicture,
+  pictureAtPoint,
   placeOfPicture,
   rowsInSight,
 } from "../../renderer/stores/picture-grid.ts";
@@ -66,6 +68,44 @@ test("arrows go from picture to picture, over the borders of classes", () => {
   expect([go(0, "pageDown"), go(25, "pageUp"), go(3, "last"), go(29, "first")]).toEqual([20, 10, 29, 0]);
   expect(placeOfPicture(layout, 27)).toEqual({ top: 230, section: 1, column: 2, row: 0 });
   expect(placeOfPicture(layout, 30)).toBeUndefined();
+});
+
+test("the pointer finds its picture, and none in gaps and on headings", () => {
+  const layout = layOutGrid([25, 0, 5], shape);
+  const at = (x: number, y: number) => pictureAtPoint(layout, x, y, shape.side);
+  expect([at(0, 28), at(58 * 9 + 55, 28), at(0, 28 + 58), at(58 * 4, 28 + 116)]).toEqual([0, 9, 10, 24]);
+  expect([at(5, 27), at(57, 30), at(580, 30), at(58 * 5, 28 + 116), at(-1, 30), at(5, 9999)]).toEqual(
+    Array(6).fill(undefined),
+  );
+  expect(at(3, 28 + 174 + 28)).toBe(25);
+});
+
+test("sheets are loaded a few at once when they are looked for, and the oldest go", async () => {
+  const asked: string[] = [];
+  const dropped: string[] = [];
+  let loaded = 0;
+  const cache = createLazyCache({
+    load: async (key) => {
+      asked.push(key);
+      if (key === "lost") throw new Error("not there");
+      return key.toUpperCase();
+    },
+    onLoaded: () => void loaded++,
+    onDropped: (value) => void dropped.push(value),
+    kept: 2,
+    atOnce: 2,
+  });
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  expect(["a", "a", "lost", "b"].map(cache.get)).toEqual(Array(4).fill(undefined));
+  expect(asked).toEqual(["a", "lost"]);
+  await settle();
+  expect(loaded).toBe(2);
+  expect(["a", "lost", "b", "c"].map(cache.get)).toEqual(["A", undefined, undefined, undefined]);
+  await settle();
+  expect(asked).toEqual(["a", "lost", "b", "c"]);
+  expect(dropped).toEqual(["A"]);
+  cache.dispose();
+  expect(dropped).toEqual(["A", "B", "C"]);
 });
 
 test("a picture's class and place follow from its index", () => {

@@ -185,13 +185,17 @@ function createMemory() {
 test("a page that is reloaded tells which imports that ended, and can begin again those whose source is still there", async () => {
   const memory = createMemory();
   const { client, log } = createUploadHost();
-  const hanging = { ...client, datasets: { ...client.datasets, import: () => new Promise<never>(() => {}) } };
+  let breakOff = () => {};
+  const broken = () => new Promise<never>((_, reject) => (breakOff = () => reject(new Error("the page is going"))));
+  const hanging = { ...client, datasets: { ...client.datasets, import: broken } };
   const before = createImports(hanging, memory);
   before.add({ kind: "path", path: "/data/pets" }, { name: "Pets" });
   before.add({ kind: "upload", upload: "u", name: "birds" });
   await soon();
   before.abandon();
   expect(log).toEqual(["end u while leaving"]);
+  breakOff(); // a browser ends the requests of a page that it leaves
+  await soon();
 
   const after = createImports(client, memory);
   expect(after.store.getState().jobs.map((job) => [nameOf(job), job.state])).toEqual([

@@ -1,22 +1,19 @@
 // All pictures of a split by class, drawn only where they are in sight, so that sixty thousand scroll like sixty.
-import { useElementSize } from "@mantine/hooks";
-import { type KeyboardEvent, type MouseEvent, memo, useEffect, useId, useMemo, useRef, useState } from "react";
-import { thumbnailStyle } from "../../components/thumbnail.tsx";
-import type { Dataset } from "../../stores/dataset.ts";
-import {
-  type GridMove,
-  type GridRow,
-  layOutGrid,
-  movePicture,
-  placeOfPicture,
-  rowsInSight,
-} from "../../stores/picture-grid.ts";
+import { useElementSize, useMergedRef } from "@mantine/hooks";
+import { type KeyboardEvent, type PointerEvent, useEffect, useId, useMemo, useRef, useState } from "react";
+import { type Dataset, locateImage } from "../../stores/dataset.ts";
+import { createLazyCache } from "../../stores/lazy-cache.ts";
+import { type GridMove, layOutGrid, movePicture, pictureAtPoint, placeOfPicture } from "../../stores/picture-grid.ts";
 import { text } from "../../text.ts";
+import { drawGrid } from "./draw-grid.ts";
 import { PictureDetail } from "./picture-detail.tsx";
 import styles from "./picture-grid.module.css";
 
 const GAP = 2;
 const HEADING = 28;
+/** Sheets of a hundred thumbnails: several screens of the smallest size. */
+const SHEETS_KEPT = 64;
+const SHEETS_AT_ONCE = 6;
 
 interface PictureGridProps {
   readonly dataset: Dataset;
@@ -37,22 +34,61 @@ const moves: Readonly<Record<string, GridMove>> = {
   End: "last",
 };
 
+async function loadSheet(url: string): Promise<ImageBitmap> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`The sheet could not be read: status ${response.status}.`);
+  return createImageBitmap(await response.blob());
+}
+
 export function PictureGrid({ dataset, split, only, size }: PictureGridProps) {
   const { ref, width, height } = useElementSize<HTMLDivElement>();
   const scroller = useRef<HTMLDivElement>(null);
+  const frame = useMergedRef(ref, scroller);
+  const canvas = useRef<HTMLCanvasElement>(null);
   const id = useId();
-  const [scrollTop, setScrollTop] = useState(0);
-  const [chosen, setChosen] = useState<number>();
+  const [wanted, setWanted] = useState<number>();
+  const [hovered, setHovered] = useState<number>();
   const [opened, setOpened] = useState<number>();
   const { classes } = dataset;
   const layout = useMemo(() => {
     const counts = classes.map((each) => each[split]);
     return layOutGrid(counts, { width, side: size, gap: GAP, heading: HEADING }, only);
   }, [classes, split, width, size, only]);
-  const rows = rowsInSight(layout, scrollTop, height);
+  const chosen = wanted ?? layout.sections[0]?.from;
+
+  const requestDraw = useRef(() => {});
+  useEffect(() => {
+    let request = 0;
+    const draw = () => {
+      request = 0;
+      if (!canvas.current || !scroller.current || width === 0) return;
+      const { scrollTop } = scroller.current;
+      drawGrid(canvas.current, { dataset, split, layout, size, scrollTop, width, height, sheetAt: sheets.get });
+    };
+    const ask = () => {
+      if (request === 0) request = requestAnimationFrame(draw);
+    };
+    const sheets = createLazyCache<ImageBitmap>({
+      load: loadSheet,
+      onLoaded: ask,
+      onDropped: (sheet) => sheet.close(),
+      kept: SHEETS_KEPT,
+      atOnce: SHEETS_AT_ONCE,
+    });
+    requestDraw.current = ask;
+    ask();
+    // The colour of headings changes with the scheme.
+    const scheme = new MutationObserver(ask);
+    scheme.observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
+    return () => {
+      scheme.disconnect();
+      cancelAnimationFrame(request);
+      sheets.dispose();
+    };
+  }, [dataset, split, layout, size, width, height]);
 
   const reveal = (index: number) => {
-    setChosen(index);
+    setWanted(index);
     const place = placeOfPicture(layout, index);
     const element = scroller.current;
     if (!place || !element) return;
@@ -63,65 +99,72 @@ export function PictureGrid({ dataset, split, only, size }: PictureGridProps) {
     }
   };
   const press = (event: KeyboardEvent) => {
+    if (chosen === undefined) return;
     const move = moves[event.key];
     const page = Math.max(1, Math.floor(height / layout.pitch) - 1);
-    if (move) reveal(chosen === undefined ? (layout.sections[0]?.from ?? 0) : movePicture(layout, chosen, move, page));
-    else if ((event.key === "Enter" || event.key === " ") && chosen !== undefined) setOpened(chosen);
+    if (move) reveal(wanted === undefined ? chosen : movePicture(layout, chosen, move, page));
+    else if (event.key === "Enter" || event.key === " ") setOpened(chosen);
     else return;
     event.preventDefault();
     event.stopPropagation();
   };
-  const click = (event: MouseEvent) => {
-    const index = (event.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index;
-    if (index === undefined) return;
-    setChosen(Number(index));
-    setOpened(Number(index));
+  const pictureUnder = ({ clientX, clientY }: { clientX: number; clientY: number }) => {
+    const box = canvas.current?.getBoundingClientRect();
+    if (!box || !scroller.current) return undefined;
+    return pictureAtPoint(layout, clientX - box.left, clientY - box.top + scroller.current.scrollTop, size);
   };
-  // What is wanted of the frame that is drawn next, not of each event before it.
-  const frame = useRef(0);
-  useEffect(() => () => cancelAnimationFrame(frame.current), []);
-  const scroll = () => {
-    cancelAnimationFrame(frame.current);
-    frame.current = requestAnimationFrame(() => setScrollTop(scroller.current?.scrollTop ?? 0));
+  const point = (event: PointerEvent) => setHovered(pictureUnder(event));
+  const nameOf = (index: number) => {
+    const { className, place } = locateImage(dataset, split, index);
+    return text.datasets.image(className, place);
+  };
+  const boxOf = (index: number) => {
+    const place = placeOfPicture(layout, index);
+    return place && { top: place.top, left: place.column * layout.pitch, width: size, height: size };
   };
 
   return (
     <>
       <div
-        ref={scroller}
+        ref={frame}
         className={styles.scroll}
         role="listbox"
         aria-label={text.datasets.grid}
         aria-activedescendant={chosen === undefined ? undefined : `${id}-${chosen}`}
         tabIndex={0}
-        onScroll={scroll}
+        title={hovered === undefined ? undefined : nameOf(hovered)}
+        data-hovered={hovered !== undefined || undefined}
+        onScroll={() => {
+          requestDraw.current();
+          setHovered(undefined);
+        }}
         onKeyDown={press}
-        onClick={click}
+        onPointerMove={point}
+        onPointerLeave={() => setHovered(undefined)}
+        onClick={(event) => {
+          const index = pictureUnder(event);
+          if (index === undefined) return;
+          setWanted(index);
+          setOpened(index);
+        }}
       >
         {layout.total === 0 && <p className={styles.none}>{text.datasets.noPictures[split]}</p>}
-        <div ref={ref} className={styles.all} role="presentation" style={{ height: layout.height }}>
-          {width > 0 &&
-            rows.map((row) =>
-              row.from === undefined ? (
-                <div key={row.key} className={styles.heading} role="presentation" style={{ top: row.top }}>
-                  {text.datasets.sectionOf(classes[row.classIndex].name, row.count)}
-                </div>
-              ) : (
-                <Row
-                  key={row.key}
-                  id={id}
-                  dataset={dataset}
-                  split={split}
-                  size={size}
-                  top={row.top}
-                  from={row.from}
-                  count={row.count}
-                  classIndex={row.classIndex}
-                  total={layout.total}
-                  chosen={chosen !== undefined && isIn(row, chosen) ? chosen : undefined}
-                />
-              ),
-            )}
+        <div className={styles.all} role="presentation" style={{ height: layout.height }}>
+          <canvas ref={canvas} className={styles.canvas} style={{ width, height }} aria-hidden />
+          {chosen !== undefined && (
+            // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus and names the chosen option.
+            <div
+              id={`${id}-${chosen}`}
+              className={styles.chosen}
+              role="option"
+              aria-selected={wanted !== undefined}
+              aria-label={nameOf(chosen)}
+              aria-setsize={layout.total}
+              aria-posinset={chosen + 1 - (only === undefined ? 0 : layout.sections[0].from)}
+              style={boxOf(chosen)}
+            />
+          )}
+          {hovered !== undefined && <div className={styles.hovered} role="presentation" style={boxOf(hovered)} />}
         </div>
       </div>
       {opened !== undefined && (
@@ -140,42 +183,3 @@ export function PictureGrid({ dataset, split, only, size }: PictureGridProps) {
     </>
   );
 }
-
-const isIn = ({ from, count }: GridRow, index: number) => from !== undefined && from <= index && index < from + count;
-
-interface RowProps {
-  readonly id: string;
-  readonly dataset: Dataset;
-  readonly split: "train" | "test";
-  readonly size: number;
-  readonly top: number;
-  readonly from: number;
-  readonly count: number;
-  readonly classIndex: number;
-  readonly total: number;
-  readonly chosen: number | undefined;
-}
-
-const Row = memo(function Row({ id, dataset, split, size, top, from, count, classIndex, total, chosen }: RowProps) {
-  const { classes } = dataset;
-  let start = 0;
-  for (let i = 0; i < classIndex; i++) start += classes[i][split];
-  return (
-    <div className={styles.row} role="presentation" style={{ top, gap: GAP }}>
-      {Array.from({ length: count }, (_, column) => from + column).map((index) => (
-        // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus and names the chosen option.
-        <div
-          key={index}
-          id={`${id}-${index}`}
-          className={styles.picture}
-          role="option"
-          aria-selected={index === chosen}
-          aria-label={text.datasets.image(classes[classIndex].name, index - start)}
-          aria-setsize={total}
-          data-index={index}
-          style={thumbnailStyle(dataset, split, index, size)}
-        />
-      ))}
-    </div>
-  );
-});
