@@ -12,7 +12,11 @@ const choices = {
     title: "Import a zip",
     buttonLabel: "Import",
     properties: ["openFile"],
-    filters: [{ name: "Zip archives", extensions: ["zip"] }],
+    // Unpacked IDX files have no ending of their own.
+    filters: [
+      { name: "Zip archives and packed IDX files", extensions: ["zip", "gz"] },
+      { name: "All files", extensions: ["*"] },
+    ],
   },
   chooseExportFolder: {
     title: "Export to a folder",

@@ -5,10 +5,10 @@ import { useCallback, useEffect } from "react";
 import { useStore } from "zustand";
 import { actions } from "../shared/api/actions.ts";
 import styles from "./app.module.css";
-import { type DroppedItem, DropTarget } from "./components/drop-target.tsx";
+import { DropTarget } from "./components/drop-target.tsx";
 import { EmptyState } from "./components/empty-state.tsx";
 import { ErrorBoundary } from "./components/error-boundary.tsx";
-import { sourceOfEntry } from "./components/file-sources.ts";
+import { itemsOfDrop } from "./components/file-sources.ts";
 import { HelpSheet } from "./frame/help-sheet.tsx";
 import { ImportDialog } from "./frame/import-dialog.tsx";
 import { Palette } from "./frame/palette.tsx";
@@ -18,9 +18,10 @@ import { RecipeDialog } from "./frame/recipe-dialog.tsx";
 import { TitleBar } from "./frame/title-bar.tsx";
 import { useKeys } from "./frame/use-keys.ts";
 import { useAction } from "./hooks/use-action.ts";
-import { adapters, app, commands, compute, datasets, go, refreshRuns, route, shell } from "./host.ts";
+import { adapters, app, commands, compute, datasets, go, importSample, refreshRuns, route, shell } from "./host.ts";
+import { sortDrop } from "./stores/dropped.ts";
 import { text } from "./text.ts";
-import { dialog, openDialog } from "./ui.ts";
+import { dialog, offerImport, openDialog } from "./ui.ts";
 import { findView, views } from "./views/index.ts";
 import type { View } from "./views/view.ts";
 
@@ -63,22 +64,20 @@ export function App() {
   useAction("open-recipe", () => openDialog({ kind: "recipe" }));
   useAction("import-folder", async () => {
     const source = await shell?.chooseFolder();
-    if (source !== undefined || !shell) openDialog({ kind: "import", source });
+    if (source !== undefined || !shell) offerImport({ sources: source === undefined ? [] : [source], refused: [] });
   });
   useAction("import-zip", async () => {
     const source = await shell?.chooseZip();
-    if (source !== undefined || !shell) openDialog({ kind: "import", source });
+    if (source !== undefined || !shell) offerImport({ sources: source === undefined ? [] : [source], refused: [] });
   });
 
-  const drop = useCallback((items: DroppedItem[]) => {
-    const [first] = items;
-    if (!first) return;
-    if (first.file && items.length === 1 && /\.json$/i.test(first.name)) {
-      openDialog({ kind: "recipe", file: first.file });
-      return;
-    }
-    const path = first.file && shell ? shell.pathOf(first.file) : "";
-    openDialog({ kind: "import", source: path || (first.entry && sourceOfEntry(first.entry)) });
+  useAction("import-sample", importSample, useStore(app.store).value?.hasSample ?? false);
+
+  const drop = useCallback((transfer: DataTransfer) => {
+    const items = itemsOfDrop(transfer, shell?.pathOf);
+    const [file] = transfer.files;
+    if (transfer.files.length === 1 && /\.json$/i.test(file.name)) openDialog({ kind: "recipe", file });
+    else if (items.length > 0) sortDrop(items).then(offerImport);
   }, []);
 
   const view = findView(here.segments);
@@ -106,8 +105,8 @@ export function App() {
       {open?.kind === "palette" && <Palette />}
       {open?.kind === "help" && <HelpSheet />}
       {open?.kind === "recipe" && <RecipeDialog file={open.file} />}
-      {open?.kind === "import" && <ImportDialog source={open.source} />}
       {open?.kind === "place" && <PlaceDialog {...open} />}
+      {open?.kind === "import" && <ImportDialog sources={open.sources} refused={open.refused} />}
       <DropTarget onDrop={drop} />
     </div>
   );

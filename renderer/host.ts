@@ -1,9 +1,10 @@
 // The window's own objects: the client of the host, and the stores that live as long as the page.
 import { createClient } from "../shared/api/client.ts";
+import type { ImportOptions } from "../shared/api/datasets.ts";
 import type { Shell } from "../shared/api/shell.ts";
 import { createCommands } from "./stores/commands.ts";
 import { createComputePlaces } from "./stores/compute-places.ts";
-import { createImports } from "./stores/imports.ts";
+import { createImports, type ImportTarget } from "./stores/imports.ts";
 import { createRemote } from "./stores/remote.ts";
 import { createRouteStore, parseHash, toHash } from "./stores/route.ts";
 import { createRunSummaries } from "./stores/run-summaries.ts";
@@ -30,7 +31,10 @@ export const exportFormats = createRemote(() => client.runs.exportFormats());
 export const storeUsage = createRemote(() => client.store.usage());
 export const adapters = createRemote(() => client.compute.adapters());
 export const compute = createRemote(() => client.compute.state());
-export const imports = createImports(client);
+export const imports = createImports(client, sessionStorage);
+addEventListener("pagehide", (event) => {
+  if (!event.persisted) imports.abandon();
+});
 export const commands = createCommands();
 
 export const places = createComputePlaces({
@@ -75,6 +79,14 @@ addEventListener("hashchange", () => route.setState(parseHash(location.hash), tr
 export function go(segments: readonly string[], query?: Readonly<Record<string, string>>): void {
   location.hash = toHash(segments, query);
 }
+
+/** Imports and shows how it goes; a list that is shown anywhere has the dataset as soon as it is there. */
+export function startImport(target: ImportTarget, options?: ImportOptions): void {
+  imports.add(target, options).then(() => datasets.refresh());
+  go(["datasets"]);
+}
+
+export const importSample = () => startImport({ kind: "sample", name: "fashion-mnist-sample" });
 
 export const isMac = /mac/i.test(navigator.platform);
 

@@ -2,13 +2,13 @@
 import { createStore } from "zustand/vanilla";
 import type { RunRecord } from "../shared/api/runs.ts";
 import type { Place } from "./stores/compute-places.ts";
-import type { ImportSource } from "./stores/imports.ts";
+import type { Drop } from "./stores/dropped.ts";
 import type { OutsideRecipe } from "./stores/recipe-file.ts";
 
 export type Dialog =
   | { readonly kind: "palette" }
   | { readonly kind: "help" }
-  | { readonly kind: "import"; readonly source: ImportSource | undefined }
+  | ({ readonly kind: "import" } & Drop)
   | {
       readonly kind: "place";
       readonly record: RunRecord;
@@ -21,6 +21,20 @@ export type Dialog =
 export const dialog = createStore<{ readonly open: Dialog | undefined }>(() => ({ open: undefined }));
 export const openDialog = (open: Dialog) => dialog.setState({ open });
 export const closeDialog = () => dialog.setState({ open: undefined });
+
+/** Asks what to import where nothing is named; what comes while another import is being decided waits its turn. */
+export function offerImport({ sources, refused }: Drop = { sources: [], refused: [] }): void {
+  const { open } = dialog.getState();
+  const before = open?.kind === "import" ? open.sources : [];
+  openDialog({ kind: "import", sources: [...before, ...sources], refused });
+}
+
+/** In place of the one that was being decided; those that wait keep waiting. */
+export function offerAnother(): void {
+  const { open } = dialog.getState();
+  const waiting = open?.kind === "import" ? open.sources.slice(1) : [];
+  openDialog({ kind: "import", sources: waiting, refused: [] });
+}
 
 export interface Crumb {
   readonly label: string;

@@ -97,6 +97,7 @@ describe.skipIf(!isLinuxX64)(`packaged app${isLinuxX64 ? "" : " (skipped: the st
       "dist/preload/preload.cjs",
     ];
     needed.push("dist/renderer/index.html", "seeds/2023-dm-zhao.json", "assets/icon/icon.png", "LICENSE");
+    needed.push("assets/fashion-mnist-sample.zip", "assets/fashion-mnist-sample.LICENSE");
     expect(names).toEqual(expect.arrayContaining(needed.map((name) => `/${name}`)));
     expect(names.filter((name) => /\.(ts|map)$/.test(name) || name.startsWith("/tests"))).toEqual([]);
   });
@@ -194,7 +195,10 @@ describe.skipIf(!isLinuxX64)(`packaged app${isLinuxX64 ? "" : " (skipped: the st
     const { stdout } = await promisify(execFile)(process.execPath, [join(app, "dist/electron/main.js")], {
       env: { ...process.env, STILLROOM_HOME: join(temporary.path, "store"), STUB_APP: app, STUB_DATA: data },
     });
-    const last = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as {
+    const lines = stdout.trim().split("\n");
+    // Found from the bundle too, where modules lie elsewhere.
+    expect(JSON.parse(lines[0])).toMatchObject({ host: "electron", hasSample: true });
+    const last = JSON.parse(lines.at(-1) ?? "") as {
       type: string;
       manifest: { classes: unknown[] };
     };

@@ -16,6 +16,7 @@ import { createRecipeRoutes } from "./routes/recipes.ts";
 import { runRoutes } from "./routes/runs.ts";
 import { createStoreRoutes } from "./routes/store.ts";
 import { createUploadRoutes } from "./routes/uploads.ts";
+import { hasSample } from "./sample.ts";
 import { createSignals } from "./signals.ts";
 import type { Store } from "./store.ts";
 import { createUploads } from "./uploads.ts";
@@ -40,12 +41,13 @@ export function createHost({ store, version = "0", kind = "server", compute, log
     host: kind,
     platform: process.platform,
     storePath: root,
+    hasSample: hasSample(),
     computeChild: compute !== undefined,
   };
   const app = new Hono()
     .get("/api/app", (c) => c.json(info))
     .get("/api/diagnostics", async (c) => c.text(await describeSystem({ version, home: root, compute, log })))
-    .route("/api/datasets", createDatasetRoutes(store))
+    .route("/api/datasets", createDatasetRoutes(store, uploads))
     .route("/api/uploads", createUploadRoutes(uploads))
     .route("/api/store", createStoreRoutes(store))
     .route("/api/exports", createExportRoutes())

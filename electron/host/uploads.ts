@@ -1,7 +1,7 @@
 // What browsers upload: kept in scratch folders until it is imported, or its page has been silent for long.
 
 import { createWriteStream } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -15,6 +15,14 @@ interface Open {
   /** The dropped folder or file. */
   readonly path: string;
   silence: NodeJS.Timeout;
+}
+
+/** Of a file: its bytes from `at` on. */
+interface Part {
+  readonly name: string;
+  readonly at: number;
+  readonly bytes: number;
+  readonly body: ReadableStream<Uint8Array> | null;
 }
 
 const SILENCE_MS = 3_600_000;
@@ -40,26 +48,36 @@ export function createUploads(store: Store, silenceMs = SILENCE_MS) {
   };
 
   return {
-    async begin(name: string): Promise<Upload> {
+    /** `bytes` in all, as the browser says: a disk that cannot hold them is told of before anything is sent. */
+    async begin(name: string, bytes = 0): Promise<Upload> {
       requirePlain([name]);
+      requireFreeSpace(store.scratch, bytes, await measureFreeBytes(store.scratch));
       const scratch = await createScratch(store);
       const id = basename(scratch.path);
       const path = join(scratch.path, name);
       uploads.set(id, { scratch, path, silence: listen(id) });
-      return { upload: id, path };
+      return { upload: id };
     },
 
-    /** Writes a file of the upload; `name` is its path below the dropped folder, or empty for a dropped file. */
-    async write(id: string, name: string, body: ReadableStream<Uint8Array> | null, bytes: number): Promise<void> {
+    /** Writes a part of a file of the upload; `name` is its path below the dropped folder, or empty for a dropped file. */
+    async write(id: string, { name, at, bytes, body }: Part): Promise<void> {
       const { path: root, scratch } = find(id);
       const names = name === "" ? [] : name.split("/");
       requirePlain(names);
       const path = resolveInside(root, ...names);
       requireFreeSpace(scratch.path, bytes, await measureFreeBytes(scratch.path));
+      const isFirst = at === 0;
+      if (!isFirst && (await stat(path).catch(() => undefined))?.size !== at) {
+        throw new UserError(
+          "upload-torn",
+          `"${name || basename(root)}" came in the wrong order.`,
+          "Drop the files again.",
+        );
+      }
       try {
         await mkdir(dirname(path), { recursive: true });
         const source = body ? Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]) : Readable.from([]);
-        await pipeline(source, createWriteStream(path, { flags: "wx" }));
+        await pipeline(source, createWriteStream(path, isFirst ? { flags: "wx" } : { flags: "r+", start: at }));
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === "EEXIST" || code === "EISDIR" || code === "ENOTDIR") {
@@ -68,6 +86,17 @@ export function createUploads(store: Store, silenceMs = SILENCE_MS) {
         // A page that went away leaves a part of a file, which is none.
         await rm(path, { force: true });
         throw explainFileError(error, path);
+      }
+    },
+
+    /** Works with what was sent, however long it takes: nobody is silent meanwhile. */
+    async use<T>(id: string, work: (path: string, shownAs: string) => Promise<T>): Promise<T> {
+      const open = find(id);
+      clearTimeout(open.silence);
+      try {
+        return await work(open.path, `"${basename(open.path)}" (sent from the browser)`);
+      } finally {
+        if (uploads.has(id)) open.silence = listen(id);
       }
     },
 

@@ -4,25 +4,12 @@ import { useEffect, useRef, useState } from "react";
 import { text } from "../text.ts";
 import styles from "./drop-target.module.css";
 
-export interface DroppedItem {
-  readonly name: string;
-  /** Undefined for what is no file or folder of the system. */
-  readonly entry: FileSystemEntry | undefined;
-  readonly file: File | undefined;
+interface DropTargetProps {
+  /** Called while the event lasts. */
+  readonly onDrop: (transfer: DataTransfer) => void;
 }
 
-/** What was dropped, read while the event lasts: later its items are gone. */
-function readItems(transfer: DataTransfer): DroppedItem[] {
-  return [...transfer.items]
-    .filter(({ kind }) => kind === "file")
-    .map((item) => {
-      const entry = item.webkitGetAsEntry();
-      const file = item.getAsFile() ?? undefined;
-      return { name: entry?.name ?? file?.name ?? "", entry: entry ?? undefined, file };
-    });
-}
-
-export function DropTarget({ onDrop }: { readonly onDrop: (items: DroppedItem[]) => void }) {
+export function DropTarget({ onDrop }: DropTargetProps) {
   const [isOver, setOver] = useState(false);
   const depth = useRef(0); // a drag enters and leaves every element on its way
   useEffect(() => {
@@ -47,7 +34,7 @@ export function DropTarget({ onDrop }: { readonly onDrop: (items: DroppedItem[])
       event.preventDefault();
       depth.current = 0;
       setOver(false);
-      onDrop(readItems(event.dataTransfer));
+      onDrop(event.dataTransfer);
     };
     addEventListener("dragenter", enter);
     addEventListener("dragleave", leave);

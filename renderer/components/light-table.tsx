@@ -12,8 +12,8 @@ import {
   sheetOf,
   sourceOf,
   type TableLayout,
+  tableRowsInSight,
 } from "../stores/light-table.ts";
-import { rowsInSight } from "../stores/thumbnails.ts";
 import { text } from "../text.ts";
 import styles from "./light-table.module.css";
 import { useBitmap } from "./use-bitmap.ts";
@@ -82,7 +82,7 @@ export const LightTable = memo(function LightTable(props: LightTableProps) {
 
   const rows = laid?.layout.rows ?? 0;
   const rowHeight = laid?.size.rowHeight ?? 1;
-  const sight = isTall ? { first: 0, end: rows } : rowsInSight(scrolled, height + 2 * PADDING, rowHeight, rows, 2);
+  const sight = isTall ? { first: 0, end: rows } : tableRowsInSight(scrolled, height + 2 * PADDING, rowHeight, rows, 2);
   return (
     <div
       className={styles.ground}

@@ -1,132 +1,98 @@
-// What to import and how, before anything is stored.
-import { Button, Modal, NumberInput, Select, TextInput } from "@mantine/core";
-import { type FormEvent, useRef, useState } from "react";
-import { sourceOfPicked } from "../components/file-sources.ts";
-import { datasets, go, imports, shell } from "../host.ts";
-import type { ImportSource } from "../stores/imports.ts";
+// What to import and how, before anything is stored: choose it, see what is in it, decide, import.
+import { Modal } from "@mantine/core";
+import { useEffect, useState } from "react";
+import { useStore } from "zustand";
+import { ErrorPanel } from "../components/error-panel.tsx";
+import { client, startImport } from "../host.ts";
+import type { Drop, Refusal } from "../stores/dropped.ts";
+import { createDraft, type Draft, type ImportSource } from "../stores/import-draft.ts";
 import { text } from "../text.ts";
-import { closeDialog } from "../ui.ts";
+import { closeDialog, openDialog } from "../ui.ts";
+import { ChooseSource } from "./choose-source.tsx";
+import { DraftProgress } from "./draft-progress.tsx";
 import styles from "./import-dialog.module.css";
+import { SurveyForm } from "./survey-form.tsx";
 
-interface ImportDialogProps {
-  /** What was dropped or chosen; undefined asks for it. */
-  readonly source: ImportSource | undefined;
-}
-
-type Fit = keyof typeof text.importing.fits;
-type Colour = keyof typeof text.importing.colours;
-
-const toData = (labels: Readonly<Record<string, string>>) =>
-  Object.entries(labels).map(([value, label]) => ({ value, label }));
-
-export function ImportDialog({ source: given }: ImportDialogProps) {
-  const [path, setPath] = useState(typeof given === "string" ? given : "");
-  const [upload, setUpload] = useState(typeof given === "string" ? undefined : given);
-  const picker = useRef<HTMLInputElement>(null);
-  const isReady = upload !== undefined || path.trim() !== "";
-  const [name, setName] = useState("");
-  const [size, setSize] = useState<number | string>("");
-  const [fit, setFit] = useState<Fit>("crop");
-  const [colour, setColour] = useState<Colour>("auto");
-
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (!isReady) return;
-    const done = imports.add(upload ?? path.trim(), {
-      fit,
-      ...(name.trim() && { name: name.trim() }),
-      ...(typeof size === "number" && { size }),
-      ...(colour !== "auto" && { colour }),
-    });
-    done.then(() => datasets.refresh());
-    closeDialog();
-    go(["datasets"]);
+export function ImportDialog({ sources, refused }: Drop) {
+  const [source] = sources;
+  const next = () => {
+    if (sources.length > 1) openDialog({ kind: "import", sources: sources.slice(1), refused: [] });
+    else closeDialog();
   };
-  const choose = async () => {
-    if (!shell) return picker.current?.click();
-    const chosen = await shell.chooseFolder();
-    if (chosen) setPath(chosen);
-  };
-
   return (
     <Modal
       opened
-      onClose={closeDialog}
+      onClose={next}
       title={text.importing.title}
-      size={480}
+      size={source === undefined ? 560 : 820}
+      // A long transfer is not given up by a click beside it.
+      closeOnClickOutside={source === undefined}
       closeButtonProps={{ "aria-label": text.close }}
     >
-      <form className={styles.form} onSubmit={submit}>
-        {upload ? (
-          <p>{text.importing.sends(upload.name)}</p>
+      <div className={styles.body}>
+        {sources.length > 1 && <p className={styles.quiet}>{text.importing.further(sources.length - 1)}</p>}
+        {refused.length > 0 && <Refused refused={refused} isAll={sources.length === 0} />}
+        {source === undefined ? (
+          <ChooseSource onChoose={(drop) => openDialog({ kind: "import", ...drop })} />
         ) : (
-          <div className={styles.path}>
-            <TextInput
-              label={text.importing.path}
-              description={text.importing.pathHint}
-              value={path}
-              onChange={(event) => setPath(event.currentTarget.value)}
-              data-autofocus={given === undefined || undefined}
-              required
-              spellCheck={false}
-              className={styles.grow}
-            />
-            <Button variant="default" onClick={choose} title={shell ? undefined : text.importing.orPick}>
-              {text.importing.choose}
-            </Button>
-            <input
-              ref={(element) => {
-                picker.current = element;
-                element?.setAttribute("webkitdirectory", ""); // which React does not know
-              }}
-              type="file"
-              hidden
-              aria-label={text.importing.orPick}
-              onChange={(event) => setUpload(sourceOfPicked([...(event.currentTarget.files ?? [])]))}
-            />
-          </div>
+          <DraftView key={keyOf(source)} source={source} onClose={next} />
         )}
-        <div className={styles.two}>
-          <TextInput
-            label={text.importing.name}
-            description={text.importing.nameHint}
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-            maxLength={200}
-          />
-          <NumberInput
-            label={text.importing.size}
-            description={text.importing.sizeHint}
-            value={size}
-            onChange={setSize}
-            min={4}
-            max={1024}
-            allowDecimal={false}
-          />
-          <Select
-            label={text.importing.fit}
-            data={toData(text.importing.fits)}
-            value={fit}
-            onChange={(value) => setFit((value ?? "crop") as Fit)}
-            allowDeselect={false}
-          />
-          <Select
-            label={text.importing.colour}
-            data={toData(text.importing.colours)}
-            value={colour}
-            onChange={(value) => setColour((value ?? "auto") as Colour)}
-            allowDeselect={false}
-          />
-        </div>
-        <div className={styles.actions}>
-          <Button variant="default" onClick={closeDialog}>
-            {text.cancel}
-          </Button>
-          <Button type="submit" disabled={!isReady} data-autofocus={given !== undefined || undefined}>
-            {text.importing.start}
-          </Button>
-        </div>
-      </form>
+      </div>
     </Modal>
   );
+}
+
+const keys = new WeakMap<object, string>();
+let nextKey = 0;
+
+/** Two sources of the same name are two. */
+function keyOf(source: ImportSource): string {
+  if (typeof source === "string") return source;
+  const key = keys.get(source) ?? String(nextKey++);
+  keys.set(source, key);
+  return key;
+}
+
+function Refused({ refused, isAll }: { readonly refused: readonly Refusal[]; readonly isAll: boolean }) {
+  const message = refused.map(({ name, reason }) => text.importing.refused[reason](name)).join("\n");
+  return <ErrorPanel isNotice={!isAll} error={{ message, hint: text.importing.whatIsOne }} />;
+}
+
+interface DraftViewProps {
+  readonly source: ImportSource;
+  readonly onClose: () => void;
+}
+
+function DraftView({ source, onClose }: DraftViewProps) {
+  const [draft, setDraft] = useState<Draft>();
+  useEffect(() => {
+    const begun = createDraft(client, source);
+    setDraft(begun);
+    const leave = (event: PageTransitionEvent) => {
+      if (!event.persisted) begun.dispose({ keepalive: true });
+    };
+    addEventListener("pagehide", leave);
+    return () => {
+      removeEventListener("pagehide", leave);
+      begun.dispose();
+    };
+  }, [source]);
+  return draft ? <DraftPhase draft={draft} onClose={onClose} /> : <div className={styles.stage} />;
+}
+
+function DraftPhase({ draft, onClose }: { readonly draft: Draft; readonly onClose: () => void }) {
+  const state = useStore(draft.store);
+  if (state.phase === "ready") {
+    return (
+      <SurveyForm
+        survey={state.survey}
+        onCancel={onClose}
+        onImport={(options) => {
+          startImport(draft.take(), options);
+          onClose();
+        }}
+      />
+    );
+  }
+  return <DraftProgress name={draft.name} state={state} onCancel={onClose} />;
 }

@@ -130,3 +130,16 @@ export function indexAt(sheet: Sheet, layout: TableLayout, x: number, y: number)
   const index = line * layout.perLine + column;
   return isInGap || column < 0 || column >= layout.perLine || line < 0 || index >= sheet.columns ? undefined : index;
 }
+
+/** The rows of a long table within a scrolled window, `spare` more on either side. */
+export function tableRowsInSight(
+  scrollTop: number,
+  height: number,
+  rowHeight: number,
+  rows: number,
+  spare: number,
+): { first: number; end: number } {
+  const first = Math.max(0, Math.floor(scrollTop / rowHeight) - spare);
+  const end = Math.min(rows, Math.ceil((scrollTop + height) / rowHeight) + spare);
+  return { first: Math.min(first, end), end };
+}

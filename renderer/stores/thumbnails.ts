@@ -1,4 +1,4 @@
-// Where a dataset's thumbnails lie on the sheets that the import made, and which rows of a long grid are in sight.
+// Where a dataset's thumbnails lie on the sheets that the import made.
 
 export interface SheetFile {
   readonly file: string;
@@ -24,7 +24,11 @@ export function thumbnailAt(
   split: "train" | "test",
   index: number,
 ): Thumbnail | undefined {
-  const sheet = sheets.find((each) => each.split === split && each.from <= index && index < each.from + each.images);
+  const holds = (each: SheetFile | undefined) =>
+    each?.split === split && each.from <= index && index < each.from + each.images;
+  // Training sheets come first, all of the same number but the last: the guess is nearly always right.
+  const guess = split === "train" ? sheets[Math.floor(index / (sheets[0]?.images ?? 1))] : undefined;
+  const sheet = holds(guess) ? guess : sheets.find(holds);
   if (!sheet) return undefined;
   const { file, side, columns, images, from } = sheet;
   const at = index - from;
@@ -58,17 +62,4 @@ export function contactIndices(counts: readonly number[], count: number): number
     if (picks.length === before) break;
   }
   return picks.sort((a, b) => a - b);
-}
-
-/** The rows of a long list within a scrolled window, some more on either side. */
-export function rowsInSight(
-  scrollTop: number,
-  height: number,
-  rowHeight: number,
-  rows: number,
-  spare = 3,
-): { first: number; end: number } {
-  const first = Math.max(0, Math.floor(scrollTop / rowHeight) - spare);
-  const end = Math.min(rows, Math.ceil((scrollTop + height) / rowHeight) + spare);
-  return { first: Math.min(first, end), end };
 }

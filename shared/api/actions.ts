@@ -14,6 +14,7 @@ interface ActionRow {
 export const actions = [
   { id: "import-folder", label: "Import a folder…", menu: "file", accelerator: "CmdOrCtrl+O" },
   { id: "import-zip", label: "Import a zip…", menu: "file", accelerator: "CmdOrCtrl+Shift+O" },
+  { id: "import-sample", label: "Import the sample dataset", menu: "file" },
   { id: "new-run", label: "New run…", menu: "file", accelerator: "CmdOrCtrl+N" },
   { id: "open-recipe", label: "Open a recipe…", menu: "file", accelerator: "CmdOrCtrl+Shift+N" },
   { id: "export", label: "Export…", menu: "file", accelerator: "CmdOrCtrl+E", key: "e" },

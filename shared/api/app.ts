@@ -11,6 +11,8 @@ export const appInfo = z.object({
   /** "linux", "darwin", "win32". */
   platform: z.string(),
   storePath: z.string(),
+  /** Whether a sample dataset comes along, for POST /api/datasets/sample. */
+  hasSample: z.boolean(),
   /** Whether the host can compute by itself, in a child process. */
   computeChild: z.boolean(),
 });

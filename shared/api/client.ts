@@ -17,14 +17,21 @@ import {
   type StartRequest,
 } from "./compute.ts";
 import {
+  type DataSource,
   datasetList,
+  datasetUsage,
+  fileNames,
   type ImageReport,
   type ImportEvent,
   type ImportOptions,
+  type ImportPicture,
   type ImportProgress,
   type InspectEvent,
   importEvent,
   inspectEvent,
+  type Survey,
+  type SurveyEvent,
+  surveyEvent,
 } from "./datasets.ts";
 import { errorBody } from "./failure.ts";
 import { type ImageValues, imageValuesSchema, keptStepsSchema, type Nearest, nearestSchema } from "./images.ts";
@@ -67,11 +74,13 @@ interface Call {
   readonly signal?: AbortSignal | undefined;
   /** Of a computing Worker: what `beginSession` gave. */
   readonly session?: string | undefined;
-  readonly keepalive?: boolean | undefined;
+  /** Outlives the page. */
+  readonly keepalive?: boolean;
 }
 
 /** What of a call the caller may leave out. */
 export type CallOptions = Pick<Call, "signal">;
+export type PartOptions = CallOptions & { readonly at?: number };
 
 /**
  * Every function rejects with a UserError: the host's own { code, message, hint, problems }, or "host-unreachable", or
@@ -137,15 +146,19 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
       yield parsed.data;
     }
   };
-  /** The last event of an import or inspection; the others go to `onProgress`. */
-  const finish = async <E extends ImportEvent | InspectEvent>(
+  /** The last event of an import, survey or inspection; the others go to `onProgress`. */
+  const finish = async <E extends ImportEvent | InspectEvent | SurveyEvent>(
     events: AsyncGenerator<E>,
     onProgress: (event: ImportProgress) => void,
+    onPicture?: (event: ImportPicture) => void,
   ): Promise<Extract<E, { type: "done" }>> => {
-    for await (const event of events) {
+    for await (const event of events as AsyncGenerator<ImportEvent | InspectEvent | SurveyEvent>) {
       if (event.type === "done") return event as Extract<E, { type: "done" }>;
-      if (event.type === "failed") throw new UserError(event.code, event.message, event.hint);
-      onProgress(event as ImportProgress);
+      if (event.type === "failed") {
+        throw new UserError(event.code, event.message, event.hint, { problems: event.problems });
+      }
+      if (event.type === "picture") onPicture?.(event);
+      else onProgress(event);
     }
     throw new UserError("host-unreachable", "The host broke off the import.", "Nothing was stored; try again.");
   };
@@ -162,26 +175,52 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
     datasets: {
       list: () => ask(datasetList, url("/datasets")),
       get: (id: string): Promise<DatasetManifest> => ask(datasetManifest, ofDataset(id)),
-      /** `path` is on the host's machine. */
       import: (
-        path: string,
+        source: DataSource,
         options: ImportOptions,
         onProgress: (event: ImportProgress) => void,
         signal?: AbortSignal,
-      ): Promise<{ manifest: DatasetManifest; existing: boolean }> =>
-        finish(lines(importEvent, url("/datasets"), { method: "POST", json: { path, options }, signal }), onProgress),
+        onPicture?: (event: ImportPicture) => void,
+      ): Promise<{ manifest: DatasetManifest; existing: boolean }> => {
+        const call: Call = { method: "POST", json: { ...toRequest(source), options }, signal };
+        return finish(lines(importEvent, url("/datasets"), call), onProgress, onPicture);
+      },
+      /** The dataset that comes with the app. */
+      importSample: (
+        options: ImportOptions,
+        onProgress: (event: ImportProgress) => void,
+        signal?: AbortSignal,
+        onPicture?: (event: ImportPicture) => void,
+      ): Promise<{ manifest: DatasetManifest; existing: boolean }> => {
+        const call: Call = { method: "POST", json: { options }, signal };
+        return finish(lines(importEvent, url("/datasets/sample"), call), onProgress, onPicture);
+      },
+      /** What names and headers tell, in a fraction of the time that an import takes. */
+      survey: async (
+        source: DataSource,
+        onProgress: (event: ImportProgress) => void,
+        signal?: AbortSignal,
+      ): Promise<Survey> => {
+        const call: Call = { method: "POST", json: toRequest(source), signal };
+        return (await finish(lines(surveyEvent, url("/datasets/survey"), call), onProgress)).survey;
+      },
       inspect: async (
-        path: string,
+        source: DataSource,
         options: ImportOptions,
         onProgress: (event: ImportProgress) => void,
         signal?: AbortSignal,
       ): Promise<ImageReport> => {
-        const call: Call = { method: "POST", json: { path, options }, signal };
+        const call: Call = { method: "POST", json: { ...toRequest(source), options }, signal };
         return (await finish(lines(inspectEvent, url("/datasets/inspect"), call), onProgress)).report;
       },
       rename: (id: string, name: string): Promise<DatasetManifest> =>
         ask(datasetManifest, ofDataset(id), { method: "PATCH", json: { name } }),
       delete: (id: string) => tell(ofDataset(id), { method: "DELETE" }),
+      /** Bytes that deleting it frees. */
+      measure: async (id: string): Promise<number> => (await ask(datasetUsage, ofDataset(id, "/usage"))).bytes,
+      /** Paths in the source of images `from` (included) to `to` (not); empty where they were not kept. */
+      fileNames: (id: string, split: SplitName, from: number, to: number, options?: CallOptions) =>
+        ask(fileNames, url(`/datasets/${encodeURIComponent(id)}/files/${split}`, { from, to }), options),
       /** Pixels of images `from` (included) to `to` (not): uint8 [images][channels][height][width]. */
       images: (id: string, split: SplitName, from: number, to: number, options?: CallOptions) =>
         bytes(url(`/datasets/${encodeURIComponent(id)}/images/${split}`, { from, to }), options),
@@ -190,13 +229,21 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
     },
 
     uploads: {
-      /** `name` of the dropped folder or file; the answer's `path` is what to import, and `upload` what to end then. */
-      begin: (name: string) => ask(uploadAnswer, url("/uploads"), { method: "POST", json: { name } }),
-      /** One file; `path` is below the dropped folder, with slashes, and empty for a dropped file itself. */
-      send: (upload: string, path: string, body: Blob | Uint8Array, options?: CallOptions) =>
-        tell(url(`/uploads/${encodeURIComponent(upload)}/files`, { path }), { ...options, method: "PUT", body }),
-      /** Deletes what was sent. */
-      end: (upload: string) => tell(url(`/uploads/${encodeURIComponent(upload)}`), { method: "DELETE" }),
+      /** `name` of the dropped folder or file; `bytes` in all, for which there must be space. */
+      begin: (name: string, bytes = 0) => ask(uploadAnswer, url("/uploads"), { method: "POST", json: { name, bytes } }),
+      /**
+       * A file, or the part of one that begins at byte `at`; parts follow each other. `path` is below the dropped folder,
+       * with slashes, and empty for a dropped file itself.
+       */
+      send: (upload: string, path: string, body: Blob | Uint8Array, { at = 0, ...options }: PartOptions = {}) =>
+        tell(url(`/uploads/${encodeURIComponent(upload)}/files`, { path, ...(at > 0 && { at }) }), {
+          ...options,
+          method: "PUT",
+          body,
+        }),
+      /** Deletes what was sent. `keepalive` for a page that is being left. */
+      end: (upload: string, options?: { keepalive: boolean }) =>
+        tell(url(`/uploads/${encodeURIComponent(upload)}`), { ...options, method: "DELETE" }),
     },
 
     recipes: {
@@ -319,6 +366,8 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
     },
   };
 }
+
+const toRequest = (source: DataSource) => (typeof source === "string" ? { path: source } : source);
 
 async function readFailure(response: Response): Promise<UserError> {
   const parsed = errorBody.safeParse(await response.json().catch(() => undefined));

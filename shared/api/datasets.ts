@@ -1,8 +1,8 @@
 // Requests, responses and progress events of the dataset routes.
 
 import { z } from "zod";
-import { colours, datasetManifest, fits, imageManifest, splitNames } from "../data/manifest.ts";
-import { failureFields } from "./failure.ts";
+import { colours, datasetManifest, fits, imageManifest, problemSchema, splitNames } from "../data/manifest.ts";
+import { failureFields, fieldProblem } from "./failure.ts";
 
 export { type ErrorBody, errorBody } from "./failure.ts";
 
@@ -24,7 +24,20 @@ export const importOptions = z.strictObject({
 export type ImportOptions = z.input<typeof importOptions>;
 export type ResolvedImportOptions = z.output<typeof importOptions>;
 
-export const importRequest = z.strictObject({ path: z.string().min(1), options: importOptions.prefault({}) });
+const chosenOptions = importOptions.prefault({});
+
+/** Either a path on the host's machine, or what a browser has sent: the `upload` that it began. */
+export const importRequest = z
+  .strictObject({
+    path: z.string().min(1).optional(),
+    upload: z.string().min(1).optional(),
+    options: chosenOptions,
+  })
+  .refine(({ path, upload }) => (path === undefined) !== (upload === undefined), "give either path or upload");
+export type DataSource = string | { readonly upload: string };
+
+/** Of POST /api/datasets/sample: the dataset that comes with the app. */
+export const sampleRequest = z.strictObject({ options: chosenOptions });
 
 export const imageRange = z.strictObject({
   from: z.coerce.number().int().nonnegative().default(0),
@@ -37,6 +50,9 @@ export const datasetPatch = z.strictObject({ name: z.string().trim().min(1).max(
 export const imageReport = imageManifest.omit({ id: true, createdAt: true, chunks: true, sheets: true });
 export type ImageReport = z.infer<typeof imageReport>;
 
+/** A PNG as a data: address. */
+const pictureUrl = z.string().startsWith("data:image/png;base64,");
+
 const scanEvent = z.object({ type: z.literal("scan"), done: z.int(), total: z.int() });
 const progressEvent = z.object({
   type: z.literal("progress"),
@@ -46,12 +62,19 @@ const progressEvent = z.object({
   /** null while there is too little to tell by. */
   secondsLeft: z.number().nullable(),
 });
-const failedEvent = z.object({ type: z.literal("failed"), ...failureFields });
+/** One of a few pictures, evenly spread over the training images, as it is stored; for a contact sheet that fills. */
+const pictureEvent = z.object({ type: z.literal("picture"), number: z.int(), picture: pictureUrl });
+const failedEvent = z.object({
+  type: z.literal("failed"),
+  ...failureFields,
+  problems: z.array(fieldProblem).readonly().optional(),
+});
 
 /** One line each of the stream that `POST /api/datasets` answers with; `existing` tells that it was stored before. */
 export const importEvent = z.discriminatedUnion("type", [
   scanEvent,
   progressEvent,
+  pictureEvent,
   z.object({ type: z.literal("done"), manifest: datasetManifest, existing: z.boolean() }),
   failedEvent,
 ]);
@@ -66,6 +89,39 @@ export const inspectEvent = z.discriminatedUnion("type", [
 ]);
 export type InspectEvent = z.infer<typeof inspectEvent>;
 
+/**
+ * What can be told from names and headers alone, before anything is decoded: what the user chooses by.
+ */
+export const survey = z.object({
+  name: z.string(),
+  format: z.string(),
+  classes: z.array(z.object({ name: z.string(), train: z.int(), test: z.int() })),
+  split: z.enum(["folders", "drawn"]),
+  /** Of the pictures' shorter sides, in pixels. */
+  sides: z.object({ smallest: z.int(), median: z.int(), largest: z.int() }),
+  /** Each with the sentence that says why. */
+  suggested: z.object({
+    size: z.object({ value: z.int(), note: z.string() }),
+    colour: z.object({ value: z.enum(colours), note: z.string() }),
+  }),
+  notes: z.array(z.string()),
+  skipped: z.array(problemSchema),
+  warnings: z.array(problemSchema),
+  /** A picture of some of the classes, whole and small. */
+  samples: z.array(z.object({ className: z.string(), picture: pictureUrl })),
+  freeBytes: z.number(),
+});
+export type Survey = z.infer<typeof survey>;
+
+/** The same of `POST /api/datasets/survey`. */
+export const surveyEvent = z.discriminatedUnion("type", [
+  scanEvent,
+  z.object({ type: z.literal("done"), survey }),
+  failedEvent,
+]);
+export type SurveyEvent = z.infer<typeof surveyEvent>;
+
+export type ImportPicture = z.infer<typeof pictureEvent>;
 export type ImportProgress = z.infer<typeof scanEvent> | z.infer<typeof progressEvent>;
 
 export const imagesParameters = z.object({ id: z.string(), split: z.enum(splitNames) });
@@ -73,6 +129,13 @@ export const imagesParameters = z.object({ id: z.string(), split: z.enum(splitNa
 /** A stored folder that cannot be used is listed with the reason, so that it can be deleted. */
 export const datasetList = z.object({
   datasets: z.array(datasetManifest),
-  damaged: z.array(z.object({ id: z.string(), reason: z.string() })),
+  /** `code` tells a damaged one from one of a newer version. */
+  damaged: z.array(z.object({ id: z.string(), code: z.string(), reason: z.string() })),
 });
 export type DatasetList = z.infer<typeof datasetList>;
+
+/** Of GET /api/datasets/:id/usage: what deleting it would free. */
+export const datasetUsage = z.object({ bytes: z.number() });
+
+/** Of GET /api/datasets/:id/files/:split: paths in the source, in stored order; empty where they were not kept. */
+export const fileNames = z.array(z.string());

@@ -2,9 +2,18 @@
 
 import { z } from "zod";
 
-/** Of POST /api/uploads: the name of the dropped folder, or of the one file. */
-export const uploadRequest = z.strictObject({ name: z.string().min(1).max(255) });
+/** Of POST /api/uploads: the name of the dropped folder, or of the one file, and how much will come. */
+export const uploadRequest = z.strictObject({
+  name: z.string().min(1).max(255),
+  bytes: z.number().nonnegative().default(0),
+});
 
-/** `path`: where the host puts it. To be imported from there, and then deleted as an upload. */
-export const uploadAnswer = z.object({ upload: z.string(), path: z.string() });
+/** Of PUT /api/uploads/:id/files: the file's path below the dropped folder, and where in the file this part begins. */
+export const uploadPart = z.strictObject({
+  path: z.string().default(""),
+  at: z.coerce.number().int().nonnegative().default(0),
+});
+
+/** To be surveyed and imported by this name, and then deleted. */
+export const uploadAnswer = z.object({ upload: z.string() });
 export type Upload = z.infer<typeof uploadAnswer>;

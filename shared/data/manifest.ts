@@ -11,7 +11,7 @@ export type SplitName = (typeof splitNames)[number];
 export const fits = ["crop", "pad", "stretch"] as const;
 export const colours = ["colour", "grey"] as const;
 
-const problem = z.strictObject({ path: z.string(), reason: z.string() });
+export const problemSchema = z.strictObject({ path: z.string(), reason: z.string() });
 const count = z.int().nonnegative();
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 /** A bare file name: a manifest is untrusted input and must not lead out of its own folder. */
@@ -56,18 +56,20 @@ export const imageManifest = z.strictObject({
   ]),
   chunks: z.strictObject({ train: z.array(chunk), test: z.array(chunk) }),
   sheets: z.array(sheet),
+  /** Where the images' paths in the source are kept, in stored order: JSON, { train, test }. */
+  names: fileName.optional(),
   /** What the import decided by itself, in sentences. */
   notes: z.array(z.string()),
   /** Files left out, with the reason. */
-  skipped: z.array(problem),
+  skipped: z.array(problemSchema),
   /** Files that were read, but that the user may want to look at. */
-  warnings: z.array(problem),
+  warnings: z.array(problemSchema),
 });
 
 /** Every kind of dataset; captions and graphs will join as further kinds. */
 export const datasetManifest = z.discriminatedUnion("kind", [imageManifest]);
 
-export type Problem = z.infer<typeof problem>;
+export type Problem = z.infer<typeof problemSchema>;
 export type ImageManifest = z.infer<typeof imageManifest>;
 export type DatasetManifest = z.infer<typeof datasetManifest>;
 export type Fit = (typeof fits)[number];

@@ -262,6 +262,7 @@ test("results, and an archive that holds byte for byte what an export writes", a
   expect(await client.runs.previews(id)).toEqual([{ step: 4, file: "000004.png" }]);
   expect((await host.request(client.runs.previewUrl(id, "000004.png"))).status).toBe(200);
 
+  await client.runs.update(id, { status: "done" });
   const formats = ["image-folder", "npz"];
   const plan = await client.runs.planExport(id, formats);
   const exported = await client.runs.export(id, formats);

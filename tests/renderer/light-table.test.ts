@@ -1,8 +1,16 @@
 // The light table's geometry: whole zooms, classes in columns, and the image under the pointer.
 import { expect, test } from "vitest";
 import { createCursor, previewAt, shownStep, stepTo } from "../../renderer/stores/cursor.ts";
-import { fitZoom, indexAt, layOut, placeOf, sheetOf, sourceOf } from "../../renderer/stores/light-table.ts";
-import { contactIndices, rowsInSight, thumbnailAt } from "../../renderer/stores/thumbnails.ts";
+import {
+  fitZoom,
+  indexAt,
+  layOut,
+  placeOf,
+  sheetOf,
+  sourceOf,
+  tableRowsInSight,
+} from "../../renderer/stores/light-table.ts";
+import { contactIndices, thumbnailAt } from "../../renderer/stores/thumbnails.ts";
 
 const sheet = sheetOf({ width: 10 * 29 + 1, height: 10 * 29 + 1 }, 10, 10);
 const room = { width: 800, height: 700, label: 104, rowGap: 6, columnGap: 24 };
@@ -95,8 +103,8 @@ test("a contact sheet takes its pictures from all classes", () => {
   expect(contactIndices([0, 0], 9)).toEqual([]);
 });
 
-test("only rows in sight are drawn", () => {
-  expect(rowsInSight(0, 600, 58, 6000)).toEqual({ first: 0, end: 14 });
-  expect(rowsInSight(58_000, 600, 58, 6000)).toEqual({ first: 997, end: 1014 });
-  expect(rowsInSight(99_999, 600, 58, 5)).toEqual({ first: 5, end: 5 });
+test("of a long table only the rows in sight are drawn, and some beside them", () => {
+  expect(tableRowsInSight(0, 600, 58, 6000, 3)).toEqual({ first: 0, end: 14 });
+  expect(tableRowsInSight(58_000, 600, 58, 6000, 3)).toEqual({ first: 997, end: 1014 });
+  expect(tableRowsInSight(99_999, 600, 58, 5, 3)).toEqual({ first: 5, end: 5 });
 });

@@ -1,8 +1,6 @@
-// Stores that talk to the host: watching a run, importing, and putting a run together, against small fakes.
+// Stores that talk to the host: watching a run and putting one together, against small fakes.
 import { expect, test } from "vitest";
-import { createImports } from "../../renderer/stores/imports.ts";
 import { createNewRun, type NewRunPort } from "../../renderer/stores/new-run.ts";
-import type { UploadPort } from "../../renderer/stores/uploads.ts";
 import { createRunWatch, type WatchPort } from "../../renderer/stores/watch-run.ts";
 import type { FollowLine } from "../../shared/api/compute.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
@@ -55,89 +53,6 @@ test("a run that is not there is said, and not asked for again", async () => {
   const watch = createRunWatch(port, "a", soon);
   await watch.follow();
   expect(watch.store.getState()).toMatchObject({ connection: "broken", error: missing });
-});
-
-const noUploads = {
-  begin: () => Promise.reject(new Error("no uploads here")),
-  send: () => Promise.reject(new Error("no uploads here")),
-  end: () => Promise.reject(new Error("no uploads here")),
-};
-
-/** A host that keeps what is sent, and fails on a file called "bad". */
-function createUploadHost() {
-  const kept = new Map<string, number>();
-  const log: string[] = [];
-  const uploads: UploadPort = {
-    begin: async (name) => ({ upload: "u", path: `/scratch/${name}` }),
-    send: async (_, path, body) => {
-      if (path === "bad") throw new UserError("no-space", "The disk is full.");
-      kept.set(path, (body as Blob).size);
-    },
-    end: async (upload) => void log.push(`end ${upload}`),
-  };
-  const imports = createImports({
-    uploads,
-    datasets: {
-      import: async (path) => {
-        log.push(`import ${path} with ${kept.size} files`);
-        return { manifest: { name: path }, existing: false } as never;
-      },
-    },
-  });
-  return { imports, log, kept };
-}
-
-const folder = (...paths: string[]) => ({
-  name: "pets",
-  listFiles: async () => paths.map((path) => ({ path, read: async () => new Blob([path]) })),
-});
-
-test("a dropped folder is sent, imported, and what was sent is deleted", async () => {
-  const { imports, log, kept } = createUploadHost();
-  await imports.add(folder("cat/1.png", "cat/2.png", "dog/1.png", "dog/2.png", "dog/3.png", "notes.txt"));
-  expect(log).toEqual(["import /scratch/pets with 6 files", "end u"]);
-  expect(kept.get("cat/1.png")).toBe("cat/1.png".length);
-  expect(imports.store.getState().jobs[0]).toMatchObject({ path: "pets", state: "done", sent: undefined });
-});
-
-test("a folder that cannot be sent is not imported, and nothing of it stays", async () => {
-  const { imports, log } = createUploadHost();
-  await imports.add(folder("cat/1.png", "bad"));
-  expect(log).toEqual(["end u"]);
-  expect(imports.store.getState().jobs[0]).toMatchObject({ state: "failed", error: { code: "no-space" } });
-});
-
-test("imports go one after the other, and a waiting one can be cancelled", async () => {
-  const started: string[] = [];
-  const ends: (() => void)[] = [];
-  const imports = createImports({
-    uploads: noUploads,
-    datasets: {
-      import: async (path) => {
-        started.push(path);
-        await new Promise<void>((resolve) => ends.push(resolve));
-        return { manifest: { name: path }, existing: false } as never;
-      },
-    },
-  });
-  const first = imports.add("/one");
-  const second = imports.add("/two");
-  await soon();
-  expect(started).toEqual(["/one"]);
-  imports.cancel(1);
-  ends[0]();
-  await Promise.all([first, second]);
-  expect(started).toEqual(["/one"]);
-  expect(imports.store.getState().jobs.map(({ state }) => state)).toEqual(["done", "cancelled"]);
-  imports.dismiss(1);
-  expect(imports.store.getState().jobs).toHaveLength(1);
-});
-
-test("a failed import keeps its reason", async () => {
-  const reason = new UserError("no-images", "There are no pictures in /x.");
-  const imports = createImports({ uploads: noUploads, datasets: { import: () => Promise.reject(reason) } });
-  expect(await imports.add("/x")).toBeUndefined();
-  expect(imports.store.getState().jobs[0]).toMatchObject({ state: "failed", error: reason });
 });
 
 function createRecipeHost() {

@@ -1,11 +1,12 @@
-// Stands for Electron in plain Node, so that the built main process runs: the first thing asked of app:// is an import of STUB_DATA.
+// Stands for Electron in plain Node, so that the built main process runs: app:// is asked what the app is, then to import STUB_DATA.
 const root = process.env.STUB_APP;
 const nothing = () => {};
 
 async function importData(handler) {
   const body = JSON.stringify({ path: process.env.STUB_DATA, options: {} });
+  const app = await handler(new Request("app://stillroom/api/app"));
   const answer = await handler(new Request("app://stillroom/api/datasets", { method: "POST", body }));
-  process.stdout.write(await answer.text(), () => process.exit(0));
+  process.stdout.write(`${await app.text()}\n${await answer.text()}`, () => process.exit(0));
 }
 
 const contents = { on: nothing, setWindowOpenHandler: nothing, send: nothing };

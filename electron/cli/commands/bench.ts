@@ -7,7 +7,12 @@ import { type BenchRecord, measure, questions } from "../../../shared/bench/inde
 import { type Backend, measureDevice, Runtime, type WebgpuBackend } from "../../../shared/engine/index.ts";
 import { nearest } from "../../../shared/lib/nearest.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import { generateImageFolder, measureImport, measureSharpAlone } from "../../host/datasets/bench.ts";
+import {
+  generateImageFolder,
+  generatePhotoFolder,
+  measureImport,
+  measureSharpAlone,
+} from "../../host/datasets/bench.ts";
 import { formatBytes } from "../../host/files.ts";
 import { type Cli, type CliCommand, type CommonOptions, createCli, wholeNumber, withCommonOptions } from "../cli.ts";
 
@@ -27,21 +32,34 @@ export async function measurePeak(backend: Backend, seconds = 1): Promise<number
   return (await measure(largest, { suite: "spec", width: 32 }, new Runtime(backend), counters, null, seconds)).gflops;
 }
 
-const IMPORT_SIZES = [6_000, 60_000];
+const imports = [
+  { generate: generateImageFolder, count: 6_000, shapes: "PNG images of 28 x 28" },
+  { generate: generateImageFolder, count: 60_000, shapes: "PNG images of 28 x 28" },
+  { generate: generatePhotoFolder, count: 3_000, shapes: "JPEG images of 320 x 240" },
+] as const;
+/** Sharp alone is measured once for each kind of picture. */
+const MOST_BESIDE_SHARP = 6_000;
 
 /** Generated pictures, imported each time in a process of its own. */
 async function benchImport(cli: Cli): Promise<void> {
-  for (const count of IMPORT_SIZES) {
+  for (const { generate, count, shapes } of imports) {
     const folder = await mkdtemp(join(tmpdir(), "stillroom-bench-"));
     try {
-      await generateImageFolder(folder, count);
-      const { images, seconds, imagesPerSecond, peakBytes } = await measureImport(folder, cli.signal);
-      const sharpAlone = count === IMPORT_SIZES[0] ? await measureSharpAlone(folder, cli.signal) : null;
-      const beside = sharpAlone === null ? "" : `, sharp alone ${Math.round(sharpAlone)}`;
-      const text = `import ${images} images: ${seconds.toFixed(1)} s, ${Math.round(imagesPerSecond)} images/s${beside}, peak ${formatBytes(peakBytes)}`;
+      await generate(folder, count);
+      const { images, seconds, imagesPerSecond, peakBytes, size } = await measureImport(folder, cli.signal);
+      const sharpAlone = count <= MOST_BESIDE_SHARP ? await measureSharpAlone(folder, size, cli.signal) : null;
+      const beside = sharpAlone === null ? "" : `, sharp alone (decode, resize) ${Math.round(sharpAlone)}`;
+      const text = `import ${images} ${shapes} to ${size}: ${seconds.toFixed(1)} s, ${Math.round(imagesPerSecond)} images/s${beside}, peak ${formatBytes(peakBytes)}`;
       const kernel = { gflop: null, gflops: null, peakShare: null, dispatches: null, error: null };
-      const shapes = `${images} PNG images of 28 x 28`;
-      const record = { name: "import", suite: null, width: null, backend: "sharp", adapter: null, shapes, ...kernel };
+      const record = {
+        name: "import",
+        suite: null,
+        width: null,
+        backend: "sharp",
+        adapter: null,
+        shapes: `${images} ${shapes} to ${size}`,
+        ...kernel,
+      };
       cli.output.line(
         { ...record, images, medianMs: seconds * 1000, runs: 1, imagesPerSecond, sharpAlone, peakBytes },
         text,

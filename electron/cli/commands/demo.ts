@@ -1,20 +1,18 @@
 // demo: the main job on the bundled sample, from a zip of pictures to exported sets and a report.
 import { access } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import { factsOf, parseChanges, resolveRecipe } from "../../../shared/recipe/index.ts";
 import { exportFormats, exportRun, readEvaluation } from "../../host/export/index.ts";
 import { writeReport } from "../../host/report.ts";
 import { openRun, type Run } from "../../host/runs/index.ts";
+import { samplePath } from "../../host/sample.ts";
 import { type Cli, type CliCommand, type CommonOptions, createCli, withCommonOptions } from "../cli.ts";
 import { openDatasetFor } from "../datasets.ts";
 import { describeEvaluation } from "../describe-run.ts";
 import { executeRun } from "../execute-run.ts";
 import { findRecipe } from "../find-recipe.ts";
 import { startRun } from "./distill.ts";
-
-const sample = fileURLToPath(new URL("../../../assets/fashion-mnist-sample.zip", import.meta.url));
 
 /** DM at one image per class, on a network of width 32, judged by the paper's full protocol: minutes on two CPU cores. */
 const demoChanges = {
@@ -41,7 +39,7 @@ async function chooseFolder(out: string | undefined): Promise<string> {
 }
 
 async function distil(cli: Cli, dir: string, changes: readonly string[]): Promise<Run> {
-  const dataset = await openDatasetFor(cli, sample);
+  const dataset = await openDatasetFor(cli, samplePath);
   if (await exists(join(dir, "run.json"))) {
     const { store } = await cli.host();
     const run = await openRun(store.home, dir);

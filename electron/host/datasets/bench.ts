@@ -2,12 +2,13 @@
 
 import { execFile } from "node:child_process";
 import { randomFillSync } from "node:crypto";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
+import { configureDecoder } from "./decode.ts";
 import { mapInOrder } from "./ordered.ts";
 
 export interface ImportMeasurement {
@@ -16,6 +17,8 @@ export interface ImportMeasurement {
   imagesPerSecond: number;
   /** Highest resident memory of the importing process, in bytes. */
   peakBytes: number;
+  /** Side of the stored pictures. */
+  size: number;
 }
 
 const CLASSES = 10;
@@ -41,14 +44,35 @@ export async function measureImport(folder: string, signal?: AbortSignal): Promi
   return JSON.parse(stdout) as ImportMeasurement;
 }
 
-/** The floor: sharp decoding the same files, as many at once, and nothing else. */
-export async function measureSharpAlone(folder: string, signal = new AbortController().signal): Promise<number> {
+/** Writes `count` different colour JPEG pictures of ten classes below `folder`, as large as a web's thumbnails. */
+export async function generatePhotoFolder(folder: string, count: number): Promise<void> {
+  const [width, height] = [320, 240];
+  const noise = new Uint8Array(20 * 15 * 3);
+  for (let i = 0; i < count; i++) {
+    randomFillSync(noise);
+    const path = join(folder, `class-${i % CLASSES}`);
+    if (i < CLASSES) await mkdir(path, { recursive: true });
+    // Soft blobs: as many details as a photograph of that size has, not as noise has.
+    await sharp(noise, { raw: { width: 20, height: 15, channels: 3 } })
+      .resize(width, height, { fit: "fill" })
+      .jpeg({ quality: 85 })
+      .toFile(join(path, `${String(i).padStart(6, "0")}.jpg`));
+  }
+}
+
+/**
+ * The floor: sharp decoding the same files and making squares of `size` of them, as many at once and on as many threads
+ * as the import, and nothing else: no looking through them first, no digests, no statistics, no files written.
+ */
+export async function measureSharpAlone(
+  folder: string,
+  size: number,
+  signal = new AbortController().signal,
+): Promise<number> {
+  configureDecoder();
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const decode = async (path: string) =>
-    sharp(await readFile(path))
-      .raw()
-      .toBuffer();
+  const decode = (path: string) => sharp(path).autoOrient().resize(size, size, { fit: "cover" }).raw().toBuffer();
   const bounds = { maxItems: 16, weigh: () => 1, maxWeight: 16, signal };
   const started = performance.now();
   for await (const _ of mapInOrder(paths, decode, bounds));

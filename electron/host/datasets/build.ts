@@ -2,24 +2,33 @@
 
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
-import type { ImageReport, ImportProgress, ResolvedImportOptions } from "../../../shared/api/datasets.ts";
+import type {
+  ImageReport,
+  ImportPicture,
+  ImportProgress,
+  ResolvedImportOptions,
+} from "../../../shared/api/datasets.ts";
 import type { Problem, SplitName } from "../../../shared/data/manifest.ts";
-import { UserError } from "../../../shared/lib/user-error.ts";
 import { requireFreeSpace } from "../files.ts";
 import { type Chunks, ChunkWriter } from "./chunk-writer.ts";
 import { configureDecoder, type DecodedPicture, decodePicture } from "./decode.ts";
+import { describeSmallClasses, findClasses, requireClasses } from "./find-classes.ts";
 import { Fingerprint } from "./fingerprint.ts";
+import { NamesWriter } from "./names.ts";
 import { mapInOrder } from "./ordered.ts";
 import { PixelStatistics } from "./pixel-statistics.ts";
+import { PreviewPicker } from "./preview-picker.ts";
 import { findReader } from "./readers/index.ts";
 import type { Source } from "./readers/reader.ts";
-import { type ScannedImage, scanImages } from "./scan.ts";
+import type { ScannedImage } from "./scan.ts";
 import { type Sheets, SheetWriter } from "./sheet-writer.ts";
-import { type ClassImages, divideClasses } from "./split.ts";
 import { describeChanges, suggestColour, suggestSize } from "./suggest.ts";
 
 export interface BuildRequest {
+  readonly kind: "build";
   readonly path: string;
+  /** What the user calls it, where that is not the path. */
+  readonly shownAs: string;
   readonly options: ResolvedImportOptions;
   /** An empty folder for unpacking. */
   readonly scratch: string;
@@ -28,16 +37,19 @@ export interface BuildRequest {
   readonly freeBytes: number;
   /** Stamp -> id of what is stored already. */
   readonly known: ReadonlyMap<string, string>;
+  /** How many stored pictures to show while the work goes on. */
+  readonly pictures: number;
 }
 
 export interface BuildContext {
   readonly signal: AbortSignal;
   onProgress(event: ImportProgress): void;
+  onPicture(event: ImportPicture): void;
 }
 
 export type BuildResult =
   | { kind: "existing"; id: string }
-  | { kind: "built"; report: ImageReport; chunks: Chunks; sheets: Sheets };
+  | { kind: "built"; report: ImageReport; chunks: Chunks; sheets: Sheets; names: string | undefined };
 
 const SECONDS_BEFORE_ESTIMATE = 0.5;
 const MAX_PICTURES_IN_FLIGHT = 16;
@@ -54,7 +66,7 @@ export async function buildDataset(request: BuildRequest, context: BuildContext)
     const stamp = stampRequest(source, request.options);
     const id = request.known.get(stamp);
     if (id !== undefined) return { kind: "existing", id };
-    return await buildFrom(source, { path, format: reader.id, stamp }, request, context);
+    return await buildFrom(source, { path: request.shownAs, format: reader.id, stamp }, request, context);
   } finally {
     await source.close();
   }
@@ -68,30 +80,33 @@ function stampRequest(source: Source, { size, fit, colour, testFraction, seed }:
 async function buildFrom(
   source: Source,
   origin: ImageReport["source"],
-  { options, output, freeBytes }: BuildRequest,
-  { signal, onProgress }: BuildContext,
+  { options, output, freeBytes, pictures }: BuildRequest,
+  { signal, onProgress, onPicture }: BuildContext,
 ): Promise<BuildResult> {
-  requireImages(source.images.length, origin.path, source.skipped);
   const total = source.images.length;
-  const scan = await scanImages(source, signal, (done) => onProgress({ type: "scan", done, total }));
-  const skipped: Problem[] = [...source.skipped, ...scan.skipped];
-  const warnings: Problem[] = [...source.warnings, ...scan.warnings];
+  const reportScan = (done: number) => onProgress({ type: "scan", done, total });
+  const { images, classes, hasSplits, skipped, warnings } = await findClasses(
+    source,
+    origin.path,
+    options,
+    signal,
+    reportScan,
+  );
   const notes: string[] = [...source.notes];
-  requireImages(scan.images.length, origin.path, skipped);
-
-  const classes = divideClasses(scan.images, options.seed, options.testFraction);
-  requireClasses(classes, origin.path, skipped);
-  const size = options.size ?? noteSuggestion(suggestSize(scan.images, options.largest), notes);
-  const colour = options.colour ?? noteSuggestion(suggestColour(scan.images), notes);
+  const size = options.size ?? noteSuggestion(suggestSize(images, options.largest), notes);
+  const colour = options.colour ?? noteSuggestion(suggestColour(images), notes);
   const target = { size, fit: options.fit, colour };
   const channels = colour === "grey" ? 1 : 3;
   const imageBytes = channels * size * size;
-  notes.push(...describeChanges(scan.images, size));
+  notes.push(...describeChanges(images, size));
 
   // Sheets hold at most the same pixels once more.
-  if (output) requireFreeSpace(output, 2 * imageBytes * scan.images.length, freeBytes);
+  if (output) requireFreeSpace(output, 2 * imageBytes * images.length, freeBytes);
   const chunks = output ? new ChunkWriter(output, imageBytes) : undefined;
   const sheets = output ? new SheetWriter(output, size, channels) : undefined;
+  const names = output ? new NamesWriter(output) : undefined;
+  const training = classes.reduce((sum, { train }) => sum + train.length, 0);
+  const picker = new PreviewPicker({ wanted: pictures, of: training, size, channels, onPicture });
   const statistics = new PixelStatistics(channels, size * size);
   const fingerprint = new Fingerprint();
   const counts = classes.map(({ name }) => ({ name, train: 0, test: 0 }));
@@ -125,7 +140,11 @@ async function buildFrom(
       if (result.complaint) warnings.push({ path: image.path, reason: `read in spite of: ${result.complaint}` });
       counts[at][split]++;
       fingerprint.add(split, name, image.path, result.pixels);
-      if (split === "train") statistics.add(result.pixels);
+      names?.add(split, image.path);
+      if (split === "train") {
+        statistics.add(result.pixels);
+        picker.offer(result.pixels);
+      }
       await chunks?.add(split, result.pixels);
       await sheets?.add(split, result.pixels);
     }
@@ -152,11 +171,11 @@ async function buildFrom(
   }
   await chunks?.finish();
   await sheets?.finish();
+  await picker.finish();
 
   const kept = counts.filter((each) => each.train > 0);
   requireClasses(kept, origin.path, skipped);
   warnings.push(...describeSmallClasses(kept), ...fingerprint.findDuplicates());
-  const hasFolders = scan.images.some(({ image }) => image.split !== null);
   const { seed, testFraction } = options;
   const report: ImageReport = {
     version: 1,
@@ -173,12 +192,18 @@ async function buildFrom(
     channels,
     ...statistics.finish(),
     options: target,
-    split: hasFolders ? { kind: "folders" } : { kind: "stratified", seed, testFraction },
+    split: hasSplits ? { kind: "folders" } : { kind: "stratified", seed, testFraction },
     notes,
     skipped,
     warnings,
   };
-  return { kind: "built", report, chunks: chunks?.chunks ?? { train: [], test: [] }, sheets: sheets?.sheets ?? [] };
+  return {
+    kind: "built",
+    report,
+    chunks: chunks?.chunks ?? { train: [], test: [] },
+    sheets: sheets?.sheets ?? [],
+    names: await names?.finish(),
+  };
 }
 
 function noteSuggestion<T>(suggestion: { value: T; note: string }, notes: string[]): T {
@@ -186,39 +211,6 @@ function noteSuggestion<T>(suggestion: { value: T; note: string }, notes: string
   return suggestion.value;
 }
 
-const layoutHint = "Give a folder (or a zip of one) with one sub-folder of pictures for each class.";
-
-function requireImages(count: number, path: string, skipped: readonly Problem[]): void {
-  if (count > 0) return;
-  throw new UserError("no-images", `${path} holds no pictures that can be used.${listSome(skipped)}`, layoutHint);
-}
-
-function requireClasses(
-  classes: readonly (ClassImages | { name: string })[],
-  path: string,
-  skipped: readonly Problem[],
-) {
-  if (classes.length >= 2) return;
-  const what = classes.length === 1 ? `only one class ("${classes[0].name}")` : "no class with training pictures";
-  throw new UserError("one-class", `${path} holds ${what}; at least two are needed.${listSome(skipped)}`, layoutHint);
-}
-
-function listSome(problems: readonly Problem[]): string {
-  if (problems.length === 0) return "";
-  const shown = problems.slice(0, 5).map(({ path, reason }) => `${path}: ${reason}`);
-  const rest = problems.length > shown.length ? `; and ${problems.length - shown.length} more` : "";
-  return ` Left out: ${shown.join("; ")}${rest}.`;
-}
-
 function leaveOutTestOnly(path: string, name: string): Problem {
   return { path, reason: `class "${name}" has no training pictures` };
-}
-
-function describeSmallClasses(classes: ImageReport["classes"]): Problem[] {
-  const found: Problem[] = [];
-  for (const { name, train, test } of classes) {
-    if (train === 1) found.push({ path: name, reason: "a class with one training picture" });
-    if (test === 0) found.push({ path: name, reason: "a class without test pictures" });
-  }
-  return found;
 }

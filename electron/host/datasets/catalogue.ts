@@ -31,8 +31,9 @@ export async function listDatasets(store: Store): Promise<DatasetList> {
     try {
       list.datasets.push(await readManifest(store, id));
     } catch (error) {
-      const isEmpty = error instanceof UserError && error.code === "dataset-unknown";
-      list.damaged.push({ id, reason: isEmpty ? "Its folder has no manifest.json." : describeError(error) });
+      const code = error instanceof UserError ? error.code : "dataset-damaged";
+      if (code !== "dataset-unknown") list.damaged.push({ id, code, reason: describeError(error) });
+      else list.damaged.push({ id, code: "dataset-damaged", reason: "Its folder has no manifest.json." });
     }
   }
   list.datasets.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));

@@ -95,6 +95,22 @@ export async function decodePicture(
   }
 }
 
+const SAMPLE_SIDE = 96;
+
+/** A picture as it is, not larger than a sample: a PNG. */
+export async function drawSample(
+  content: ImageContent,
+  { hasAlpha, isGrey }: Pick<PictureHeader, "isGrey" | "hasAlpha">,
+) {
+  let steps = openPicture(content, "error").autoOrient();
+  if (hasAlpha) steps = steps.flatten({ background: "#ffffff" });
+  return steps
+    .resize(SAMPLE_SIDE, SAMPLE_SIDE, { fit: "inside", withoutEnlargement: true })
+    .toColourspace(isGrey ? "b-w" : "srgb")
+    .png()
+    .toBuffer();
+}
+
 function openPicture(content: ImageContent, failOn: "warning" | "error"): Sharp {
   const options = { failOn, limitInputPixels: MAX_PIXELS };
   switch (content.kind) {

@@ -2,28 +2,34 @@
 
 import { createHash } from "node:crypto";
 import { mkdir, rename, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import {
   type ImageReport,
   type ImportOptions,
+  type ImportPicture,
   type ImportProgress,
   importOptions,
-  type ResolvedImportOptions,
+  type Survey,
 } from "../../../shared/api/datasets.ts";
 import type { DatasetManifest, ImageManifest } from "../../../shared/data/manifest.ts";
+import { invariant } from "../../../shared/lib/invariant.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import { explainFileError, measureFreeBytes, syncFolder, writeFileAtomic } from "../files.ts";
 import { withLock } from "../lock.ts";
 import { createScratch, type Store } from "../store.ts";
-import type { BuildRequest, BuildResult } from "./build.ts";
+import type { BuildResult } from "./build.ts";
 import { listDatasets, lockOfDatasets, readManifest } from "./catalogue.ts";
-import type { WorkerMessage } from "./import.worker.ts";
+import type { WorkerMessage, WorkerRequest, WorkerResult } from "./import.worker.ts";
 
 export interface ImportContext {
   signal?: AbortSignal;
   /** About ten times a second. */
   onProgress?: (event: ImportProgress) => void;
+  /** Hears of a few stored pictures while the import goes on. */
+  onPicture?: (event: ImportPicture) => void;
+  /** What the user calls the source, where it lies in a folder that only we know; stored and told in place of its path. */
+  shownAs?: string | undefined;
 }
 
 export interface ImportResult {
@@ -36,6 +42,8 @@ export interface ImportResult {
 const CANCEL_GRACE_MS = 5_000;
 /** Left alone, the heap of short-lived objects grows with the number of images, by 125 MB from 6,000 to 60,000. */
 const YOUNG_HEAP_MB = 8;
+/** A contact sheet of three by three. */
+const PICTURES_SHOWN = 9;
 
 /**
  * Imports an image folder, a zip of one or IDX files. Nothing is seen in the store before all is written.
@@ -49,7 +57,23 @@ export async function importDataset(
 ): Promise<ImportResult> {
   const known = new Map<string, string>();
   for (const { id, source } of (await listDatasets(store)).datasets) known.set(source.stamp, id);
-  return withBuild(store, path, importOptions.parse(options), known, true, context, async (result, folder) => {
+  return withScratch(store, context, async ({ folder, unpacked, freeBytes }) => {
+    const result = expectBuild(
+      await runWorker(
+        {
+          kind: "build",
+          ...placeOf(path, context),
+          options: importOptions.parse(options),
+          scratch: unpacked,
+          output: folder,
+          freeBytes,
+          known,
+          pictures: context.onPicture ? PICTURES_SHOWN : 0,
+        },
+        context,
+      ),
+    );
+    throwIfCancelled(context.signal);
     if (result.kind === "existing") return { manifest: await readManifest(store, result.id), existing: true };
     const manifest = completeManifest(result);
     await writeManifest(folder, manifest);
@@ -64,20 +88,64 @@ export async function inspectDataset(
   options: ImportOptions = {},
   context: ImportContext = {},
 ): Promise<ImageReport> {
-  return withBuild(store, path, importOptions.parse(options), new Map(), false, context, async (result) => {
-    if (result.kind === "existing") throw new Error("an inspection knows no stored datasets");
+  return withScratch(store, context, async ({ unpacked, freeBytes }) => {
+    const result = expectBuild(
+      await runWorker(
+        {
+          kind: "build",
+          ...placeOf(path, context),
+          options: importOptions.parse(options),
+          scratch: unpacked,
+          output: null,
+          freeBytes,
+          known: new Map(),
+          pictures: 0,
+        },
+        context,
+      ),
+    );
+    invariant(result.kind === "built", "an inspection knows no stored datasets");
     return result.report;
   });
 }
 
-async function withBuild<T>(
+/** Tells from names and headers what an import would find. Errors as those of an import. */
+export async function surveySource(
   store: Store,
   path: string,
-  options: ResolvedImportOptions,
-  known: ReadonlyMap<string, string>,
-  isStored: boolean,
+  options: ImportOptions = {},
+  context: ImportContext = {},
+): Promise<Survey> {
+  return withScratch(store, context, async ({ unpacked, freeBytes }) => {
+    const request = { ...placeOf(path, context), options: importOptions.parse(options), scratch: unpacked, freeBytes };
+    const result = await runWorker({ kind: "survey", ...request }, context);
+    invariant(result.kind === "surveyed", "a survey was asked for");
+    return result.survey;
+  });
+}
+
+const placeOf = (path: string, { shownAs }: ImportContext) => ({
+  path: resolve(path),
+  shownAs: shownAs ?? resolve(path),
+});
+
+function expectBuild(result: WorkerResult): BuildResult {
+  invariant(result.kind !== "surveyed", "a build was asked for");
+  return result;
+}
+
+interface Workplace {
+  /** Where the dataset is put together. */
+  readonly folder: string;
+  /** For what has to be unpacked. */
+  readonly unpacked: string;
+  readonly freeBytes: number;
+}
+
+async function withScratch<T>(
+  store: Store,
   context: ImportContext,
-  finish: (result: BuildResult, folder: string) => Promise<T>,
+  work: (place: Workplace) => Promise<T>,
 ): Promise<T> {
   throwIfCancelled(context.signal);
   const scratch = await createScratch(store).catch((error) => {
@@ -88,12 +156,7 @@ async function withBuild<T>(
     const unpacked = join(scratch.path, "unpacked");
     await mkdir(folder);
     await mkdir(unpacked);
-    const freeBytes = await measureFreeBytes(store.home);
-    const output = isStored ? folder : null;
-    const request = { path: resolve(path), options, scratch: unpacked, output, freeBytes, known };
-    const result = await runWorker(request, context);
-    throwIfCancelled(context.signal);
-    return await finish(result, folder);
+    return await work({ folder, unpacked, freeBytes: await measureFreeBytes(store.home) });
   } catch (error) {
     throw explainFileError(error, store.home);
   } finally {
@@ -101,7 +164,10 @@ async function withBuild<T>(
   }
 }
 
-function runWorker(request: BuildRequest, { signal, onProgress }: ImportContext): Promise<BuildResult> {
+function runWorker(
+  request: WorkerRequest,
+  { signal, onProgress, onPicture, shownAs }: ImportContext,
+): Promise<WorkerResult> {
   return new Promise((fulfil, reject) => {
     const worker = new Worker(new URL("./import.worker.ts", import.meta.url), {
       workerData: request,
@@ -121,11 +187,14 @@ function runWorker(request: BuildRequest, { signal, onProgress }: ImportContext)
         case "progress":
           if (!signal?.aborted) onProgress?.(message.event);
           return;
+        case "picture":
+          if (!signal?.aborted) onPicture?.(message.event);
+          return;
         case "result":
           outcome = () => fulfil(message.result);
           return;
         case "failed":
-          outcome = () => reject(new UserError(message.code, message.message, message.hint));
+          outcome = () => reject(toUserError(message, request.path, shownAs));
           return;
         case "crashed":
           outcome = () => reject(new Error(`The import failed: ${message.message}`, { cause: message.stack }));
@@ -148,6 +217,22 @@ function runWorker(request: BuildRequest, { signal, onProgress }: ImportContext)
   });
 }
 
+/** Readers tell of the path that they were given; one of ours tells the user nothing. */
+function toUserError(
+  { code, message, hint, problems }: Extract<WorkerMessage, { kind: "failed" }>,
+  path: string,
+  shownAs: string | undefined,
+): UserError {
+  const told =
+    shownAs === undefined
+      ? message
+      : message
+          .replaceAll(path, shownAs)
+          .replaceAll(`${dirname(path)}/`, "")
+          .replaceAll(dirname(path), shownAs);
+  return new UserError(code, told, hint, { problems });
+}
+
 function cancelled(): UserError {
   return new UserError("cancelled", "The import was cancelled; nothing was stored.");
 }
@@ -157,12 +242,12 @@ function throwIfCancelled(signal: AbortSignal | undefined): void {
 }
 
 /** The id follows from pixels, classes, split and options, so the same import has the same id everywhere. */
-function completeManifest({ report, chunks, sheets }: Extract<BuildResult, { kind: "built" }>): ImageManifest {
+function completeManifest({ report, chunks, sheets, names }: Extract<BuildResult, { kind: "built" }>): ImageManifest {
   const { version, kind, name, source, ...rest } = report;
   const content = JSON.stringify([report.fingerprint, report.options, report.split]);
   const id = createHash("sha256").update(content).digest("hex").slice(0, 16);
   const createdAt = new Date().toISOString();
-  return { version, kind, id, name, createdAt, source, ...rest, chunks, sheets };
+  return { version, kind, id, name, createdAt, source, ...rest, chunks, sheets, names };
 }
 
 function writeManifest(folder: string, manifest: DatasetManifest): Promise<void> {

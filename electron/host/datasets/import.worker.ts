@@ -3,19 +3,30 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { parentPort, workerData } from "node:worker_threads";
-import type { ImportProgress } from "../../../shared/api/datasets.ts";
-import { UserError } from "../../../shared/lib/user-error.ts";
+import type { ImportPicture, ImportProgress, Survey } from "../../../shared/api/datasets.ts";
+import { type FieldProblem, UserError } from "../../../shared/lib/user-error.ts";
 import { explainFileError } from "../files.ts";
 import { type BuildRequest, type BuildResult, buildDataset } from "./build.ts";
+import { type SurveyRequest, surveyDataset } from "./survey.ts";
+
+export type WorkerRequest = BuildRequest | SurveyRequest;
+export type WorkerResult = BuildResult | { kind: "surveyed"; survey: Survey };
 
 export type WorkerMessage =
   | { kind: "progress"; event: ImportProgress }
-  | { kind: "result"; result: BuildResult }
-  | { kind: "failed"; code: string; message: string; hint: string }
+  | { kind: "picture"; event: ImportPicture }
+  | { kind: "result"; result: WorkerResult }
+  | {
+      kind: "failed";
+      code: string;
+      message: string;
+      hint: string;
+      problems: readonly FieldProblem[] | undefined;
+    }
   | { kind: "crashed"; message: string; stack: string };
 
 const PROGRESS_EVERY_MS = 100;
-const request = workerData as BuildRequest;
+const request = workerData as WorkerRequest;
 const controller = new AbortController();
 const send = (message: WorkerMessage) => parentPort?.postMessage(message);
 parentPort?.once("message", () => controller.abort());
@@ -36,12 +47,22 @@ const onProgress = (event: ImportProgress) => {
   send({ kind: "progress", event });
 };
 
+const onPicture = (event: ImportPicture) => send({ kind: "picture", event });
+
+async function work(): Promise<WorkerResult> {
+  const context = { signal: controller.signal, onProgress, onPicture };
+  if (request.kind === "build") return buildDataset(request, context);
+  return { kind: "surveyed", survey: await surveyDataset(request, context) };
+}
+
 try {
-  send({ kind: "result", result: await buildDataset(request, { signal: controller.signal, onProgress }) });
+  send({ kind: "result", result: await work() });
 } catch (raw) {
   const error = explainFileError(raw, request.path);
   // Classes do not survive the way between threads.
-  if (error instanceof UserError) send({ kind: "failed", code: error.code, message: error.message, hint: error.hint });
-  else send({ kind: "crashed", message: String(error), stack: error instanceof Error ? (error.stack ?? "") : "" });
+  if (error instanceof UserError) {
+    const { code, message, hint, problems } = error;
+    send({ kind: "failed", code, message, hint, problems });
+  } else send({ kind: "crashed", message: String(error), stack: error instanceof Error ? (error.stack ?? "") : "" });
 }
 parentPort?.close();

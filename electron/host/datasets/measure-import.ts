@@ -14,7 +14,13 @@ try {
   const seconds = (performance.now() - started) / 1000;
   const images = manifest.classes.reduce((sum, each) => sum + each.train + each.test, 0);
   const peakBytes = process.resourceUsage().maxRSS * 1024;
-  const measured: ImportMeasurement = { images, seconds, imagesPerSecond: images / seconds, peakBytes };
+  const measured: ImportMeasurement = {
+    images,
+    seconds,
+    imagesPerSecond: images / seconds,
+    peakBytes,
+    size: manifest.width,
+  };
   process.stdout.write(JSON.stringify(measured));
 } finally {
   await rm(home, { recursive: true, force: true });

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Hono } from "hono";
 import {
+  type DataSource,
   type DatasetList,
   datasetPatch,
   type ImportEvent,
@@ -12,6 +13,8 @@ import {
   imageRange,
   imagesParameters,
   importRequest,
+  type SurveyEvent,
+  sampleRequest,
 } from "../../../shared/api/datasets.ts";
 import { countImages } from "../../../shared/data/manifest.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
@@ -22,32 +25,61 @@ import {
   importDataset,
   inspectDataset,
   listDatasets,
+  measureDataset,
   readImages,
   readManifest,
+  readNames,
   renameDataset,
+  surveySource,
 } from "../datasets/index.ts";
 import { describeFailure } from "../failure.ts";
 import { explainFileError } from "../files.ts";
+import { importSample } from "../sample.ts";
 import type { Store } from "../store.ts";
+import type { Uploads } from "../uploads.ts";
 
 /** One answer's upper bound; larger ranges are cut by the caller into several. */
 const MAX_RANGE_BYTES = 256 * 2 ** 20;
 
-export function createDatasetRoutes(store: Store) {
+export function createDatasetRoutes(store: Store, uploads: Uploads) {
   const cache = new ChunkCache();
+  /** Calls `work` with where the source lies, and with what the user calls it. */
+  const withSource = <T>(source: DataSource, work: (path: string, shownAs?: string) => Promise<T>): Promise<T> =>
+    typeof source === "string" ? work(source) : uploads.use(source.upload, work);
   return new Hono()
     .get("/", async (c) => c.json((await listDatasets(store)) satisfies DatasetList))
     .post("/", async (c) => {
-      const { path, options } = importRequest.parse(await readJson(c.req.raw));
+      const { source, options } = await readRequest(c.req.raw);
       return streamEvents<ImportEvent>(c.req.raw.signal, async (signal, send) => {
-        const result = await importDataset(store, path, options, { signal, onProgress: send });
+        const context = { signal, onProgress: send, onPicture: send };
+        const result = await withSource(source, (path, shownAs) =>
+          importDataset(store, path, options, { ...context, shownAs }),
+        );
         send({ type: "done", ...result });
       });
     })
+    .post("/sample", async (c) => {
+      const { options } = sampleRequest.parse(await readJson(c.req.raw));
+      return streamEvents<ImportEvent>(c.req.raw.signal, async (signal, send) => {
+        send({ type: "done", ...(await importSample(store, options, { signal, onProgress: send, onPicture: send })) });
+      });
+    })
+    .post("/survey", async (c) => {
+      const { source, options } = await readRequest(c.req.raw);
+      return streamEvents<SurveyEvent>(c.req.raw.signal, async (signal, send) => {
+        const survey = await withSource(source, (path, shownAs) =>
+          surveySource(store, path, options, { signal, onProgress: send, shownAs }),
+        );
+        send({ type: "done", survey });
+      });
+    })
     .post("/inspect", async (c) => {
-      const { path, options } = importRequest.parse(await readJson(c.req.raw));
+      const { source, options } = await readRequest(c.req.raw);
       return streamEvents<InspectEvent>(c.req.raw.signal, async (signal, send) => {
-        send({ type: "done", report: await inspectDataset(store, path, options, { signal, onProgress: send }) });
+        const report = await withSource(source, (path, shownAs) =>
+          inspectDataset(store, path, options, { signal, onProgress: send, shownAs }),
+        );
+        send({ type: "done", report });
       });
     })
     .get("/:id", async (c) => c.json(await readManifest(store, c.req.param("id"))))
@@ -78,6 +110,17 @@ export function createDatasetRoutes(store: Store) {
       const pixels = await readImages(manifest, folderOf(store, id), split, { from, to }, cache);
       return c.body(pixels, 200, { "content-type": "application/octet-stream" });
     })
+    .get("/:id/usage", async (c) => {
+      const id = c.req.param("id");
+      folderOf(store, id); // refuses what is no id
+      return c.json({ bytes: await measureDataset(store, id) });
+    })
+    .get("/:id/files/:split", async (c) => {
+      const { id, split } = imagesParameters.parse(c.req.param());
+      const manifest = await readManifest(store, id);
+      const { from, to = countImages(manifest, split) } = imageRange.parse(c.req.query());
+      return c.json(await readNames(manifest, folderOf(store, id), split, from, to));
+    })
     .get("/:id/sheets/:name", async (c) => {
       const { id, name } = c.req.param();
       const manifest = await readManifest(store, id);
@@ -91,6 +134,12 @@ export function createDatasetRoutes(store: Store) {
       });
       return c.body(png, 200, { "content-type": "image/png", "cache-control": "max-age=31536000, immutable" });
     });
+}
+
+async function readRequest(request: Request) {
+  const { path, upload, options } = importRequest.parse(await readJson(request));
+  const source: DataSource = upload === undefined ? (path ?? "") : { upload };
+  return { source, options };
 }
 
 async function readJson(request: Request): Promise<unknown> {

@@ -27,7 +27,8 @@ export function DatasetCard({ dataset }: { readonly dataset: Dataset }) {
         <span>{text.datasets.summary(classes.length, images)}</span>
         <span>{text.datasets.shape(width, channels)}</span>
         <span className={styles.last}>
-          {skipped.length > 0 ? text.datasets.leftOut(skipped.length) : text.datasets.importedAt(formatWhen(createdAt))}
+          {skipped.length > 0 && <span className={styles.leftOut}>{text.datasets.leftOut(skipped.length)}</span>}
+          <span>{text.datasets.importedAt(formatWhen(createdAt))}</span>
         </span>
       </span>
     </a>

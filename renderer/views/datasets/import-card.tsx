@@ -1,76 +1,53 @@
-// An import that runs, has ended, or failed.
+// An import that waits or runs, as the card that its dataset will be: the contact sheet fills meanwhile.
 import { Button, Progress } from "@mantine/core";
-import { ErrorPanel } from "../../components/error-panel.tsx";
 import { imports } from "../../host.ts";
-import type { ImportJob } from "../../stores/imports.ts";
-import { toHash } from "../../stores/route.ts";
+import { type ImportJob, nameOf } from "../../stores/imports.ts";
 import { text } from "../../text.ts";
 import styles from "./datasets.module.css";
 
+const places = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+
 export function ImportCard({ job }: { readonly job: ImportJob }) {
-  const { key, path, state, sent, progress, manifest, existing, error } = job;
-  const dismiss = () => imports.dismiss(key);
-  if (state === "failed") {
-    return (
-      <ErrorPanel error={error}>
-        <Button size="compact-xs" variant="default" onClick={dismiss}>
-          {text.importing.dismiss}
-        </Button>
-      </ErrorPanel>
-    );
-  }
-  const counted = sent ?? progress;
-  const percent = counted && counted.total > 0 ? (100 * counted.done) / counted.total : 0;
-  const isActive = state === "running" || state === "waiting";
+  const { key, state, progress, pictures } = job;
+  const name = nameOf(job);
+  const percent = progress?.type === "progress" && progress.total > 0 ? (100 * progress.done) / progress.total : 0;
   return (
-    <section className={styles.job} aria-live="polite">
-      <div className={styles.jobWords}>
-        <span className={styles.name}>{manifest?.name ?? path.split(/[/\\]/).filter(Boolean).at(-1) ?? path}</span>
-        <span className={styles.jobState}>{describe(job)}</span>
-        {progress?.type === "progress" && isActive && (
-          <span className={styles.jobRate}>
-            {text.importing.rate(Math.round(progress.imagesPerSecond), progress.secondsLeft)}
+    <section className={styles.card} aria-label={text.importing.progress(name)}>
+      <span className={styles.contact} aria-hidden>
+        {places.map((at) => (
+          <span key={at} className={styles.place}>
+            {pictures[at] && <img src={pictures[at]} alt="" />}
           </span>
-        )}
-        {isActive && (
-          <Button size="compact-xs" variant="default" onClick={() => imports.cancel(key)}>
+        ))}
+      </span>
+      <span className={styles.words}>
+        <span className={styles.name}>{name}</span>
+        <span>{describe(job)}</span>
+        <span>
+          {state === "running" && progress?.type === "progress"
+            ? text.importing.rate(Math.round(progress.imagesPerSecond), progress.secondsLeft)
+            : "\u00a0"}
+        </span>
+        <span className={styles.last}>
+          <Progress size={4} value={percent} aria-label={text.importing.progress(name)} />
+          <Button
+            className={styles.cancel}
+            size="compact-xs"
+            variant="default"
+            aria-label={text.importing.cancelOf(name)}
+            onClick={() => imports.cancel(key)}
+          >
             {text.cancel}
           </Button>
-        )}
-        {state === "done" && manifest && (
-          <Button size="compact-xs" component="a" href={toHash(["datasets", manifest.id])} onClick={dismiss}>
-            {text.importing.open}
-          </Button>
-        )}
-        {!isActive && (
-          <Button size="compact-xs" variant="default" onClick={dismiss}>
-            {text.importing.dismiss}
-          </Button>
-        )}
-      </div>
-      {isActive && <Progress size={4} value={percent} aria-label={describe(job)} />}
-      {existing && <span className={styles.jobState}>{text.importing.existing(manifest?.name ?? "")}</span>}
+        </span>
+      </span>
     </section>
   );
 }
 
-function describe({ state, sent, progress, existing }: ImportJob): string {
-  switch (state) {
-    case "waiting":
-      return text.importing.waiting;
-    case "running":
-      if (sent) return text.importing.sending(sent.done, sent.total);
-      if (!progress) return text.loading;
-      return progress.type === "scan"
-        ? text.importing.scanning(progress.done, progress.total)
-        : text.importing.storing(progress.done, progress.total);
-    case "done":
-      return existing ? "" : text.importing.done;
-    case "cancelled":
-      return text.importing.cancelled;
-    case "failed":
-      return "";
-    default:
-      return state satisfies never;
-  }
+function describe({ state, progress }: ImportJob): string {
+  if (state === "waiting") return text.importing.waiting;
+  if (!progress) return text.importing.starting;
+  const { done, total } = progress;
+  return progress.type === "scan" ? text.importing.scanning(done, total) : text.importing.storing(done, total);
 }

@@ -1,4 +1,4 @@
-// The datasets as cards with a contact sheet each, and the imports that run now.
+// The datasets as cards with a contact sheet each, and the imports that run now or have ended.
 import { Button } from "@mantine/core";
 import { IconDatabase, IconPlus } from "@tabler/icons-react";
 import { useStore } from "zustand";
@@ -6,19 +6,22 @@ import { EmptyState } from "../../components/empty-state.tsx";
 import { ErrorPanel } from "../../components/error-panel.tsx";
 import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
-import { commands, datasets, imports } from "../../host.ts";
+import { app, datasets, importSample, imports } from "../../host.ts";
+import { isActive } from "../../stores/imports.ts";
 import { text } from "../../text.ts";
+import { offerImport } from "../../ui.ts";
 import { defineView } from "../view.ts";
+import { DamagedPanel } from "./damaged-dataset.tsx";
 import { DatasetCard } from "./dataset-card.tsx";
 import styles from "./datasets.module.css";
 import { ImportCard } from "./import-card.tsx";
-
-const openImport = () => void commands.getState().run("import-folder");
+import { ImportNotice } from "./import-notice.tsx";
 
 function Datasets() {
   useCrumbs({ label: text.datasets.title });
   const { value, error } = useRemote(datasets);
   const { jobs } = useStore(imports.store);
+  const hasSample = useStore(app.store).value?.hasSample ?? false;
   if (error !== undefined && !value) {
     return (
       <div className={styles.page}>
@@ -31,38 +34,54 @@ function Datasets() {
     );
   }
   if (!value) return null;
-  if (value.datasets.length === 0 && value.damaged.length === 0 && jobs.length === 0) {
+  const isEmpty = value.datasets.length === 0 && value.damaged.length === 0;
+  const running = jobs.filter(isActive);
+  const ended = jobs.filter((job) => !isActive(job));
+  const notices = ended.length > 0 && (
+    <div className={styles.notices}>
+      {ended.map((job) => (
+        <ImportNotice key={job.key} job={job} />
+      ))}
+    </div>
+  );
+  if (isEmpty && running.length === 0) {
     return (
-      <EmptyState icon={IconDatabase} title={text.datasets.emptyTitle} message={text.datasets.empty}>
-        <Button onClick={openImport}>{text.importing.action}</Button>
-      </EmptyState>
+      <div className={styles.page} data-empty>
+        {notices}
+        <EmptyState icon={IconDatabase} title={text.datasets.emptyTitle} message={text.datasets.empty}>
+          {hasSample && <Button onClick={importSample}>{text.importing.sample}</Button>}
+          <Button variant={hasSample ? "default" : "filled"} onClick={() => offerImport()}>
+            {text.importing.action}
+          </Button>
+          {hasSample && <p className={styles.aboutSample}>{text.datasets.aboutSample}</p>}
+        </EmptyState>
+      </div>
     );
   }
   return (
     <div className={styles.page}>
       <div className={styles.bar}>
-        <Button leftSection={<IconPlus size={14} />} onClick={openImport}>
+        <Button leftSection={<IconPlus size={14} />} onClick={() => offerImport()}>
           {text.importing.action}
         </Button>
       </div>
-      {jobs.map((job) => (
-        <ImportCard key={job.key} job={job} />
-      ))}
+      {notices}
+      {error !== undefined && <ErrorPanel error={error} />}
       <ul className={styles.cards}>
+        {running.map((job) => (
+          <li key={`import ${job.key}`}>
+            <ImportCard job={job} />
+          </li>
+        ))}
         {value.datasets.map((dataset) => (
           <li key={dataset.id}>
             <DatasetCard dataset={dataset} />
           </li>
         ))}
       </ul>
-      {value.damaged.length > 0 && (
-        <ErrorPanel
-          error={{
-            message: text.datasets.damaged,
-            hint: value.damaged.map(({ id, reason }) => `${id}: ${reason}`).join("\n"),
-          }}
-        />
-      )}
+      {value.damaged.map((dataset) => (
+        <DamagedPanel key={dataset.id} dataset={dataset} />
+      ))}
     </div>
   );
 }

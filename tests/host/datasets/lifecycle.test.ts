@@ -202,8 +202,18 @@ test("too little space is found before anything is written", async () => {
   const path = await bench.write("set", await drawTree({ a: 2, b: 2 }));
   const output = bench.at("output");
   await mkdir(output);
-  const request = { path, options: importOptions.parse({}), scratch: output, output, freeBytes: 1e6, known: new Map() };
-  const context = { signal: new AbortController().signal, onProgress() {} };
+  const request = {
+    kind: "build" as const,
+    path,
+    shownAs: path,
+    options: importOptions.parse({}),
+    scratch: output,
+    output,
+    freeBytes: 1e6,
+    known: new Map(),
+    pictures: 0,
+  };
+  const context = { signal: new AbortController().signal, onProgress() {}, onPicture() {} };
   const error = await failureOf(buildDataset(request, context));
   expect(error.code).toBe("no-space");
   expect(error.message).toMatch(/1 MB free/);
