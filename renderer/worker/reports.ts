@@ -4,7 +4,6 @@ import type { RemoteStore } from "../../shared/api/remote-store.ts";
 import type { SessionNews } from "../../shared/api/sessions.ts";
 import type { Progress } from "../../shared/experiment/ports.ts";
 
-const PROGRESS_EVERY_MS = 300;
 const ALIVE_EVERY_MS = 10_000;
 
 export interface Reports extends AsyncDisposable {
@@ -13,7 +12,7 @@ export interface Reports extends AsyncDisposable {
 }
 
 /** `onStop` is called when an answer says that somebody wants the run stopped. */
-export function createReports(store: Pick<RemoteStore, "report">, onStop: () => void): Reports {
+export function createReports(store: Pick<RemoteStore, "report">, everyMs: number, onStop: () => void): Reports {
   let waiting: SessionNews | undefined;
   let sending: Promise<void> | undefined;
   let sentAt = 0;
@@ -41,7 +40,7 @@ export function createReports(store: Pick<RemoteStore, "report">, onStop: () => 
   return {
     onProgress: createProgressTeller(
       (progress) => add({ progress }),
-      PROGRESS_EVERY_MS,
+      everyMs,
       () => Date.now(),
     ),
     onNotice: (notice) => add({ notice }),
