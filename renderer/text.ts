@@ -599,12 +599,9 @@ export const text = {
     title: "Settings",
     adapters: "Where runs are computed",
     cpu: (model: string, threads: number) => `${model}, ${count(threads, "thread")}`,
-    auto: "chosen by itself",
-    software: "software, only when named",
-    noGpu: "No GPU can be used through WebGPU here.",
+    chosen: "chosen",
     peak: (gflops: number, bandwidth: number | undefined) =>
       `${formatCount(gflops)} GFLOP/s${bandwidth === undefined ? "" : `, ${formatCount(bandwidth)} GB/s`}`,
-    notMeasured: "not measured",
     storage: "Storage",
     store: "Store",
     storeHint: "Set STILLROOM_HOME before the start to keep it elsewhere.",
@@ -635,9 +632,10 @@ export const text = {
     kinds: {
       auto: () => "Automatic, on the host",
       window: (name: string) => `This window: ${name}`,
-      "window-cpu": (threads: string) => `CPU in a window: WebAssembly, ${count(Number(threads), "thread")}`,
-      host: (name: string) => `Own process: ${name}`,
-      "host-cpu": (name: string) => `CPU: ${name}`,
+      "window-cpu": (threads: string) => `CPU in this window, ${count(Number(threads), "thread")}`,
+      host: (name: string, isDesktop: boolean) => `${isDesktop ? "Own process" : "Host"}: ${name}`,
+      "host-cpu": (name: string, isDesktop: boolean) =>
+        `${isDesktop ? "CPU in its own process" : "Host's CPU"}: ${name}`,
     },
     software: (label: string) => `${label} (software)`,
     finding: "Looking for adapters…",
@@ -658,14 +656,18 @@ export const text = {
     },
     noGpu: {
       title: "This window has no GPU to compute on.",
+      link: "This window has no GPU: what to do",
       systems: {
         linux:
           "Install your GPU's Vulkan driver (mesa-vulkan-drivers for AMD and Intel, nvidia-driver for NVIDIA) and the loader libvulkan1, then start Stillroom again.",
         win32: "Update the graphics driver from the maker of your GPU, then start Stillroom again.",
         darwin: "Update macOS; every Mac since 2015 has a GPU that computes here.",
       } as Readonly<Record<string, string>>,
-      browser: "Chrome and Edge have WebGPU; Firefox and Safari in new versions. The host computes without it.",
-      way: "Until then runs can be computed in a process of their own, on a GPU that it finds or on the CPU.",
+      way: "Runs can be computed in a process of their own, on a GPU that it finds or on the CPU: choose it under Compute on.",
+      host: (platform: string) =>
+        platform === "linux"
+          ? "For a GPU, install its Vulkan driver and the loader libvulkan1. The CPU path needs neither."
+          : "For a GPU, update its driver. The CPU path needs none.",
       retry: "Look again",
     },
   },

@@ -68,14 +68,7 @@ const layers: Record<string, Layer> = {
   },
   // The engine stays out of what the page loads at its start: the window knows the Worker by its client alone.
   "renderer/worker": {
-    layers: [
-      "renderer/worker/messages.ts",
-      "shared/experiment",
-      "shared/engine",
-      "shared/api",
-      "shared/lib",
-      "shared/data",
-    ],
+    layers: ["renderer/worker/messages.ts", "shared/experiment", "shared/engine", "shared/api", "shared/lib"],
     packages: ["onnxruntime-web"],
   },
   "renderer/worker/client.ts": {

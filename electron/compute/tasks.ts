@@ -5,10 +5,9 @@ import { chooseBackend } from "../../shared/api/choose-backend.ts";
 import type { AdapterList, EstimateAnswer } from "../../shared/api/compute.ts";
 import { createProgressTeller } from "../../shared/api/progress-teller.ts";
 import { openRunDataset } from "../../shared/api/run-dataset.ts";
-import { createStoredSet } from "../../shared/data/stored-set.ts";
 import { measureDevice, Runtime } from "../../shared/engine/index.ts";
-import { estimateRun } from "../../shared/experiment/estimate.ts";
-import { failureOf, requireTestImages, runSession } from "../../shared/experiment/session.ts";
+import { estimateStored } from "../../shared/experiment/estimate.ts";
+import { failureOf, runSession } from "../../shared/experiment/session.ts";
 import { openDataset } from "../host/datasets/index.ts";
 import { openRunById, updateRun } from "../host/runs/index.ts";
 import { openStore } from "../host/store.ts";
@@ -84,16 +83,8 @@ async function computeRun({ home, runId, request }: TaskOf<"run">, wishes: Wishe
 async function estimate({ home, request }: TaskOf<"estimate">): Promise<EstimateAnswer> {
   const { recipe, evaluate, backend: wanted, adapter: name } = request;
   const dataset = storedDatasetOf(await openDataset(await openStore(home), request.dataset));
-  if (evaluate) requireTestImages(dataset);
   const runtime = new Runtime(await openBackend({ backend: wanted, adapter: name }));
-  const answer = await estimateRun({
-    recipe,
-    runtime,
-    train: createStoredSet(dataset, "train"),
-    test: createStoredSet(dataset, "test"),
-    clock: () => performance.now(),
-    evaluate,
-  });
+  const answer = await estimateStored({ recipe, runtime, dataset, clock: () => performance.now(), evaluate });
   const { backend, adapter } = runtime.backend.capabilities;
   return { estimate: answer, memoryBytes: process.resourceUsage().maxRSS * 1024, backend, adapter };
 }

@@ -3,20 +3,23 @@ import { Select } from "@mantine/core";
 import { useEffect } from "react";
 import { useStore } from "zustand";
 import { places } from "../host.ts";
-import { currentPlace, listPlaces, missingChoice, type Place } from "../stores/compute-places.ts";
+import { currentPlace, lacksGpu, listPlaces, missingChoice, type Place } from "../stores/compute-places.ts";
+import { toHash } from "../stores/route.ts";
 import { text } from "../text.ts";
 import styles from "./compute-on.module.css";
 
 export function labelOf({ kind, name, isSoftware }: Place): string {
-  const label = text.places.kinds[kind](name);
+  const label = text.places.kinds[kind](name, places.store.getState().host === "electron");
   return isSoftware ? text.places.software(label) : label;
 }
 
 interface ComputeOnProps {
+  /** Where the desktop's window has no GPU, a link to what can be done about it. */
+  readonly leadsToSettings?: boolean;
   readonly onChange?: (place: Place) => void;
 }
 
-export function ComputeOn({ onChange }: ComputeOnProps) {
+export function ComputeOn({ leadsToSettings = false, onChange }: ComputeOnProps) {
   const state = useStore(places.store);
   useEffect(() => void places.find(), []);
   const offered = listPlaces(state);
@@ -41,6 +44,12 @@ export function ComputeOn({ onChange }: ComputeOnProps) {
       <p className={styles.hint}>
         {missingChoice(state) !== undefined && `${text.places.missing} `}
         {hint}
+        {leadsToSettings && state.host === "electron" && lacksGpu(state) && (
+          <>
+            {" "}
+            <a href={toHash(["settings"])}>{text.places.noGpu.link}</a>
+          </>
+        )}
       </p>
     </div>
   );

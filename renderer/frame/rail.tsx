@@ -2,8 +2,10 @@
 import { Tooltip } from "@mantine/core";
 import { IconCpu, IconPlugConnectedX } from "@tabler/icons-react";
 import { useStore } from "zustand";
+import { labelOf } from "../components/compute-on.tsx";
 import { ProgressRing } from "../components/progress-ring.tsx";
-import { adapters, compute, route, runs } from "../host.ts";
+import { adapters, compute, places, route, runs } from "../host.ts";
+import { currentPlace } from "../stores/compute-places.ts";
 import { formatDuration } from "../stores/format.ts";
 import { toHash } from "../stores/route.ts";
 import { text } from "../text.ts";
@@ -79,12 +81,14 @@ function RunningRun() {
 function Adapter() {
   const { value, error } = useStore(compute.store);
   const known = useStore(adapters.store).value;
+  const chosen = currentPlace(useStore(places.store));
   const gpu = known?.adapters.find(({ software }) => !software);
-  const name = known ? (known.auto === "webgpu" && gpu ? gpu.name : known.cpu.model) : text.rail.unknownAdapter;
+  const ofHost = known ? (known.auto === "webgpu" && gpu ? gpu.name : known.cpu.model) : text.rail.unknownAdapter;
+  const name = chosen && chosen.kind !== "auto" ? labelOf(chosen) : ofHost;
   const waiting = value && value.queue.length > 0 ? `. ${text.rail.waiting(value.queue.length)}` : "";
   const label = error
     ? text.rail.hostGone
-    : known
+    : known || chosen
       ? `${value?.running ? text.rail.busy(name) : text.rail.idle(name)}${waiting}`
       : name;
   const Picture = error ? IconPlugConnectedX : IconCpu;

@@ -143,7 +143,10 @@ export function createComputePlaces(port: PlacesPort) {
     await Promise.all([
       port.app().then(
         ({ host }) => store.setState({ host }),
-        () => {},
+        // A host that did not answer is asked again the next time.
+        () => {
+          asked = undefined;
+        },
       ),
       port.window(again).then(
         (window) => store.setState({ window, windowError: undefined }),

@@ -33,13 +33,18 @@ const world = {
   gpu: navigator.gpu as GPU | undefined,
   loadOnnx,
   threads,
+  reportEveryMs: 300,
 };
 const wishes = { stop: new AbortController(), finish: new AbortController() };
 
 self.onmessage = async ({ data }) => {
   if (data.type === "stop") return wishes.stop.abort();
   try {
-    self.postMessage(await runTask(data, world, wishes, (message) => self.postMessage(message)));
+    const compute = () => runTask(data, world, wishes, (message) => self.postMessage(message));
+    // Browsers may freeze a hidden page that computes for long, but none that holds a lock.
+    const isLong = data.type === "run";
+    const result = isLong ? navigator.locks.request(`compute ${data.runId}`, { mode: "shared" }, compute) : compute();
+    self.postMessage(await result);
   } catch (error) {
     self.postMessage({ type: "failed", error: failureOf(error) });
   }

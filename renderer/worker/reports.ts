@@ -4,7 +4,6 @@ import type { RemoteStore } from "../../shared/api/remote-store.ts";
 import type { SessionNews } from "../../shared/api/sessions.ts";
 import type { Progress } from "../../shared/experiment/ports.ts";
 
-const PROGRESS_EVERY_MS = 300;
 const ALIVE_EVERY_MS = 10_000;
 
 export interface Reports extends AsyncDisposable {
@@ -23,6 +22,7 @@ export interface Wishes {
 export function createReports(
   store: Pick<RemoteStore, "report">,
   { stop, finish }: Wishes,
+  everyMs: number,
   memoryBytes: () => number | undefined = () => undefined,
 ): Reports {
   let waiting: SessionNews | undefined;
@@ -53,7 +53,7 @@ export function createReports(
   return {
     onProgress: createProgressTeller(
       (line) => add({ progress: { ...line, memoryBytes: memoryBytes() } }),
-      PROGRESS_EVERY_MS,
+      everyMs,
       () => Date.now(),
     ),
     onNotice: (notice) => add({ notice }),

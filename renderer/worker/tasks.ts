@@ -9,10 +9,9 @@ import {
 } from "../../shared/api/compute.ts";
 import { createRemoteStore, openRemoteDataset } from "../../shared/api/remote-store.ts";
 import { openRunDataset } from "../../shared/api/run-dataset.ts";
-import { createStoredSet } from "../../shared/data/stored-set.ts";
 import { type Backend, Runtime, type WebgpuBackend } from "../../shared/engine/index.ts";
-import { estimateRun } from "../../shared/experiment/estimate.ts";
-import { failureOf, requireTestImages, runSession } from "../../shared/experiment/session.ts";
+import { estimateStored } from "../../shared/experiment/estimate.ts";
+import { failureOf, runSession } from "../../shared/experiment/session.ts";
 import { invariant } from "../../shared/lib/invariant.ts";
 import { listWindowAdapters, openWindowGpu } from "./gpu.ts";
 import type { FromWorker, Task } from "./messages.ts";
@@ -26,6 +25,8 @@ export interface World {
   readonly loadOnnx: () => Promise<OnnxModule>;
   /** For WebAssembly. */
   readonly threads: number;
+  /** At most so often the host is told how a run goes. */
+  readonly reportEveryMs: number;
 }
 
 type Tell = (message: FromWorker) => void;
@@ -51,7 +52,9 @@ async function computeRun({ runId, request, page }: TaskOf<"run">, world: World,
   const { record } = opened;
   const store = createRemoteStore(client, opened, { page, onSession: (session) => tell({ type: "began", session }) });
   let backend: Backend | undefined;
-  await using reports = createReports(store, wishes, () => (backend ? measureMemory(backend) : undefined));
+  await using reports = createReports(store, wishes, world.reportEveryMs, () =>
+    backend ? measureMemory(backend) : undefined,
+  );
   if (request.finish) wishes.finish.abort();
   const { status } = await runSession({
     store,
@@ -73,16 +76,8 @@ async function computeRun({ runId, request, page }: TaskOf<"run">, world: World,
 async function estimate(request: EstimateRequest, world: World): Promise<EstimateAnswer> {
   const { recipe, evaluate, backend: wanted, adapter: name } = estimateRequest.parse(request);
   const dataset = await openRemoteDataset(world.client, request.dataset);
-  if (evaluate) requireTestImages(dataset);
   const runtime = new Runtime(await openBackend({ backend: wanted, adapter: name }, world));
-  const answer = await estimateRun({
-    recipe,
-    runtime,
-    train: createStoredSet(dataset, "train"),
-    test: createStoredSet(dataset, "test"),
-    clock: () => performance.now(),
-    evaluate,
-  });
+  const answer = await estimateStored({ recipe, runtime, dataset, clock: () => performance.now(), evaluate });
   const { backend, adapter } = runtime.backend.capabilities;
   const memoryBytes = measureMemory(runtime.backend);
   return { estimate: answer, backend, adapter, ...(memoryBytes !== undefined && { memoryBytes }) };

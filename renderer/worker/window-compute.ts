@@ -60,17 +60,21 @@ export function createWindowCompute(input: {
   let listing: Promise<WindowAdapters> | undefined;
 
   /** Starts a Worker on a task. What it says goes to `onMessage`; `onFailure` is the last that is heard of it. */
-  const employ = (task: Task, onMessage: (message: FromWorker) => void, onFailure: (error: UserError) => void) => {
+  const employ = (
+    task: Task,
+    onMessage: (message: FromWorker) => void,
+    onFailure: (error: UserError, reason: string) => void,
+  ) => {
     const port = spawn();
     let isReady = false;
-    const fail = (what: string) => {
+    const fail = (what: string, reason: string) => {
       clearTimeout(timer);
       port.kill();
       const hint = "Reload the page. If it happens again, choose another place under “Compute on”.";
-      onFailure(new UserError("worker", what, hint));
+      onFailure(new UserError("worker", what, hint), reason);
     };
     const timer = setTimeout(
-      () => fail(`This window's Worker did not start within ${launchWithinMs / 1000} seconds.`),
+      () => fail(`This window's Worker did not start within ${launchWithinMs / 1000} seconds.`, "no answer"),
       launchWithinMs,
     );
     port.onMessage((message) => {
@@ -80,7 +84,10 @@ export function createWindowCompute(input: {
       port.send(task);
     });
     port.onFailure((reason) =>
-      fail(isReady ? `This window's Worker failed: ${reason}` : `This window's Worker could not be loaded: ${reason}`),
+      fail(
+        isReady ? `This window's Worker failed: ${reason}` : `This window's Worker could not be loaded: ${reason}`,
+        reason,
+      ),
     );
     return {
       ...port,
@@ -162,13 +169,13 @@ export function createWindowCompute(input: {
         if (message.type === "failed") reject(toError(message.error));
         else resolve();
       };
-      const onFailure = (error: UserError) => {
+      const onFailure = (error: UserError, reason: string) => {
         end(current);
         reject(error);
         const { session } = current;
         if (session === undefined) return;
         // Without this the host would wait for its silence.
-        void client.runs.endSession(runId, session, died(error.message)).catch(() => {});
+        void client.runs.endSession(runId, session, died(reason)).catch(() => {});
       };
       const current: Running = {
         runId,

@@ -1,5 +1,6 @@
 // What a run will cost, measured before it starts: a few real steps on this dataset, network and backend.
 import type { ImageSet } from "../data/image-set.ts";
+import { createStoredSet, type StoredDataset } from "../data/stored-set.ts";
 import type { Runtime } from "../engine/index.ts";
 import { protocolOf } from "../evaluation/protocols.ts";
 import { createTrainer } from "../evaluation/train-fresh.ts";
@@ -8,6 +9,7 @@ import { methodOf } from "../methods/index.ts";
 import { createNet, namedNetwork } from "../nn/nets/index.ts";
 import type { Recipe } from "../recipe/index.ts";
 import { randomSet } from "./evaluate.ts";
+import { requireTestImages } from "./session.ts";
 
 export interface Estimate {
   readonly steps: number;
@@ -49,6 +51,15 @@ export async function estimateRun(input: {
 }
 
 type Timed = Parameters<typeof estimateRun>[0];
+
+/** The same of a stored dataset. Throws UserError "no-test-images" where it cannot be evaluated. */
+export function estimateStored({
+  dataset,
+  ...rest
+}: Omit<Timed, "train" | "test"> & { readonly dataset: StoredDataset }): Promise<Estimate> {
+  if (rest.evaluate) requireTestImages(dataset);
+  return estimateRun({ ...rest, train: createStoredSet(dataset, "train"), test: createStoredSet(dataset, "test") });
+}
 
 async function timeStep({ recipe, runtime, train, clock }: Timed): Promise<number> {
   const method = methodOf(recipe.method.id);

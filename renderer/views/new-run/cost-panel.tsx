@@ -79,7 +79,7 @@ export function CostPanel({ form, state, dataset }: CostPanelProps) {
         title={text.newRun.estimate}
         tools={isMeasuring && <ProgressRing fraction={undefined} label={text.newRun.measuring} size={16} />}
       >
-        <ComputeOn onChange={() => void form.choose({})} />
+        <ComputeOn leadsToSettings onChange={() => void form.choose({})} />
         <div className={styles.cost} data-old={isMeasuring || undefined}>
           <p className={styles.total}>
             {estimate ? text.newRun.about(estimate.estimate.totalSeconds) : isMeasuring ? text.newRun.measuring : "–"}

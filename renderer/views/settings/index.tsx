@@ -9,17 +9,17 @@ import { readDiagnostics } from "../../diagnostics.ts";
 import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
 import { useTask } from "../../hooks/use-task.ts";
-import { adapters, app } from "../../host.ts";
+import { app } from "../../host.ts";
 import type { Route } from "../../stores/route.ts";
 import { text } from "../../text.ts";
 import { defineView } from "../view.ts";
+import { ComputeSection } from "./compute-section.tsx";
 import styles from "./settings.module.css";
 import { Storage } from "./storage.tsx";
 
 function Settings({ route }: { readonly route: Route }) {
   useCrumbs({ label: text.settings.title });
   const about = useRemote(app);
-  const known = useRemote(adapters);
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const [diagnostics, setDiagnostics] = useState<string>();
   const clipboard = useClipboard({ timeout: 2000 });
@@ -32,55 +32,9 @@ function Settings({ route }: { readonly route: Route }) {
     if (route.query.copy !== undefined) void copy();
   }, [route.query.copy]);
 
-  const rows = known.value && [
-    ...known.value.adapters.map((each) => ({
-      key: String(each.index),
-      name: each.name || each.description,
-      note: [each.backendType, each.software ? text.settings.software : ""].filter(Boolean).join(", "),
-      peak:
-        each.gflops === undefined
-          ? text.settings.notMeasured
-          : text.settings.peak(each.gflops, each.gigabytesPerSecond),
-      isAuto: known.value?.auto === "webgpu" && !each.software,
-    })),
-    {
-      key: "cpu",
-      name: text.settings.cpu(known.value.cpu.model, known.value.cpu.threads),
-      note: known.value.cpu.runtime ?? known.value.cpu.problem?.message ?? "",
-      peak: "",
-      isAuto: known.value.auto === "onnx",
-    },
-  ];
-
   return (
     <div className={styles.page}>
-      <Panel title={text.settings.adapters} flush>
-        {known.error !== undefined && (
-          <div className={styles.pad}>
-            <ErrorPanel error={known.error} />
-          </div>
-        )}
-        {!known.value && known.error === undefined && <p className={styles.pad}>{text.loading}</p>}
-        {rows && (
-          <table className={styles.table}>
-            <tbody>
-              {rows.map(({ key, name, note, peak, isAuto }) => (
-                <tr key={key}>
-                  <th scope="row">{name}</th>
-                  <td>{note}</td>
-                  <td>{peak}</td>
-                  <td className={styles.auto}>{isAuto ? text.settings.auto : ""}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        )}
-        {known.value?.problem && (
-          <div className={styles.pad}>
-            <ErrorPanel error={known.value.problem} isNotice />
-          </div>
-        )}
-      </Panel>
+      <ComputeSection />
       <Panel title={text.settings.appearance}>
         <SegmentedControl
           aria-label={text.settings.appearance}

@@ -1,0 +1,135 @@
+// Workers of the window as they are employed: begun, stopped, failed, late, and left with the page.
+import { expect, test } from "vitest";
+import type { FromWorker, ToWorker } from "../../../renderer/worker/messages.ts";
+import { createWindowCompute } from "../../../renderer/worker/window-compute.ts";
+import type { EstimateRequest } from "../../../shared/api/compute.ts";
+
+/** Workers that do nothing by themselves, and a host that notes how sessions ended. */
+function open({ launchWithinMs = 1e6, running = null as { runId: string } | null } = {}) {
+  const workers: {
+    readonly received: ToWorker[];
+    say: (message: FromWorker) => void;
+    fail: (reason: string) => void;
+    isAlive: boolean;
+  }[] = [];
+  const ended: unknown[][] = [];
+  const compute = createWindowCompute({
+    client: {
+      runs: { endSession: async (...given) => void ended.push(given) },
+      compute: { state: async () => ({ running, alsoRunning: [], queue: [] }) as never },
+    },
+    page: "this page",
+    launchWithinMs,
+    spawn: () => {
+      const worker: (typeof workers)[number] = { received: [], say: () => {}, fail: () => {}, isAlive: true };
+      workers.push(worker);
+      return {
+        send: (message) => void worker.received.push(message),
+        onMessage: (listener) => {
+          worker.say = listener;
+        },
+        onFailure: (listener) => {
+          worker.fail = listener;
+        },
+        kill: () => {
+          worker.isAlive = false;
+        },
+      };
+    },
+  });
+  return { compute, workers, ended };
+}
+const request = { backend: "webgpu", adapter: "GPU" } as const;
+const signal = new AbortController().signal;
+
+test("a run has begun when its session has, is stopped by a message, and makes room when it ended", async () => {
+  const { compute, workers, ended } = open();
+  const starting = compute.start("a", request);
+  const [worker] = workers;
+  expect(worker.received).toEqual([]);
+  worker.say({ type: "ready" });
+  expect(worker.received).toEqual([{ type: "run", runId: "a", request, page: "this page" }]);
+  worker.say({ type: "began", session: "s" });
+  await starting;
+  compute.stop("another");
+  compute.stop("a");
+  expect(worker.received.slice(1)).toEqual([{ type: "stop" }]);
+  expect(compute.running()).toBe("a");
+  worker.say({ type: "ended", status: "stopped" });
+  expect(compute.running()).toBeUndefined();
+  expect(worker.isAlive).toBe(false);
+  expect(ended).toEqual([]);
+});
+
+test("one run at a time, and no estimate beside one, here or in the host", async () => {
+  const { compute, workers } = open();
+  void compute.start("a", request);
+  const busy = { code: "compute-busy", message: expect.stringContaining('"a"') };
+  await expect(compute.start("b", request)).rejects.toMatchObject(busy);
+  await expect(compute.estimate({} as EstimateRequest, signal)).rejects.toMatchObject(busy);
+  expect(workers).toHaveLength(1);
+  const host = open({ running: { runId: "c" } });
+  const besideHost = host.compute.estimate({} as EstimateRequest, signal);
+  await expect(besideHost).rejects.toMatchObject({ code: "compute-busy", message: expect.stringContaining('"c"') });
+});
+
+test("what keeps a run from beginning rejects its start, and the next one is free", async () => {
+  const { compute, workers } = open();
+  const starting = compute.start("a", request);
+  workers[0].say({ type: "failed", error: { code: "no-adapter", message: "none", hint: "look" } });
+  await expect(starting).rejects.toMatchObject({ code: "no-adapter", hint: "look" });
+  const again = compute.start("a", request);
+  workers[1].say({ type: "began", session: "s" });
+  await again;
+});
+
+test("a Worker that cannot be loaded, or is late, says so with the way out", async () => {
+  const broken = open();
+  const starting = broken.compute.start("a", request);
+  broken.workers[0].fail("its file did not load");
+  await expect(starting).rejects.toMatchObject({ code: "worker", hint: expect.stringContaining("Compute on") });
+  const asked = open({ launchWithinMs: 1 }).compute.adapters();
+  await expect(asked).rejects.toMatchObject({ code: "worker", message: expect.stringContaining("did not start") });
+});
+
+test("a Worker that dies in its run ends the session, so that the run is offered at once", async () => {
+  const { compute, workers, ended } = open();
+  void compute.start("a", request);
+  workers[0].say({ type: "ready" });
+  workers[0].say({ type: "began", session: "s" });
+  workers[0].fail("out of memory");
+  expect(compute.running()).toBeUndefined();
+  const error = expect.objectContaining({ code: "worker-died", message: expect.stringContaining("(out of memory)") });
+  expect(ended).toEqual([["a", "s", expect.objectContaining({ status: "stopped", error })]]);
+});
+
+test("a page that is left ends its session by a request that outlives it", async () => {
+  const { compute, workers, ended } = open();
+  compute.leave();
+  void compute.start("a", request);
+  workers[0].say({ type: "began", session: "s" });
+  compute.leave();
+  expect(workers[0].isAlive).toBe(false);
+  const outcome = expect.objectContaining({
+    status: "stopped",
+    error: expect.objectContaining({ code: "interrupted" }),
+  });
+  expect(ended).toEqual([["a", "s", outcome, { keepalive: true }]]);
+});
+
+test("adapters are asked for once, until again; an abort ends an estimate's Worker", async () => {
+  const { compute, workers } = open();
+  const first = compute.adapters();
+  expect(compute.adapters()).toBe(first);
+  const answer = { adapters: [], threads: 2 };
+  workers[0].say({ type: "listed", answer });
+  expect(await first).toEqual(answer);
+  void compute.adapters(true).catch(() => {});
+  expect(workers).toHaveLength(2);
+  const stop = new AbortController();
+  const estimate = compute.estimate({} as EstimateRequest, stop.signal);
+  await expect.poll(() => workers.length).toBe(3);
+  stop.abort(new Error("enough"));
+  await expect(estimate).rejects.toThrow("enough");
+  expect(workers[2].isAlive).toBe(false);
+});
