@@ -7,6 +7,9 @@ export type Case = Seed["cases"][number];
 
 const letters = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 
+/** Whether two names of datasets differ in spelling only. */
+export const isSameName = (a: string, b: string): boolean => letters(a) === letters(b);
+
 /** The seed's case for this dataset, told by its name, and this ipc. */
 export function findPublished(seed: Seed, dataset: string, ipc: number): Case | undefined {
   const name = letters(dataset);

@@ -166,8 +166,6 @@ function WatchedRun({ id, watch }: { readonly id: string; readonly watch: RunWat
         status={status}
         connection={connection}
         isDatasetGone={isDatasetGone}
-        hasImages={hasImages}
-        last={last}
         error={task.error}
       />
       <div className={styles.columns}>

@@ -1,6 +1,6 @@
 // What can be done with a run: start, pause, resume, end the distillation, export. Every button keeps its place.
 import { Button, Tooltip } from "@mantine/core";
-import { IconPackageExport, IconPlayerPause, IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
+import { IconPackageExport, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import { Confirm } from "../../components/confirm.tsx";
 import { formatCount } from "../../stores/format.ts";
@@ -63,7 +63,7 @@ export function RunActions(props: RunActionsProps) {
         <Button
           variant="default"
           className={styles.action}
-          leftSection={<IconPlayerPause size={14} />}
+          leftSection={state === "waiting" ? <IconX size={14} /> : <IconPlayerPause size={14} />}
           disabled={isBusy || wish !== undefined}
           onClick={onPause}
         >
