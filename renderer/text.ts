@@ -289,7 +289,7 @@ export const text = {
     logEmpty: "Nothing has happened yet.",
     logWarnings: (number: number) => count(number, "warning"),
     logStage: (stage: string, steps: number | undefined) =>
-      steps === undefined ? `${stage} begins` : `${stage} begins: ${count(steps, "step")}`,
+      steps === undefined ? `The run begins ${stage}.` : `The run begins ${stage}: ${count(steps, "step")}.`,
     logEvaluation: (set: string, net: string, trial: number, accuracy: string) =>
       `${net} on ${set}, trial ${trial + 1}: ${accuracy} %`,
     logStatus: (status: string) => `The run is ${status}.`,

@@ -10,7 +10,7 @@ import { checkSchema } from "./schema-errors.ts";
 
 const queue = createQueue();
 
-/** Reads the run in a folder; undefined when the folder holds none. Throws UserError "bad-run". */
+/** Reads the run in a folder; undefined when the folder holds none. Throws UserError "bad-run" or "run-newer". */
 export async function readRunFolder(folder: string): Promise<Run | undefined> {
   const path = join(folder, RECORD_FILE);
   const bytes = await readIfPresent(path);
@@ -41,6 +41,12 @@ export async function updateRun(run: Run, patch: RunPatch): Promise<RunRecord> {
   });
 }
 
+const VERSION = 1;
+
 function checkRecord(value: unknown, path: string): RunRecord {
+  const version = (value as { version?: unknown } | null)?.version;
+  if (typeof version === "number" && version > VERSION) {
+    throw new UserError("run-newer", `${path} is from a newer version of Stillroom.`, "Update Stillroom to open it.");
+  }
   return checkSchema(runRecordSchema, value, path, "bad-run", "Restore the file, or delete the run.");
 }

@@ -12,6 +12,8 @@ export type Wish = "pause" | "finish" | undefined;
 
 interface RunActionsProps {
   readonly state: "unknown" | "new" | "waiting" | "running" | "resumable" | "done";
+  /** Going on may fail again, so that it is offered without emphasis. */
+  readonly isFailed: boolean;
   readonly wish: Wish;
   readonly isBusy: boolean;
   /** Whether the distillation goes on, so that it can be ended. */
@@ -27,7 +29,7 @@ interface RunActionsProps {
 }
 
 export function RunActions(props: RunActionsProps) {
-  const { state, wish, isBusy, isDistilling, hasImages, evaluates, last, total } = props;
+  const { state, isFailed, wish, isBusy, isDistilling, hasImages, evaluates, last, total } = props;
   const { onStart, onPause, onFinish, onExport } = props;
   const [isAsking, setAsking] = useState(false);
   const isActive = state === "running" || state === "waiting";
@@ -71,7 +73,13 @@ export function RunActions(props: RunActionsProps) {
         </Button>
       )}
       {(state === "new" || state === "resumable") && (
-        <Button className={styles.action} leftSection={<IconPlayerPlay size={14} />} loading={isBusy} onClick={onStart}>
+        <Button
+          variant={isFailed ? "default" : "filled"}
+          className={styles.action}
+          leftSection={<IconPlayerPlay size={14} />}
+          loading={isBusy}
+          onClick={onStart}
+        >
           {state === "new" ? text.run.start : text.run.resume}
         </Button>
       )}
