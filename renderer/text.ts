@@ -342,17 +342,15 @@ export const text = {
       whole: "whole training set",
     },
     paper: "paper",
-    paperOther: (number: number) => `The paper's figure comes from other settings: ${count(number, "setting")} differ.`,
+    paperOther: (number: number) => `The paper's figure comes from another experiment: ${count(number, "difference")}.`,
     paperSame: "The paper's figure comes from these settings.",
     paperHint: "How the published run differs",
     paperSource: (source: string) => `Published figure: ${source}.`,
-    paperDataset: (name: string, ours: string) => `Dataset: ${name} in the paper, ${ours} here.`,
+    paperDataset: "dataset",
     paperDifference: (path: string, paper: string, ours: string) => `${path}: ${paper} in the paper, ${ours} here`,
     broken: "The connection to the host broke. Trying again; the run itself is not affected.",
     gone: "The run could not be opened",
     copyDiagnostics: "Copy diagnostics",
-    settings: "Its settings",
-    lastGood: (step: string) => `The images of step ${step} are the last good ones, and are kept.`,
     datasetGone: (name: string) =>
       `The dataset ${name} was deleted. The run can be looked at and a finished set exported; to go on, import the same pictures again with the same options.`,
     interrupted: "The run was interrupted. It goes on from its last checkpoint, with the same result.",
@@ -377,7 +375,7 @@ export const text = {
     logEmpty: "Nothing has happened yet.",
     logWarnings: (number: number) => count(number, "warning"),
     logStage: (stage: string, steps: number | undefined) =>
-      steps === undefined ? `${stage} begins` : `${stage} begins: ${count(steps, "step")}`,
+      steps === undefined ? `The run begins ${stage}.` : `The run begins ${stage}: ${count(steps, "step")}.`,
     logEvaluation: (set: string, net: string, trial: number, accuracy: string) =>
       `${net} on ${set}, trial ${trial + 1}: ${accuracy} %`,
     logStatus: (status: string) => `The run is ${status}.`,
@@ -402,6 +400,8 @@ export const text = {
     table: (metric: string) => `${metric} by step`,
     nothing: (metric: string) => `No ${metric.toLowerCase()} yet.`,
     sentence: (metric: string, { first, last, lowest }: CurveSummary) => {
+      if (first.step === last.step)
+        return `${metric} is ${formatValue(first.value)} at step ${formatCount(first.step)}.`;
       const word = last.value < first.value ? "fell" : last.value > first.value ? "rose" : "stayed";
       const way = `${metric} ${word} from ${formatValue(first.value)} to ${formatValue(last.value)} over ${count(last.step, "step")}`;
       return `${way}; lowest ${formatValue(lowest.value)} at ${formatCount(lowest.step)}.`;

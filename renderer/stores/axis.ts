@@ -38,3 +38,14 @@ export function logAxis(from: number, to: number): Axis {
 export function placeOn({ from, to, isLog }: Axis, value: number): number {
   return isLog ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from);
 }
+
+/** The least of a curve that is shown, in steps. */
+const LEAST_STEPS = 50;
+
+/** The end of an axis for a run that has reached `last` of `total`: 1, 2 or 5 times a power of ten, so that it seldom moves. */
+export function roundEnd(last: number, total: number): number {
+  for (let power = 10; power < total; power *= 10) {
+    for (const unit of [1, 2, 5]) if (unit * power >= Math.max(LEAST_STEPS, last)) return Math.min(unit * power, total);
+  }
+  return total;
+}

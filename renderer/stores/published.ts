@@ -7,6 +7,9 @@ export type Case = Seed["cases"][number];
 
 const letters = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 
+/** Whether two names of datasets differ in spelling only. */
+export const isSameName = (a: string, b: string): boolean => letters(a) === letters(b);
+
 /** Whether a case is about this dataset, told by its name: "CIFAR-10 (train)" is CIFAR-10 and not CIFAR-100. */
 export function isOfDataset(each: Pick<Case, "dataset">, dataset: string): boolean {
   const [wanted, name] = [letters(each.dataset), letters(dataset)];

@@ -15,7 +15,7 @@ export interface Notice {
 /** Between two redraws while events stream, in milliseconds. */
 const REDRAW_EVERY = 100;
 /** Lines after which the page may draw and listen before more are read. */
-const LINES_AT_ONCE = 500;
+const LINES_AT_ONCE = 250;
 
 export interface WatchState {
   readonly record: RunRecord | undefined;

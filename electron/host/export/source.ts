@@ -27,11 +27,12 @@ export async function readResults(run: Run, store?: Store): Promise<RunResults> 
   };
 }
 
-/** A run that failed has kept its last good set; of any other that is not finished the newest checkpoint counts. */
+/** Where a run went on after it had failed, its set is older than its newest checkpoint. */
 async function readSet(run: Run, store: Store | undefined) {
   const bytes = await readResult(run, "distilled.safetensors");
-  const hasCheckpoint = (await listKeptSteps(run)).length > 0;
-  if (bytes && (run.record.status === "done" || run.record.status === "failed" || !hasCheckpoint)) {
+  const { status, stage } = run.record;
+  const isDistilling = stage === "synthesise" && status !== "done" && status !== "failed";
+  if (bytes && !(isDistilling && (await listKeptSteps(run)).length > 0)) {
     return { set: fromSafetensors(bytes, join(run.path, "distilled.safetensors")), bytes };
   }
   const { set } = await readSynthetic(run, store);

@@ -10,7 +10,7 @@ import { checkSchema } from "./schema-errors.ts";
 
 const queue = createQueue();
 
-/** Reads the run in a folder; undefined when the folder holds none. Throws UserError "bad-run". */
+/** Reads the run in a folder; undefined when the folder holds none. Throws UserError "bad-run" or "run-newer". */
 export async function readRunFolder(folder: string): Promise<Run | undefined> {
   const path = join(folder, RECORD_FILE);
   const bytes = await readIfPresent(path);

@@ -3,7 +3,7 @@ import { memo, useMemo } from "react";
 import type { EvaluationFile, RunRecord } from "../../../shared/api/runs.ts";
 import { Panel } from "../../components/panel.tsx";
 import { type Published, Scores } from "../../components/scores.tsx";
-import { findPublished, listProtocolDifferences, type Seed } from "../../stores/published.ts";
+import { findPublished, isSameName, listProtocolDifferences, type Seed } from "../../stores/published.ts";
 import type { Evaluation } from "../../stores/run-state.ts";
 import { gatherScores, scoresOf } from "../../stores/scores.ts";
 import { readPath, showValue } from "../../stores/tree.ts";
@@ -45,12 +45,13 @@ function toPublished({ recipe, dataset }: RunRecord, seeds: readonly Seed[]): Pu
     if (!found) continue;
     const { mean, std, source } = found.published;
     const { authors, venue, year } = seed.paper;
-    const differences = listProtocolDifferences(recipe, seed, found).map((each) =>
-      text.run.paperDifference(each.path, showValue(each.paper), showValue(each.ours)),
-    );
+    const own = { path: text.run.paperDataset, paper: found.dataset, ours: dataset.name };
+    const differences = [
+      ...(isSameName(own.paper, own.ours) ? [] : [own]),
+      ...listProtocolDifferences(recipe, seed, found),
+    ].map((each) => text.run.paperDifference(each.path, showValue(each.paper), showValue(each.ours)));
     const notes = [
       `${text.newRun.paper(authors, venue, year)}. ${text.run.paperSource(source)}`,
-      text.run.paperDataset(found.dataset, dataset.name),
       differences.length > 0 ? text.run.paperOther(differences.length) : text.run.paperSame,
     ];
     return { mean: mean / 100, std: std === undefined ? undefined : std / 100, notes, differences };

@@ -2,6 +2,7 @@
 import { Select } from "@mantine/core";
 import { memo, useMemo, useState } from "react";
 import { MetricChart } from "../../components/metric-chart.tsx";
+import { roundEnd } from "../../stores/axis.ts";
 import type { CursorStore } from "../../stores/cursor.ts";
 import { listMetrics, type RunState, seriesKey } from "../../stores/run-state.ts";
 import { text } from "../../text.ts";
@@ -29,7 +30,7 @@ export const CurvesPanel = memo(function CurvesPanel({ series, total, cursor, la
   }));
   const name = choices.find(({ value }) => value === key)?.label ?? text.run.loss;
   const curves = useMemo(
-    () => (shown ? [{ label: name, steps: shown.steps, values: shown.values }] : []),
+    () => [{ label: name, steps: shown?.steps ?? [], values: shown?.values ?? [] }],
     [shown, name],
   );
   return (
@@ -37,7 +38,7 @@ export const CurvesPanel = memo(function CurvesPanel({ series, total, cursor, la
       title={name}
       metric={name}
       curves={curves}
-      total={shown && shown.stage !== "synthesise" ? (shown.steps.at(-1) ?? 1) : total}
+      total={shown && shown.stage !== "synthesise" ? (shown.steps.at(-1) ?? 1) : roundEnd(last, total)}
       cursor={cursor}
       last={last}
       tools={

@@ -122,6 +122,8 @@ function WatchedRun({ id, watch }: { readonly id: string; readonly watch: RunWat
     return Array.from({ length: count }, (_, i) => text.run.unnamedClass(i));
   }, [dataset, picture, ipc]);
   const total = run.steps.synthesise ?? Number(readPath(record?.recipe, "method.steps") ?? last);
+  /** A distillation that was ended by hand has no steps to come. */
+  const end = run.warnings.some(({ code }) => code === "ended-early") ? last : total;
   const evaluatedAt = useMemo(() => (run.evaluations.length > 0 ? [last] : []), [run.evaluations.length, last]);
 
   if (error !== undefined && !record) {
@@ -148,7 +150,8 @@ function WatchedRun({ id, watch }: { readonly id: string; readonly watch: RunWat
           state={state}
           wish={wish}
           isBusy={task.isBusy}
-          isDistilling={isDistilling && last < total}
+          isFailed={status === "failed"}
+          isDistilling={isDistilling && last < end}
           hasImages={hasImages}
           evaluates={record?.evaluate !== false}
           last={last}
@@ -165,8 +168,6 @@ function WatchedRun({ id, watch }: { readonly id: string; readonly watch: RunWat
         status={status}
         connection={connection}
         isDatasetGone={isDatasetGone}
-        hasImages={hasImages}
-        last={last}
         error={task.error}
       />
       <div className={styles.columns}>
@@ -181,7 +182,7 @@ function WatchedRun({ id, watch }: { readonly id: string; readonly watch: RunWat
           last={last}
         />
         <div className={styles.side}>
-          <CurvesPanel series={run.series} total={total} cursor={cursor} last={last} />
+          <CurvesPanel series={run.series} total={end} cursor={cursor} last={last} />
           <AccuracyPanel
             record={record}
             evaluation={evaluation}
@@ -194,7 +195,7 @@ function WatchedRun({ id, watch }: { readonly id: string; readonly watch: RunWat
       <Scrubber
         cursor={cursor}
         last={last}
-        total={total}
+        total={end}
         previews={run.previews}
         checkpoints={run.checkpoints}
         evaluations={evaluatedAt}

@@ -1,6 +1,6 @@
 // What can be done with a run: start, pause, resume, end the distillation, export. Every button keeps its place.
 import { Button, Tooltip } from "@mantine/core";
-import { IconPackageExport, IconPlayerPause, IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
+import { IconPackageExport, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import { Confirm } from "../../components/confirm.tsx";
 import { formatCount } from "../../stores/format.ts";
@@ -12,6 +12,8 @@ export type Wish = "pause" | "finish" | undefined;
 
 interface RunActionsProps {
   readonly state: "unknown" | "new" | "waiting" | "running" | "resumable" | "done";
+  /** Going on may fail again, so that it is offered without emphasis. */
+  readonly isFailed: boolean;
   readonly wish: Wish;
   readonly isBusy: boolean;
   /** Whether the distillation goes on, so that it can be ended. */
@@ -27,7 +29,7 @@ interface RunActionsProps {
 }
 
 export function RunActions(props: RunActionsProps) {
-  const { state, wish, isBusy, isDistilling, hasImages, evaluates, last, total } = props;
+  const { state, isFailed, wish, isBusy, isDistilling, hasImages, evaluates, last, total } = props;
   const { onStart, onPause, onFinish, onExport } = props;
   const [isAsking, setAsking] = useState(false);
   const isActive = state === "running" || state === "waiting";
@@ -63,7 +65,7 @@ export function RunActions(props: RunActionsProps) {
         <Button
           variant="default"
           className={styles.action}
-          leftSection={<IconPlayerPause size={14} />}
+          leftSection={state === "waiting" ? <IconX size={14} /> : <IconPlayerPause size={14} />}
           disabled={isBusy || wish !== undefined}
           onClick={onPause}
         >
@@ -71,7 +73,13 @@ export function RunActions(props: RunActionsProps) {
         </Button>
       )}
       {(state === "new" || state === "resumable") && (
-        <Button className={styles.action} leftSection={<IconPlayerPlay size={14} />} loading={isBusy} onClick={onStart}>
+        <Button
+          variant={isFailed ? "default" : "filled"}
+          className={styles.action}
+          leftSection={<IconPlayerPlay size={14} />}
+          loading={isBusy}
+          onClick={onStart}
+        >
           {state === "new" ? text.run.start : text.run.resume}
         </Button>
       )}

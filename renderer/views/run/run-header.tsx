@@ -40,7 +40,7 @@ export function RunHeader(props: RunHeaderProps) {
     <header className={styles.header}>
       <div className={styles.facts}>
         <StateWord status={status} />
-        <span className={styles.fact} style={{ minWidth: `${2 * wide + 9}ch` }}>
+        <span className={styles.fact} style={{ minWidth: `${2 * wide + 7}ch` }}>
           {isLater && progress
             ? text.run.epochs(text.stage[progress.stage], formatCount(progress.done), formatCount(progress.total))
             : isRunning && !progress && last === 0

@@ -7,11 +7,9 @@ import { ErrorPanel } from "../../components/error-panel.tsx";
 import { readDiagnostics } from "../../diagnostics.ts";
 import { useTask } from "../../hooks/use-task.ts";
 import { go } from "../../host.ts";
-import { formatCount } from "../../stores/format.ts";
 import type { RunState, RunStatus } from "../../stores/run-state.ts";
 import type { WatchState } from "../../stores/watch-run.ts";
 import { text } from "../../text.ts";
-import styles from "./run.module.css";
 
 interface RunNoticesProps {
   readonly record: RunRecord | undefined;
@@ -19,14 +17,12 @@ interface RunNoticesProps {
   readonly status: RunStatus;
   readonly connection: WatchState["connection"];
   readonly isDatasetGone: boolean;
-  readonly hasImages: boolean;
-  readonly last: number;
   /** Of what was asked for last. */
   readonly error: unknown;
 }
 
 export function RunNotices(props: RunNoticesProps) {
-  const { record, run, status, connection, isDatasetGone, hasImages, last, error } = props;
+  const { record, run, status, connection, isDatasetGone, error } = props;
   const failure = status === "failed" ? (run.failure ?? record?.error) : undefined;
   const interruption = status === "stopped" ? record?.error : undefined;
   return (
@@ -39,7 +35,6 @@ export function RunNotices(props: RunNoticesProps) {
       )}
       {failure && (
         <ErrorPanel error={failure}>
-          {hasImages && <span className={styles.kept}>{text.run.lastGood(formatCount(last))}</span>}
           {record && (
             <Button variant="default" size="compact-xs" onClick={() => go(["new-run"], { like: record.id })}>
               {text.runs.again}

@@ -83,6 +83,11 @@ describe("openRun", () => {
     await expect(openRun(root, run.path)).rejects.toThrow(/run\.json is not as it should be: seed: .*status: /);
     await writeFile(file, '{"version":1,');
     await expect(openRun(root, run.record.id)).rejects.toMatchObject({ code: "bad-run" });
+    await writeFile(file, JSON.stringify({ ...run.record, version: 2 }));
+    await expect(openRun(root, run.record.id)).rejects.toMatchObject({
+      code: "run-newer",
+      hint: expect.stringMatching(/^Update/),
+    });
   });
 
   test("lists a run folder that the store did not know", async () => {
