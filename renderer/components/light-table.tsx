@@ -87,7 +87,7 @@ export function LightTable(props: LightTableProps) {
             ))}
           </div>
         )}
-        {!picture && <p className={styles.wait}>{text.lightTable.none}</p>}
+        {!picture && url === undefined && <p className={styles.wait}>{text.lightTable.none}</p>}
       </div>
     </div>
   );
