@@ -483,7 +483,6 @@ export const text = {
     best: (set: string) => `${set}, best trial`,
     missing: "–",
     remove: (name: string) => `Take ${name} out`,
-    seed: "seed",
   },
 
   export: {
@@ -533,9 +532,7 @@ export const text = {
     fromFile: "Open a recipe…",
     start: "New run",
     startCase: (name: string) => `New run with the settings of ${name}`,
-    paper: "Paper",
     settingsFrom: "Settings from",
-    command: "On the command line",
     cases: "Published",
     dataset: "Dataset",
     ipc: "ipc",
@@ -566,7 +563,6 @@ export const text = {
     disk: "On the disk",
     measure: "Measure again",
     free: (bytes: string) => `${bytes} free on this disk`,
-    place: "Store",
     parts: {
       datasets: "Datasets",
       runs: "Runs",
@@ -580,12 +576,10 @@ export const text = {
     share: "Share",
     exports: "Exports",
     exportsHint: "What was written into run folders. They can be written again at any time.",
-    run: "Run",
     kept: "Kept artifacts",
     emptyTitle: "No artifacts yet",
     empty:
       "Experts, teachers, soft labels and features that several runs share will lie here, so that each is made once. The methods of this version make none.",
-    changed: "Changed",
     delete: (name: string) => `Delete ${name}`,
     deleteExportTitle: (name: string) => `Delete the export of ${name}?`,
     deleteExport: (dir: string, bytes: string) =>

@@ -122,7 +122,7 @@ export const LightTable = memo(function LightTable(props: LightTableProps) {
           })}
         </div>
       )}
-      {!picture && <p className={styles.wait}>{text.lightTable.none}</p>}
+      {!picture && url === undefined && <p className={styles.wait}>{text.lightTable.none}</p>}
     </div>
   );
 });

@@ -9,33 +9,39 @@ type Wanted = { readonly id: string; readonly state: string; readonly step: numb
 
 export function createRunSummaries(client: { readonly runs: Pick<Client["runs"], "summary"> }) {
   const store = createStore<ReadonlyMap<string, RunSummary>>(() => new Map());
-  const read = new Map<string, string>();
+  /** Which state of a run was read, or is being read. */
+  const taken = new Map<string, string>();
+  const version = ({ state, step }: Wanted) => `${state}/${step}`;
   let waiting: Wanted[] = [];
   let busy = 0;
 
-  const next = async (): Promise<void> => {
-    const run = waiting.shift();
-    if (!run) return;
-    busy++;
-    try {
-      const summary = await client.runs.summary(run.id);
-      store.setState(new Map([...store.getState(), [run.id, summary]]), true);
-    } catch {
-      read.delete(run.id); // asked for again with the next list
-    } finally {
-      busy--;
-      await next();
+  const work = async (): Promise<void> => {
+    for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
+      taken.set(run.id, version(run));
+      try {
+        const summary = await client.runs.summary(run.id);
+        store.setState(new Map([...store.getState(), [run.id, summary]]), true);
+      } catch {
+        taken.delete(run.id); // asked for again with the next list
+      }
     }
   };
 
   return {
     store,
-    /** Reads what is not known; a running run anew at each call. */
+    /** Reads what is not known; a running run anew at each call. Replaces what an earlier call still waits for. */
     async want(runs: readonly Wanted[]): Promise<void> {
-      const version = ({ state, step }: Wanted) => `${state}/${step}`;
-      waiting = runs.filter((run) => run.state === "running" || read.get(run.id) !== version(run));
-      for (const run of waiting) read.set(run.id, version(run));
-      await Promise.all(Array.from({ length: Math.max(0, AT_ONCE - busy) }, next));
+      waiting = runs.filter((run) => run.state === "running" || taken.get(run.id) !== version(run));
+      const workers: Promise<void>[] = [];
+      for (let i = Math.min(AT_ONCE - busy, waiting.length); i > 0; i--) {
+        busy++;
+        workers.push(
+          work().finally(() => {
+            busy--;
+          }),
+        );
+      }
+      await Promise.all(workers);
     },
   };
 }

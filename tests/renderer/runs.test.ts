@@ -130,6 +130,29 @@ test("summaries are read once for a run that stands still, and again after a fai
   expect(summaries.store.getState().size).toBe(2);
 });
 
+test("what an earlier list still waits for is not forgotten by a newer one", async () => {
+  const asked: string[] = [];
+  const answers: (() => void)[] = [];
+  const summaries = createRunSummaries({
+    runs: {
+      summary: (id: string) => {
+        asked.push(id);
+        return new Promise<RunSummary>((resolve) => answers.push(() => resolve({ bytes: 1, loss: [] })));
+      },
+    },
+  });
+  const list = ["a", "b", "c", "d", "e", "f", "g"].map((id) => ({ id, state: "done", step: 1 }));
+  const first = summaries.want(list);
+  const second = summaries.want(list);
+  expect(asked).toEqual(["a", "b", "c", "d"]); // a few at a time
+  while (summaries.store.getState().size < list.length) {
+    for (const answer of answers.splice(0)) answer();
+    await Promise.resolve();
+  }
+  await Promise.all([first, second]);
+  expect(asked).toEqual(list.map(({ id }) => id));
+});
+
 test("a sparkline spans its box, on a logarithm where values are far apart", () => {
   const path = toSparkline(
     [

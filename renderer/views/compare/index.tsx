@@ -20,7 +20,7 @@ import { type Route, toHash } from "../../stores/route.ts";
 import { lastStep, seriesKey } from "../../stores/run-state.ts";
 import { scoresOf } from "../../stores/scores.ts";
 import { dropCommonStart, tellApart } from "../../stores/side-names.ts";
-import { listDifferences, readPath, showValue } from "../../stores/tree.ts";
+import { isSame, listDifferences, readPath, showValue } from "../../stores/tree.ts";
 import { createRunWatch, type WatchState } from "../../stores/watch-run.ts";
 import { text } from "../../text.ts";
 import { defineView } from "../view.ts";
@@ -81,7 +81,11 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
       ...(record?.recipe as object | undefined),
       adapter: record?.adapter,
     })),
-  );
+  ).filter(({ values }) => {
+    // A run that cannot be opened differs in everything, which says nothing.
+    const [first, ...others] = values.filter((_, i) => states[i].record);
+    return others.some((value) => !isSame(value, first));
+  });
   const labels = tellApart(
     states.map(({ record }, i) => record?.name ?? ids[i]),
     differences,
@@ -129,17 +133,18 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
                 <div className={styles.failed}>
                   <ErrorPanel error={error} />
                 </div>
-              ) : null}
-              <LightTable
-                url={preview && client.runs.previewUrl(ids[i], preview.file)}
-                classNames={classes.map(({ name }) => name)}
-                ipc={Number(readPath(record?.recipe, "ipc") ?? 1)}
-                step={preview?.step ?? 0}
-                zoom="fit"
-                isNarrow
-                isTall
-                fitHeight={ids.length > 4 ? 180 : 300}
-              />
+              ) : (
+                <LightTable
+                  url={preview && client.runs.previewUrl(ids[i], preview.file)}
+                  classNames={classes.map(({ name }) => name)}
+                  ipc={Number(readPath(record?.recipe, "ipc") ?? 1)}
+                  step={preview?.step ?? 0}
+                  zoom="fit"
+                  isNarrow
+                  isTall
+                  fitHeight={ids.length > 4 ? 180 : 300}
+                />
+              )}
             </section>
           );
         })}

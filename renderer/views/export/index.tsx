@@ -187,7 +187,7 @@ function Export({ route }: { readonly route: Route }) {
           {error !== undefined && <ErrorPanel error={error} />}
           {hasPlan && (
             // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reached by keys.
-            <section className={styles.tree} tabIndex={0} aria-label={text.export.plan}>
+            <section className={styles.tree} tabIndex={0} aria-label={plan.dir}>
               <ExportTreeView tree={plan.tree} openLevels={2} />
             </section>
           )}

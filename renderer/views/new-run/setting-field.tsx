@@ -17,15 +17,20 @@ interface SettingFieldProps {
 }
 
 export function SettingField(props: SettingFieldProps) {
-  const { field, preset, isChanged, onPutBack } = props;
+  const { field, preset, isChanged, problem, onPutBack } = props;
   const back = text.newRun.putBack(labelOf(field.name), showValue(preset));
   return (
     <div className={styles.field} data-changed={isChanged || undefined} data-wide={isWide(field) || undefined}>
       <Control {...props} />
       <div className={styles.preset}>
+        {problem !== undefined && (
+          <span className={styles.problemLine} role="alert" title={problem}>
+            {problem}
+          </span>
+        )}
         {isChanged && (
           <>
-            <span>{text.newRun.preset(showValue(preset))}</span>
+            {problem === undefined && <span>{text.newRun.preset(showValue(preset))}</span>}
             <Tooltip label={back}>
               <ActionIcon size={20} color="copper" aria-label={back} onClick={onPutBack}>
                 <IconArrowBackUp size={14} />
@@ -41,7 +46,8 @@ export function SettingField(props: SettingFieldProps) {
 const isWide = ({ kind }: Field) => kind === "choices" || kind === "words";
 
 function Control({ field, value, problem, onChange }: SettingFieldProps) {
-  const common = { label: labelOf(field.name), description: field.description, error: problem };
+  // The words stand below, in the line that is held open for the recipe's value.
+  const common = { label: labelOf(field.name), description: field.description, error: problem !== undefined };
   const list = Array.isArray(value) ? value.map(String) : [];
   switch (field.kind) {
     case "integer":

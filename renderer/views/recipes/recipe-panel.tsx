@@ -109,7 +109,7 @@ function CaseRow({ id, each, ours }: { readonly id: string; readonly each: Case;
       </td>
       <td data-number>
         {ours && (
-          <a href={toHash(["runs", ours.id])} title={ours.name}>
+          <a href={toHash(["runs", ours.id])} title={[ours.name, differences].filter(Boolean).join("\n")}>
             {formatSpread(ours.score.mean, ours.score.std)}
           </a>
         )}

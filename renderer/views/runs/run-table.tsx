@@ -157,7 +157,9 @@ export function RunTable({ rows, summaries, onOpen, menuOf }: RunTableProps) {
               <td data-column="loss">
                 <LossLine points={summaries.get(row.id)?.loss ?? []} isRunning={row.state === "running"} />
               </td>
-              <td data-number>{row.took > 0 ? formatDuration(row.took) : ""}</td>
+              <td data-number data-column="took">
+                {row.took > 0 ? formatDuration(row.took) : ""}
+              </td>
               <td data-number>{formatWhen(row.created)}</td>
               <td>
                 <Menu position="bottom-end">
