@@ -145,7 +145,7 @@ export const text = {
     contact: (name: string) => `Nine pictures of ${name}`,
     aboutSample: "4,000 pictures of clothes in ten classes, 2.7 MB, from Fashion-MNIST. It comes with Stillroom.",
     damaged: (id: string) => `The dataset in folder ${id} cannot be read`,
-    damagedHint: "Import its pictures again, then delete what is left of it here.",
+    damagedHint: "What is left of it can be deleted here.",
     newer: (id: string) => `The dataset in folder ${id} was written by a newer Stillroom`,
     newerHint: "Update Stillroom to open it. It is left as it is.",
     deleteAsk: "Delete…",

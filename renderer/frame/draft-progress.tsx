@@ -1,6 +1,7 @@
 // What an import does before it can be decided on: finding, sending and looking through, or why that failed.
 import { Button, Progress } from "@mantine/core";
 import { ErrorPanel } from "../components/error-panel.tsx";
+import { useFocus } from "../hooks/use-focus.ts";
 import type { DraftState } from "../stores/import-draft.ts";
 import { text } from "../text.ts";
 import { offerAnother } from "../ui.ts";
@@ -13,21 +14,35 @@ interface DraftProgressProps {
 }
 
 export function DraftProgress({ name, state, onCancel }: DraftProgressProps) {
-  if (state.phase === "failed") {
-    return (
-      <div className={styles.stage} data-short>
-        <ErrorPanel error={state.error} />
-        <div className={styles.actions}>
-          <Button variant="default" onClick={onCancel}>
-            {text.close}
-          </Button>
-          <Button onClick={offerAnother} data-autofocus>
-            {text.importing.another}
-          </Button>
-        </div>
+  if (state.phase === "failed") return <Failure error={state.error} onClose={onCancel} />;
+  return <Working name={name} state={state} onCancel={onCancel} />;
+}
+
+function Failure({ error, onClose }: { readonly error: unknown; readonly onClose: () => void }) {
+  const first = useFocus<HTMLButtonElement>();
+  return (
+    <div className={styles.stage} data-short>
+      <ErrorPanel error={error} />
+      <div className={styles.actions}>
+        <Button variant="default" onClick={onClose}>
+          {text.close}
+        </Button>
+        <Button ref={first} onClick={offerAnother}>
+          {text.importing.another}
+        </Button>
       </div>
-    );
-  }
+    </div>
+  );
+}
+
+type WorkingState = Exclude<DraftState, { phase: "ready" | "failed" }>;
+
+interface WorkingProps extends DraftProgressProps {
+  readonly state: WorkingState;
+}
+
+function Working({ name, state, onCancel }: WorkingProps) {
+  const cancel = useFocus<HTMLButtonElement>();
   const { words, detail, percent } = describe(state);
   return (
     <div className={styles.stage}>
@@ -38,7 +53,7 @@ export function DraftProgress({ name, state, onCancel }: DraftProgressProps) {
         <p className={styles.quiet}>{detail || "\u00a0"}</p>
       </div>
       <div className={styles.actions}>
-        <Button variant="default" onClick={onCancel} data-autofocus>
+        <Button ref={cancel} variant="default" onClick={onCancel}>
           {text.cancel}
         </Button>
       </div>
@@ -46,7 +61,7 @@ export function DraftProgress({ name, state, onCancel }: DraftProgressProps) {
   );
 }
 
-function describe(state: Exclude<DraftState, { phase: "ready" | "failed" }>) {
+function describe(state: WorkingState) {
   switch (state.phase) {
     case "listing":
       return { words: text.importing.listing(state.found), detail: "", percent: 0 };

@@ -4,6 +4,7 @@ import { type FormEvent, useId, useState } from "react";
 import type { ImportOptions, Survey } from "../../shared/api/datasets.ts";
 import { ClassBar } from "../components/class-bar.tsx";
 import { ProblemTable } from "../components/problem-table.tsx";
+import { useFocus } from "../hooks/use-focus.ts";
 import type { Fit } from "../stores/fit.ts";
 import { formatBytes } from "../stores/format.ts";
 import {
@@ -26,6 +27,7 @@ interface SurveyFormProps {
 }
 
 export function SurveyForm({ survey, onImport, onCancel }: SurveyFormProps) {
+  const submitter = useFocus<HTMLButtonElement>();
   const [choice, setChoice] = useState(() => suggestChoice(survey));
   const change = (part: Partial<ImportChoice>) => setChoice({ ...choice, ...part });
   const { classes, samples, skipped, warnings, suggested } = survey;
@@ -54,7 +56,8 @@ export function SurveyForm({ survey, onImport, onCancel }: SurveyFormProps) {
               />
             ))}
           </div>
-          <ul className={styles.classes} aria-label={text.datasets.classes}>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reached by keys. */}
+          <ul className={styles.classes} aria-label={text.datasets.classes} tabIndex={0}>
             {classes.map((each) => (
               <li key={each.name}>
                 <span className={styles.className}>{each.name}</span>
@@ -79,7 +82,6 @@ export function SurveyForm({ survey, onImport, onCancel }: SurveyFormProps) {
             onChange={(size) => change({ size: typeof size === "number" ? size : "" })}
             allowDecimal={false}
             allowNegative={false}
-            data-autofocus
           />
           <Choice
             label={text.importing.fit}
@@ -107,7 +109,7 @@ export function SurveyForm({ survey, onImport, onCancel }: SurveyFormProps) {
         <Button variant="default" onClick={onCancel}>
           {text.cancel}
         </Button>
-        <Button type="submit" disabled={!isRight || !isEnough}>
+        <Button ref={submitter} type="submit" disabled={!isRight || !isEnough}>
           {text.importing.start}
         </Button>
       </div>
@@ -136,7 +138,8 @@ function Problems({ title, problems }: { readonly title: string; readonly proble
   return (
     <details className={styles.problems}>
       <summary>{title}</summary>
-      <div className={styles.table}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: as above. */}
+      <div className={styles.table} tabIndex={0}>
         <ProblemTable problems={problems} label={title} />
       </div>
     </details>

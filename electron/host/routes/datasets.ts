@@ -50,7 +50,7 @@ export function createDatasetRoutes(store: Store, uploads: Uploads) {
     .get("/", async (c) => c.json((await listDatasets(store)) satisfies DatasetList))
     .post("/", async (c) => {
       const { source, options } = await readRequest(c.req.raw);
-      return streamEvents<ImportEvent>(c.req.raw.signal, async (signal, send) => {
+      return streamEvents<ImportEvent>(c.req.raw, async (signal, send) => {
         const context = { signal, onProgress: send, onPicture: send };
         const result = await withSource(source, (path, shownAs) =>
           importDataset(store, path, options, { ...context, shownAs }),
@@ -60,13 +60,13 @@ export function createDatasetRoutes(store: Store, uploads: Uploads) {
     })
     .post("/sample", async (c) => {
       const { options } = sampleRequest.parse(await readJson(c.req.raw));
-      return streamEvents<ImportEvent>(c.req.raw.signal, async (signal, send) => {
+      return streamEvents<ImportEvent>(c.req.raw, async (signal, send) => {
         send({ type: "done", ...(await importSample(store, options, { signal, onProgress: send, onPicture: send })) });
       });
     })
     .post("/survey", async (c) => {
       const { source, options } = await readRequest(c.req.raw);
-      return streamEvents<SurveyEvent>(c.req.raw.signal, async (signal, send) => {
+      return streamEvents<SurveyEvent>(c.req.raw, async (signal, send) => {
         const survey = await withSource(source, (path, shownAs) =>
           surveySource(store, path, options, { signal, onProgress: send, shownAs }),
         );
@@ -75,7 +75,7 @@ export function createDatasetRoutes(store: Store, uploads: Uploads) {
     })
     .post("/inspect", async (c) => {
       const { source, options } = await readRequest(c.req.raw);
-      return streamEvents<InspectEvent>(c.req.raw.signal, async (signal, send) => {
+      return streamEvents<InspectEvent>(c.req.raw, async (signal, send) => {
         const report = await withSource(source, (path, shownAs) =>
           inspectDataset(store, path, options, { signal, onProgress: send, shownAs }),
         );
@@ -152,13 +152,14 @@ async function readJson(request: Request): Promise<unknown> {
 
 /** Events as lines. Cancelling the body or the request aborts the work; a failure is the last event. */
 function streamEvents<E extends { type: string }>(
-  requestSignal: AbortSignal,
+  request: Request,
   work: (signal: AbortSignal, send: (event: E | ImportProgress) => void) => Promise<void>,
 ): Response {
   const controller = new AbortController();
   const abort = () => controller.abort();
-  requestSignal.addEventListener("abort", abort, { once: true });
-  if (requestSignal.aborted) abort();
+  // The request is kept, not its signal alone, which Node lets fall silent once nobody holds the request.
+  request.signal.addEventListener("abort", abort, { once: true });
+  if (request.signal.aborted) abort();
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     start(stream) {
@@ -170,7 +171,7 @@ function streamEvents<E extends { type: string }>(
       work(controller.signal, send)
         .catch((error) => send({ type: "failed", ...describeFailure(error).body }))
         .finally(() => {
-          requestSignal.removeEventListener("abort", abort);
+          request.signal.removeEventListener("abort", abort);
           if (!controller.signal.aborted) stream.close();
         });
     },
