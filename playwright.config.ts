@@ -1,0 +1,20 @@
+import { defineConfig } from "@playwright/test";
+import type { Kind } from "./tests/e2e/window.ts";
+
+export default defineConfig<{ kind: Kind }>({
+  testDir: "tests/e2e",
+  testMatch: "*.spec.ts",
+  outputDir: "tests/e2e/.results",
+  globalSetup: "./tests/e2e/global-setup.ts",
+  reporter: [["list"], ["./tests/e2e/tell-skipped.ts"]],
+  // The app computes on all cores; two windows at once would only wait for each other.
+  workers: 1,
+  fullyParallel: false,
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
+  use: { screenshot: "only-on-failure", trace: "retain-on-failure" },
+  projects: [
+    { name: "browser", use: { kind: "browser" } },
+    { name: "electron", use: { kind: "electron" }, grepInvert: /@browser/ },
+  ],
+});
