@@ -12,7 +12,11 @@ export default defineConfig<{ kind: Kind }>({
   fullyParallel: false,
   timeout: 120_000,
   expect: { timeout: 20_000 },
-  use: { screenshot: "only-on-failure", trace: "retain-on-failure" },
+  // A trace with pictures of every action would double the time of all that pass.
+  use: {
+    screenshot: "only-on-failure",
+    trace: { mode: "retain-on-failure", snapshots: false, screenshots: false, sources: false },
+  },
   projects: [
     { name: "browser", use: { kind: "browser" } },
     { name: "electron", use: { kind: "electron" }, grepInvert: /@browser/ },

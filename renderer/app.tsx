@@ -16,6 +16,7 @@ import { Rail } from "./frame/rail.tsx";
 import { TitleBar } from "./frame/title-bar.tsx";
 import { useKeys } from "./frame/use-keys.ts";
 import { useAction } from "./hooks/use-action.ts";
+import { useFocusReturn } from "./hooks/use-focus-return.ts";
 import { adapters, app, commands, compute, datasets, go, refreshRuns, route, shell } from "./host.ts";
 import { text } from "./text.ts";
 import { dialog, openDialog } from "./ui.ts";
@@ -50,6 +51,7 @@ export function App() {
   const { open } = useStore(dialog);
   usePolling();
   useKeys();
+  useFocusReturn();
   useEffect(() => {
     if (here.segments.length === 0) go(["datasets"]);
   }, [here]);

@@ -1,10 +1,12 @@
-// The window on a store of its own: the page of a real server in Chromium, or Electron's. Every test begins with an empty store.
+// The window on a store of its own: the page of a real server in Chromium, or Electron's.
+import { cp } from "node:fs/promises";
 import { type Browser, test as base, type Page } from "@playwright/test";
 import { type Client, createClient } from "../../shared/api/client.ts";
 import { createWorkplace, readServedUrl, type Started, type Workplace } from "../cli/run-cli.ts";
 import { chromiumLaunch } from "../support/chromium.ts";
 import { chromiumPackageMissing } from "../support/chromium-package.ts";
 import { electronMissing, launchElectron } from "./electron.ts";
+import { makeSampleStore, type SampleStore } from "./sample-store.ts";
 
 export type Kind = "browser" | "electron";
 
@@ -19,6 +21,8 @@ export interface Served extends Started {
 
 interface Fixtures {
   readonly kind: Kind;
+  /** What the store holds at the beginning. */
+  readonly begin: "empty" | "sample";
   readonly place: Workplace;
   /** Starts the server when it is first asked for: Electron's tests have none. */
   readonly startServer: () => Promise<Served>;
@@ -59,8 +63,14 @@ export async function serve(place: Workplace, port = 0): Promise<Served> {
 /** Until the app is there. */
 export const waitForWindow = (page: Page) => page.getByRole("navigation", { name: "Views" }).waitFor();
 
-export const test = base.extend<Fixtures, { readonly chromium: () => Promise<Browser> }>({
+interface SharedFixtures {
+  readonly chromium: () => Promise<Browser>;
+  readonly sample: SampleStore;
+}
+
+export const test = base.extend<Fixtures, SharedFixtures>({
   kind: ["browser", { option: true }],
+  begin: ["empty", { option: true }],
 
   // Not Playwright's own fixture: that one starts the browser for Electron's tests, too.
   chromium: [
@@ -72,11 +82,19 @@ export const test = base.extend<Fixtures, { readonly chromium: () => Promise<Bro
     { scope: "worker" },
   ],
 
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from a pattern.
-  place: async ({}, use) => {
-    const place = await createWorkplace();
+  sample: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from a pattern.
+    async ({}, use) => {
+      await using place = await createWorkplace();
+      await use(await makeSampleStore(place));
+    },
+    { scope: "worker" },
+  ],
+
+  place: async ({ begin, sample }, use) => {
+    await using place = await createWorkplace();
+    if (begin === "sample") await cp(sample.home, place.home, { recursive: true });
     await use(place);
-    await place[Symbol.asyncDispose]();
   },
 
   startServer: async ({ place }, use) => {
