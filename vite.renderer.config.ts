@@ -43,5 +43,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1500,
   },
+  // The Worker loads ONNX Runtime only when it is to compute on the CPU.
+  worker: { format: "es" },
+  // In development, too, its files are served as they are.
+  optimizeDeps: { exclude: ["onnxruntime-web"] },
   server: { host: "127.0.0.1" },
 });

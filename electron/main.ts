@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { app, BrowserWindow, Menu, nativeTheme, powerSaveBlocker, session } from "electron";
 import { stayAwake } from "./awake.ts";
 import { createChildCompute } from "./compute/child-compute.ts";
-import { watchComputing } from "./computing.ts";
 import { answerDialogs, showStartFailure } from "./dialogs.ts";
 import { createHost } from "./host/app.ts";
 import { createLog } from "./host/log.ts";
@@ -34,8 +33,7 @@ async function start(): Promise<void> {
   const log = createLog();
   const compute = createChildCompute({ home: store.home, log, spawn: spawnUtility });
   const host = createHost({ store, version: app.getVersion(), kind: "electron", compute, log });
-  const computing = watchComputing((request) => host.fetch(request));
-  serveScheme({ api: computing.api, page: createPage(fileOf("dist/renderer")) });
+  serveScheme({ api: (request) => host.fetch(request), page: createPage(fileOf("dist/renderer")) });
   denyPermissions(session.defaultSession);
   answerDialogs();
   Menu.setApplicationMenu(
@@ -49,7 +47,7 @@ async function start(): Promise<void> {
     }),
   );
   const awake = stayAwake({
-    isComputing: computing.isComputing,
+    isComputing: async () => host.computing().running !== null,
     hold: () => powerSaveBlocker.start("prevent-app-suspension"),
     release: (id) => powerSaveBlocker.stop(id),
     everyMs: AWAKE_EVERY_MS,

@@ -12,6 +12,7 @@ import { sourceOfEntry } from "./components/file-sources.ts";
 import { HelpSheet } from "./frame/help-sheet.tsx";
 import { ImportDialog } from "./frame/import-dialog.tsx";
 import { Palette } from "./frame/palette.tsx";
+import { PlaceDialog } from "./frame/place-dialog.tsx";
 import { Rail } from "./frame/rail.tsx";
 import { TitleBar } from "./frame/title-bar.tsx";
 import { useKeys } from "./frame/use-keys.ts";
@@ -102,6 +103,7 @@ export function App() {
       {open?.kind === "palette" && <Palette />}
       {open?.kind === "help" && <HelpSheet />}
       {open?.kind === "import" && <ImportDialog source={open.source} />}
+      {open?.kind === "place" && <PlaceDialog {...open} />}
       <DropTarget onDrop={drop} />
     </div>
   );

@@ -2,16 +2,19 @@
 import { createClient } from "../shared/api/client.ts";
 import type { Shell } from "../shared/api/shell.ts";
 import { createCommands } from "./stores/commands.ts";
+import { createComputePlaces } from "./stores/compute-places.ts";
 import { createImports } from "./stores/imports.ts";
 import { createRemote } from "./stores/remote.ts";
 import { createRouteStore, parseHash, toHash } from "./stores/route.ts";
-import { chooseRunner } from "./stores/runner.ts";
+import { createRunner } from "./stores/runner.ts";
 import type { Score } from "./stores/scores.ts";
 import { scoresOf } from "./stores/scores.ts";
+import { openDialog } from "./ui.ts";
+import { openWindowCompute } from "./worker/client.ts";
 
 /** Bound, since a browser's fetch refuses to be called as a method of another object. */
 export const client = createClient((input, init) => fetch(input, init));
-export const runner = chooseRunner(client);
+const windowCompute = openWindowCompute(client);
 
 export const app = createRemote(() => client.app());
 export const datasets = createRemote(() => client.datasets.list());
@@ -21,6 +24,20 @@ export const adapters = createRemote(() => client.compute.adapters());
 export const compute = createRemote(() => client.compute.state());
 export const imports = createImports(client);
 export const commands = createCommands();
+
+export const places = createComputePlaces({
+  app: () => client.app(),
+  window: windowCompute.adapters,
+  child: () => client.compute.adapters(),
+  storage: localStorage,
+});
+export const runner = createRunner({
+  client,
+  window: windowCompute,
+  places,
+  askPlace: (record, offered) =>
+    new Promise((settle) => openDialog({ kind: "place", record, places: offered, settle })),
+});
 
 const scoresRead = new Map<string, Score[]>();
 

@@ -349,6 +349,46 @@ export const text = {
     privacy: "Stillroom has no account, sends nothing and needs no network.",
   },
 
+  places: {
+    label: "Compute on",
+    kinds: {
+      auto: () => "Automatic, on the host",
+      window: (name: string) => `This window: ${name}`,
+      "window-cpu": (threads: string) => `CPU in a window: WebAssembly, ${count(Number(threads), "thread")}`,
+      host: (name: string) => `Own process: ${name}`,
+      "host-cpu": (name: string) => `CPU: ${name}`,
+    },
+    software: (label: string) => `${label} (software)`,
+    finding: "Looking for adapters…",
+    missing: "What was chosen before is not here now.",
+    hints: {
+      auto: "The host takes its GPU, or its CPU where it has none. The page may be closed meanwhile.",
+      window: "Computes while this window is open.",
+      "window-cpu": "Slower than the CPU's own process. Computes while this window is open.",
+      host: "Goes on when the window is closed or reloaded.",
+      "host-cpu": "Goes on when the window is closed or reloaded.",
+      software: "A software adapter computes on the CPU, many times slower than the CPU path.",
+    },
+    elsewhere: {
+      title: "Go on somewhere else?",
+      message: (run: string, adapter: string) =>
+        `${run} was computed on ${adapter} so far, which is not here now. It can go on in another place, from its last checkpoint; the last bits of its numbers may then differ.`,
+      action: "Go on here",
+    },
+    noGpu: {
+      title: "This window has no GPU to compute on.",
+      systems: {
+        linux:
+          "Install your GPU's Vulkan driver (mesa-vulkan-drivers for AMD and Intel, nvidia-driver for NVIDIA) and the loader libvulkan1, then start Stillroom again.",
+        win32: "Update the graphics driver from the maker of your GPU, then start Stillroom again.",
+        darwin: "Update macOS; every Mac since 2015 has a GPU that computes here.",
+      } as Readonly<Record<string, string>>,
+      browser: "Chrome and Edge have WebGPU; Firefox and Safari in new versions. The host computes without it.",
+      way: "Until then runs can be computed in a process of their own, on a GPU that it finds or on the CPU.",
+      retry: "Look again",
+    },
+  },
+
   palette: {
     label: "Command palette",
     placeholder: "Do something, or go to a run or dataset",

@@ -29,7 +29,7 @@ const core = [
 const electronFiles = ["main", "window", "menu", "dialogs", "protocol", "preload", "utility"].map(
   (name) => `electron/${name}.ts`,
 );
-const plainFiles = ["state", "awake", "computing"].map((name) => `electron/${name}.ts`);
+const plainFiles = ["state", "awake"].map((name) => `electron/${name}.ts`);
 const desktop = [...electronFiles, ...plainFiles, "shared/api", "shared/lib", "electron/host", "electron/compute"];
 
 /** The longest matching folder or file decides. */
@@ -66,8 +66,29 @@ const layers: Record<string, Layer> = {
     layers: ["shared/api", "shared/lib", "electron/host", "electron/compute"],
     packages: ["node:*", "hono", "@hono/node-server"],
   },
+  // The engine stays out of what the page loads at its start: the window knows the Worker by its client alone.
+  "renderer/worker": {
+    layers: [
+      "renderer/worker/messages.ts",
+      "shared/experiment",
+      "shared/engine",
+      "shared/api",
+      "shared/lib",
+      "shared/data",
+    ],
+    packages: ["onnxruntime-web"],
+  },
+  "renderer/worker/client.ts": {
+    layers: ["renderer/worker/window-compute.ts", "renderer/worker/messages.ts", "shared/api"],
+    packages: [],
+  },
+  "renderer/worker/window-compute.ts": {
+    layers: ["renderer/worker/messages.ts", "shared/api", "shared/lib"],
+    packages: [],
+  },
+  "renderer/worker/messages.ts": { layers: ["shared/api"], packages: [] },
   renderer: {
-    layers: ["shared/api", "shared/recipe", "shared/lib"],
+    layers: ["shared/api", "shared/recipe", "shared/lib", "renderer/worker/client.ts"],
     packages: ["react", "react-dom", "zustand", "recharts", "@mantine/core", "@mantine/hooks", "@tabler/icons-react"],
   },
   "electron/cli": {
@@ -142,6 +163,8 @@ test("the table refuses what it should", () => {
   expect(judge("electron/state.ts", "electron")).toMatch(/package electron/);
   expect(judge("electron/other.ts", "electron")).toMatch(/no layer/);
   expect(judge("renderer/app.tsx", "../shared/engine/index.ts")).toMatch(/may not/);
+  expect(judge("renderer/host.ts", "./worker/tasks.ts")).toMatch(/may not/);
+  expect(judge("renderer/host.ts", "./worker/client.ts")).toBeUndefined();
   expect(judge("renderer/host.ts", "node:fs")).toMatch(/package node:fs/);
   expect(judge("shared/nn/init.ts", "../engine/index.ts")).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 // Computes for the host in child processes: one run after the other, each in a process of its own that may die.
 
-import type { AdapterList, ComputeState, ProgressLine, StartRequest } from "../../shared/api/compute.ts";
+import { type AdapterList, type ProgressLine, type StartRequest, summariseProgress } from "../../shared/api/compute.ts";
 import type { ErrorBody } from "../../shared/api/failure.ts";
 import { describeError, UserError } from "../../shared/lib/user-error.ts";
 import type { Compute, ComputeSignal } from "../host/compute.ts";
@@ -125,8 +125,8 @@ export function createChildCompute(input: {
   };
 
   return {
-    state: (): ComputeState => ({
-      running: running ? { runId: running.runId, ...describeProgress(running.progress) } : null,
+    state: () => ({
+      running: running ? { runId: running.runId, where: "child", ...summariseProgress(running.progress) } : null,
       queue: queue.map(({ runId }) => runId),
     }),
     isActive,
@@ -200,12 +200,6 @@ export function createChildCompute(input: {
       clearTimeout(timer);
     },
   };
-}
-
-function describeProgress(progress: ProgressLine | undefined) {
-  if (!progress) return { done: 0, total: 0, perSecond: 0, secondsLeft: null };
-  const { stage, done, total, perSecond, secondsLeft } = progress;
-  return { stage, done, total, perSecond, secondsLeft };
 }
 
 /** A child that died without a word: what it had written down stands, and the run is offered again. */

@@ -3,6 +3,7 @@ import {
   createWebgpuBackend,
   describeDevice,
   isSoftwareAdapter,
+  listLimits,
   type WebgpuBackend,
 } from "../../shared/engine/index.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
@@ -95,19 +96,13 @@ async function findAdapters(): Promise<Found[]> {
       architecture: info.architecture,
       backendType,
       software: isSoftwareAdapter(info, name),
-      limits: limitsOf(adapter.limits),
+      limits: listLimits(adapter.limits),
       features: [...adapter.features].sort(),
       adapter,
       gpu,
     });
   }
   return found;
-}
-
-function limitsOf(limits: GPUSupportedLimits): Record<string, number> {
-  const names = Object.keys(Object.getPrototypeOf(limits) as object);
-  const entries = names.map((name) => [name, Reflect.get(limits, name) as unknown] as const);
-  return Object.fromEntries(entries.filter((entry): entry is [string, number] => typeof entry[1] === "number"));
 }
 
 /** Every adapter of this machine, software ones included. Throws a UserError where Dawn itself does not load. */

@@ -1,14 +1,7 @@
 // What the host and its computing child process say to each other: one task a process, then messages until it ends.
 
 import { z } from "zod";
-import {
-  adapterList,
-  backendChoices,
-  estimateAnswer,
-  estimateRequest,
-  followLine,
-  startRequest,
-} from "../../shared/api/compute.ts";
+import { adapterList, estimateAnswer, estimateRequest, followLine, startRequest } from "../../shared/api/compute.ts";
 import { errorBody } from "../../shared/api/failure.ts";
 import { runStatusSchema } from "../../shared/experiment/events.ts";
 
@@ -46,6 +39,3 @@ export const fromChild = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("failed"), error: errorBody }),
 ]);
 export type FromChild = z.infer<typeof fromChild>;
-
-export const isBackendChoice = (text: string): text is (typeof backendChoices)[number] =>
-  backendChoices.some((each) => each === text);

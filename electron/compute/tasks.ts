@@ -1,19 +1,20 @@
 // What a computing child process does: a run, an estimate, or the list of adapters.
 
 import { availableParallelism, cpus } from "node:os";
+import { chooseBackend } from "../../shared/api/choose-backend.ts";
 import type { AdapterList, EstimateAnswer } from "../../shared/api/compute.ts";
+import { createProgressTeller } from "../../shared/api/progress-teller.ts";
+import { openRunDataset } from "../../shared/api/run-dataset.ts";
 import { createStoredSet } from "../../shared/data/stored-set.ts";
 import { measureDevice, Runtime } from "../../shared/engine/index.ts";
 import { estimateRun } from "../../shared/experiment/estimate.ts";
-import type { Progress } from "../../shared/experiment/ports.ts";
 import { failureOf, requireTestImages, runSession } from "../../shared/experiment/session.ts";
-import { UserError } from "../../shared/lib/user-error.ts";
 import { openDataset } from "../host/datasets/index.ts";
-import { openRunById, type Run, updateRun } from "../host/runs/index.ts";
+import { openRunById, updateRun } from "../host/runs/index.ts";
 import { openStore } from "../host/store.ts";
 import { listAdapters, openWebgpu } from "./gpu.ts";
-import { type FromChild, isBackendChoice, type Task } from "./messages.ts";
-import { type BackendChoice, openBackend } from "./open-backend.ts";
+import type { FromChild, Task } from "./messages.ts";
+import { openBackend } from "./open-backend.ts";
 import { openRunStore } from "./run-store.ts";
 import { storedDatasetOf } from "./stored-dataset.ts";
 
@@ -46,22 +47,17 @@ async function computeRun({ home, runId, request }: TaskOf<"run">, signal: Abort
       tell({ type: "written" });
     },
   };
-  let toldAt = 0;
-  const onProgress = (progress: Progress) => {
-    const isLast = progress.done === progress.total;
-    if (!isLast && Date.now() - toldAt < PROGRESS_EVERY_MS) return;
-    toldAt = Date.now();
-    tell({ type: "progress", ...progress, secondsLeft: finiteOrNull(progress.secondsLeft) });
-  };
   try {
     const { status, error } = await runSession({
       store,
-      dataset: await openDatasetOf(home, run),
-      openRuntime: async () => new Runtime(await openBackend(chooseBackend(run, request))),
+      dataset: await openRunDataset(run.record, async (id) =>
+        storedDatasetOf(await openDataset(await openStore(home), id)),
+      ),
+      openRuntime: async (lost) => new Runtime(await openBackend(lost ?? chooseBackend(run.record, request))),
       evaluate: request.evaluate ?? run.record.evaluate !== false,
       signal,
       clock: () => Date.now(),
-      onProgress,
+      onProgress: createProgressTeller(tell, PROGRESS_EVERY_MS, () => Date.now()),
       onNotice: (message) => tell({ type: "notice", message }),
       onBegin: ({ events }) => tell({ type: "cut", events }),
     });
@@ -72,30 +68,6 @@ async function computeRun({ home, runId, request }: TaskOf<"run">, signal: Abort
     await updateRun(run, { status: "failed", error: failure }).catch(() => {});
     return { type: "ended" as const, status: "failed" as const, error: failure };
   }
-}
-
-/** A run goes on with what it began on, so that its bits stay the same, unless told otherwise. */
-function chooseBackend({ record }: Run, request: TaskOf<"run">["request"]): BackendChoice {
-  const began = isBackendChoice(record.backend) ? record.backend : "auto";
-  const backend = request.backend ?? began;
-  if (request.adapter !== undefined) return { backend, adapter: request.adapter };
-  const isContinued = record.sessions.length > 0 && request.backend === undefined && began === "webgpu";
-  return isContinued ? { backend, adapter: record.adapter } : { backend };
-}
-
-async function openDatasetOf(home: string, { record }: Run) {
-  const { id, name, fingerprint } = record.dataset;
-  const dataset = await openDataset(await openStore(home), id).catch((error: unknown) => {
-    if (!(error instanceof UserError)) throw error;
-    const message = `${error.message} The run "${record.id}" needs it (${name}).`;
-    throw new UserError(error.code, message, "Import it again.", { cause: error });
-  });
-  if (dataset.manifest.fingerprint === fingerprint) return storedDatasetOf(dataset);
-  throw new UserError(
-    "other-dataset",
-    `The stored dataset ${id} does not hold the pictures that the run "${record.id}" began with.`,
-    "Import the same pictures again, with the same options.",
-  );
 }
 
 async function estimate({ home, request }: TaskOf<"estimate">): Promise<EstimateAnswer> {
@@ -133,15 +105,21 @@ async function describeAdapters(measure: boolean): Promise<AdapterList> {
     await backend.dispose();
     adapters.push({ ...adapter, gflops, gigabytesPerSecond });
   }
-  const onnx = await openBackend({ backend: "onnx" });
-  const cpu = {
-    model: cpus()[0]?.model ?? "unknown",
-    threads: availableParallelism(),
-    runtime: onnx.capabilities.adapter,
-  };
-  await onnx.dispose();
-  const auto = adapters.some(({ software }) => !software) ? "webgpu" : "onnx";
+  const cpu = await describeCpu();
+  const hasGpu = adapters.some(({ software }) => !software);
+  const auto = hasGpu ? "webgpu" : cpu.runtime === undefined ? "none" : "onnx";
   return { adapters, cpu, auto, ...(problem && { problem }) };
 }
 
-const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
+/** The processor is there where ONNX Runtime has no library for it, too. */
+async function describeCpu(): Promise<AdapterList["cpu"]> {
+  const cpu = { model: cpus()[0]?.model ?? "unknown", threads: availableParallelism() };
+  try {
+    const onnx = await openBackend({ backend: "onnx" });
+    const runtime = onnx.capabilities.adapter;
+    await onnx.dispose();
+    return { ...cpu, runtime };
+  } catch (error) {
+    return { ...cpu, problem: failureOf(error) };
+  }
+}

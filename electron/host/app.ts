@@ -8,7 +8,7 @@ import { describeFailure } from "./failure.ts";
 import type { Log } from "./log.ts";
 import { createPageSessions } from "./page-sessions.ts";
 import { createArchiveRoutes } from "./routes/archive.ts";
-import { createComputeRoutes, createRunComputeRoutes } from "./routes/compute.ts";
+import { createComputeRoutes, createRunComputeRoutes, describeComputing } from "./routes/compute.ts";
 import { createDatasetRoutes } from "./routes/datasets.ts";
 import { createRecipeRoutes } from "./routes/recipes.ts";
 import { runRoutes } from "./routes/runs.ts";
@@ -45,8 +45,8 @@ export function createHost({ store, version = "0", kind = "server", compute, log
     .route("/api/datasets", createDatasetRoutes(store))
     .route("/api/uploads", createUploadRoutes(uploads))
     .route("/api/recipes", createRecipeRoutes(store))
-    .route("/api/compute", createComputeRoutes({ compute }))
-    .route("/api/runs", createRunComputeRoutes({ root, compute, sessions, signals }))
+    .route("/api/compute", createComputeRoutes({ compute, sessions }))
+    .route("/api/runs", createRunComputeRoutes({ root, compute, sessions }))
     .route("/api/runs", createArchiveRoutes(root))
     .route("/api/runs", runRoutes({ root, sessions, signals }));
   app.onError((error, c) => {
@@ -60,7 +60,10 @@ export function createHost({ store, version = "0", kind = "server", compute, log
       404,
     ),
   );
-  return Object.assign(app, { dispose: () => Promise.all([sessions.dispose(), uploads.dispose()]) });
+  return Object.assign(app, {
+    computing: () => describeComputing(compute, sessions),
+    dispose: () => Promise.all([sessions.dispose(), uploads.dispose()]),
+  });
 }
 
 export type Host = ReturnType<typeof createHost>;

@@ -14,7 +14,7 @@ import type { RunEvent } from "../../shared/api/runs.ts";
 export type ComputeSignal = Exclude<FollowLine, RunEvent> | { readonly type: "written" };
 
 export interface Compute {
-  state(): ComputeState;
+  state(): Pick<ComputeState, "running" | "queue">;
   /** Whether the run is computed here, or waits for it. */
   isActive(runId: string): boolean;
   /** Computes the run, after those that wait. Throws UserError "run-active" when it is active already. */

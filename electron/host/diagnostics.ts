@@ -48,7 +48,7 @@ async function describeAdapters(compute: Compute): Promise<string[]> {
         `  features ${features.join(", ")}`,
         `  limits ${JSON.stringify(limits)}`,
       ]),
-      `CPU path: ${list.cpu.runtime}, ${list.cpu.threads} threads; auto computes on ${list.auto}`,
+      `CPU path: ${list.cpu.runtime ?? list.cpu.problem?.message ?? "none"}, ${list.cpu.threads} threads; auto computes on ${list.auto}`,
     ];
   } catch (error) {
     return [`Adapters: ${describeError(error)}`];

@@ -1,7 +1,16 @@
-// Sessions of Workers in pages: the host holds the run's lock for them, and gives up on a page that is gone.
+// Sessions of Workers in pages: the host holds the run's lock for them, passes on how they go, and gives up on a page that is gone.
 
 import { randomUUID } from "node:crypto";
-import { SESSION_SILENCE_SECONDS, type SessionEnd, type SessionRequest } from "../../shared/api/sessions.ts";
+import { type ComputeState, type ProgressLine, summariseProgress } from "../../shared/api/compute.ts";
+import {
+  SESSION_SILENCE_SECONDS,
+  type SessionEnd,
+  type SessionNews,
+  type SessionRequest,
+  type SessionState,
+  STOP_SILENCE_SECONDS,
+  windowGone,
+} from "../../shared/api/sessions.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 import type { ComputeSignal } from "./compute.ts";
 import { beginSession, endSession, lockRun, type Run, sweepTemporary } from "./runs/index.ts";
@@ -9,14 +18,27 @@ import type { Signals } from "./signals.ts";
 
 interface Open {
   readonly id: string;
+  readonly page: string | undefined;
   readonly run: Run;
   readonly release: () => Promise<void>;
-  silence: NodeJS.Timeout;
+  silence: NodeJS.Timeout | undefined;
+  progress: ProgressLine | undefined;
+  isToStop: boolean;
 }
 
 export type PageSessions = ReturnType<typeof createPageSessions>;
 
-export function createPageSessions(signals: Signals<ComputeSignal>, silenceMs = SESSION_SILENCE_SECONDS * 1000) {
+/** How long nothing may be heard of a page, in milliseconds. */
+export interface Patience {
+  readonly silence: number;
+  /** Of a page that was asked to stop. */
+  readonly stop: number;
+}
+
+export function createPageSessions(
+  signals: Signals<ComputeSignal>,
+  patience: Patience = { silence: SESSION_SILENCE_SECONDS * 1000, stop: STOP_SILENCE_SECONDS * 1000 },
+) {
   const sessions = new Map<string, Open>();
 
   const end = async (open: Open, outcome: SessionEnd): Promise<void> => {
@@ -30,21 +52,41 @@ export function createPageSessions(signals: Signals<ComputeSignal>, silenceMs = 
       signals.send(id, { type: "ended", status: outcome.status, ...(outcome.error && { error: outcome.error }) });
     }
   };
-  const listen = (open: Omit<Open, "silence">): NodeJS.Timeout => {
+  /** Something was heard: the wait begins again. */
+  const hear = (open: Open): void => {
+    clearTimeout(open.silence);
     const giveUp = () => {
       const current = sessions.get(open.run.record.id);
-      if (current?.id === open.id) void end(current, gone).catch(() => {});
+      if (current?.id === open.id) void end(current, windowGone).catch(() => {});
     };
-    return setTimeout(giveUp, silenceMs).unref();
+    open.silence = setTimeout(giveUp, open.isToStop ? patience.stop : patience.silence).unref();
+  };
+  const mine = (runId: string, session: string | undefined): Open => {
+    const open = sessions.get(runId);
+    if (open === undefined || open.id !== session) throw sessionOver(runId);
+    return open;
   };
 
   return {
     has: (runId: string) => sessions.has(runId),
 
-    /** Throws UserError "run-locked" while anybody else computes the run. */
-    async begin(run: Run, { takeOver, ...start }: SessionRequest): Promise<string> {
-      const before = sessions.get(run.record.id);
-      if (before && takeOver) await end(before, gone);
+    /** What pages compute now. */
+    running: (): NonNullable<ComputeState["running"]>[] =>
+      [...sessions].map(([runId, { progress }]) => ({ runId, where: "page", ...summariseProgress(progress) })),
+
+    /** `session` begins anew where it is given. Throws UserError "run-locked" while anybody else computes the run. */
+    async begin(run: Run, { page, ...start }: SessionRequest, session?: string): Promise<string> {
+      const { id: runId } = run.record;
+      const before = sessions.get(runId);
+      if (before && session !== undefined) {
+        const open = mine(runId, session);
+        hear(open);
+        await beginSession(open.run, start);
+        signals.send(runId, { type: "cut", events: start.events });
+        return session;
+      }
+      if (before && page !== undefined && before.page === page) await end(before, windowGone);
+      else if (before) throw computedElsewhere(runId);
       const lock = await lockRun(run.path);
       try {
         await sweepTemporary(run);
@@ -53,43 +95,78 @@ export function createPageSessions(signals: Signals<ComputeSignal>, silenceMs = 
         await lock.release();
         throw error;
       }
-      const open = { id: randomUUID(), run, release: () => lock.release() };
-      sessions.set(run.record.id, { ...open, silence: listen(open) });
-      signals.send(run.record.id, { type: "cut", events: start.events });
+      const open: Open = {
+        id: randomUUID(),
+        page,
+        run,
+        release: () => lock.release(),
+        silence: undefined,
+        progress: undefined,
+        isToStop: false,
+      };
+      sessions.set(runId, open);
+      hear(open);
+      signals.send(runId, { type: "cut", events: start.events });
       return open.id;
+    },
+
+    /** Throws UserError "run-locked" where a page computes the run. */
+    refuse(runId: string): void {
+      if (sessions.has(runId)) throw computedElsewhere(runId);
     },
 
     /** Refuses a write to a run that a session has, unless it is this one's. Throws UserError "session-over". */
     check(runId: string, session: string | undefined): void {
+      if (sessions.has(runId) || session !== undefined) hear(mine(runId, session));
+    },
+
+    /** Passes on what a page tells of its run, and answers with what is wanted of it. */
+    report(runId: string, session: string | undefined, { progress, notice }: SessionNews): SessionState {
+      const open = mine(runId, session);
+      hear(open);
+      if (progress) {
+        open.progress = progress;
+        signals.send(runId, progress);
+      }
+      if (notice !== undefined) signals.send(runId, { type: "notice", message: notice });
+      return { stop: open.isToStop };
+    },
+
+    /** Asks the page to stop, which hears it with its next report; true where a page computes the run. */
+    stop(runId: string): boolean {
       const open = sessions.get(runId);
-      if (open === undefined && session === undefined) return;
-      if (open === undefined || open.id !== session) throw sessionOver(runId);
-      clearTimeout(open.silence);
-      open.silence = listen(open);
+      if (open === undefined) return false;
+      open.isToStop = true;
+      hear(open);
+      return true;
+    },
+
+    /** The newest progress at once, then every signal until the returned function is called. */
+    follow(runId: string, listener: (signal: ComputeSignal) => void): () => void {
+      const progress = sessions.get(runId)?.progress;
+      if (progress) listener(progress);
+      return signals.listen(runId, listener);
     },
 
     async end(runId: string, session: string | undefined, outcome: SessionEnd): Promise<void> {
-      const open = sessions.get(runId);
-      if (open === undefined || open.id !== session) throw sessionOver(runId);
-      await end(open, outcome);
+      await end(mine(runId, session), outcome);
     },
 
     /** Ends every session, as when the program ends. */
     async dispose(): Promise<void> {
       // A folder that is gone keeps no other session open.
-      await Promise.allSettled([...sessions.values()].map((open) => end(open, gone)));
+      await Promise.allSettled([...sessions.values()].map((open) => end(open, windowGone)));
     },
   };
 }
 
-const gone: SessionEnd = {
-  status: "stopped",
-  error: {
-    code: "interrupted",
-    message: "The window that computed this run was closed or reloaded.",
-    hint: "Resume it: it goes on from its last checkpoint.",
-  },
-};
+function computedElsewhere(runId: string): UserError {
+  return new UserError(
+    "run-locked",
+    `The run "${runId}" is being computed in another window of Stillroom.`,
+    "Look at it there, or pause it, here or there, and resume it where you like.",
+  );
+}
 
 function sessionOver(runId: string): UserError {
   return new UserError(

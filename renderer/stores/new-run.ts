@@ -4,6 +4,7 @@ import type { Client } from "../../shared/api/client.ts";
 import type { EstimateAnswer } from "../../shared/api/compute.ts";
 import type { ResolvedRecipe } from "../../shared/api/recipes.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
+import type { Runner } from "./runner.ts";
 import { isSame, type Json, listDifferences, nest, readPath } from "./tree.ts";
 
 export interface NewRunChoice {
@@ -28,7 +29,7 @@ export interface NewRunState extends NewRunChoice {
 
 export interface NewRunPort {
   readonly recipes: Pick<Client["recipes"], "resolve">;
-  readonly runs: Pick<Client["runs"], "estimate">;
+  readonly runs: Pick<Runner, "estimate">;
 }
 
 export function createNewRun(

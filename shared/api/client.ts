@@ -42,7 +42,14 @@ import {
   runListSchema,
   runRecordSchema,
 } from "./runs.ts";
-import { SESSION_HEADER, type SessionEnd, type SessionRequest, sessionAnswer } from "./sessions.ts";
+import {
+  SESSION_HEADER,
+  type SessionEnd,
+  type SessionNews,
+  type SessionRequest,
+  sessionAnswer,
+  sessionState,
+} from "./sessions.ts";
 import { uploadAnswer } from "./uploads.ts";
 
 export type Client = ReturnType<typeof createClient>;
@@ -55,6 +62,7 @@ interface Call {
   readonly signal?: AbortSignal | undefined;
   /** Of a computing Worker: what `beginSession` gave. */
   readonly session?: string | undefined;
+  readonly keepalive?: boolean | undefined;
 }
 
 /** What of a call the caller may leave out. */
@@ -71,7 +79,8 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
     return `${base}/api${path}${given.size > 0 ? `?${given}` : ""}`;
   };
 
-  const call = async (address: string, { method = "GET", json, body, signal, session }: Call = {}) => {
+  const call = async (address: string, options: Call = {}) => {
+    const { method = "GET", json, body, signal, session, keepalive } = options;
     const headers: Record<string, string> = {
       ...(json !== undefined && { "content-type": "application/json" }),
       ...(body && { "content-type": "application/octet-stream" }),
@@ -85,6 +94,7 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
         headers,
         ...(content !== undefined && { body: content }),
         ...(signal && { signal }),
+        ...(keepalive && { keepalive }),
       });
     } catch (cause) {
       signal?.throwIfAborted();
@@ -241,11 +251,14 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
         tell(ofRun(id, `/${name}`), { method: "PUT", body, session }),
 
       /** Takes the run for a Worker of the page: see sessions.ts. */
-      beginSession: async (id: string, start: SessionRequest): Promise<string> =>
-        (await ask(sessionAnswer, ofRun(id, "/session"), { method: "POST", json: start })).session,
-      keepSession: (id: string, session: string) => tell(ofRun(id, "/session"), { method: "PATCH", json: {}, session }),
-      endSession: (id: string, session: string, outcome: SessionEnd) =>
-        tell(ofRun(id, "/session"), { method: "PATCH", json: { outcome }, session }),
+      beginSession: async (id: string, start: SessionRequest, session?: string): Promise<string> =>
+        (await ask(sessionAnswer, ofRun(id, "/session"), { method: "POST", json: start, session })).session,
+      /** Tells how it goes, and that the page is still there; the answer says whether to stop. */
+      reportSession: (id: string, session: string, news: SessionNews = {}) =>
+        ask(sessionState, ofRun(id, "/session"), { method: "PATCH", json: news, session }),
+      /** `keepalive`: the page is being closed, and the request is to outlive it. */
+      endSession: (id: string, session: string, outcome: SessionEnd, options?: Pick<Call, "keepalive">) =>
+        tell(ofRun(id, "/session"), { ...options, method: "PATCH", json: { outcome }, session }),
 
       planExport: (id: string, formats: readonly string[], dir?: string) =>
         ask(exportPlanSchema, ofRun(id, "/exports/plan"), { method: "POST", json: { formats, dir } }),

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { runEventSchema, runStatusSchema, stageSchema } from "../experiment/events.ts";
 import { recipeSchema } from "../recipe/index.ts";
-import { failureFields } from "./failure.ts";
+import { type ErrorBody, failureFields } from "./failure.ts";
 
 const count = z.int().nonnegative();
 /** JSON has no infinity: a time that nobody knows yet is null. */
@@ -43,8 +43,8 @@ export const estimateAnswer = z.object({
     totalSeconds: z.number(),
     diskBytes: z.number(),
   }),
-  /** The most that the measuring process took. */
-  memoryBytes: z.number(),
+  /** The most that the measuring process, or the GPU, took; missing where nobody can tell. */
+  memoryBytes: z.number().optional(),
   backend: z.string(),
   adapter: z.string(),
 });
@@ -78,22 +78,34 @@ export const followLine = z.discriminatedUnion("type", [
 ]);
 export type FollowLine = z.infer<typeof followLine>;
 
-/** The answer of GET /api/compute; `running.stage` is missing until the first progress. */
+/** A run that is computed now; `stage` is missing until the first progress. */
+const runningRun = z.object({
+  runId: z.string(),
+  /** By the host's child process, or by the Worker of a page. */
+  where: z.enum(["child", "page"]),
+  stage: stageSchema.optional(),
+  done: count,
+  total: count,
+  perSecond: z.number().nonnegative(),
+  secondsLeft,
+});
+
+/** The answer of GET /api/compute. */
 export const computeState = z.object({
-  running: z
-    .object({
-      runId: z.string(),
-      stage: stageSchema.optional(),
-      done: count,
-      total: count,
-      perSecond: z.number().nonnegative(),
-      secondsLeft,
-    })
-    .nullable(),
+  running: runningRun.nullable(),
+  /** Computed at the same time, by pages. */
+  alsoRunning: z.array(runningRun),
   /** Runs that wait, in order. */
   queue: z.array(z.string()),
 });
 export type ComputeState = z.infer<typeof computeState>;
+
+/** What a list of running runs says of one. */
+export function summariseProgress(progress: ProgressLine | undefined) {
+  if (!progress) return { done: 0, total: 0, perSecond: 0, secondsLeft: null };
+  const { stage, done, total, perSecond, secondsLeft } = progress;
+  return { stage, done, total, perSecond, secondsLeft };
+}
 
 export const adapterListing = z.object({
   index: count,
@@ -115,8 +127,23 @@ export const adapterListing = z.object({
 /** The answer of GET /api/compute/adapters; `problem` says why there is no WebGPU at all. */
 export const adapterList = z.object({
   adapters: z.array(adapterListing),
-  cpu: z.object({ model: z.string(), threads: count, runtime: z.string() }),
-  auto: z.enum(["webgpu", "onnx"]),
+  cpu: z.object({
+    model: z.string(),
+    threads: count,
+    /** What computes on the CPU; missing where it does not load, and then `problem` says why. */
+    runtime: z.string().optional(),
+    problem: z.object(failureFields).optional(),
+  }),
+  /** What is taken unasked; "none" where nothing computes but software adapters that were named. */
+  auto: z.enum(["webgpu", "onnx", "none"]),
   problem: z.object(failureFields).optional(),
 });
 export type AdapterList = z.infer<typeof adapterList>;
+
+/** What computes in a page's Worker; `problem` says why there is no WebGPU at all. */
+export interface WindowAdapters {
+  readonly adapters: AdapterList["adapters"];
+  /** That WebAssembly would use. */
+  readonly threads: number;
+  readonly problem?: ErrorBody;
+}

@@ -5,17 +5,21 @@ import type { RunStore } from "../experiment/ports.ts";
 import { invariant } from "../lib/invariant.ts";
 import type { Client } from "./client.ts";
 import type { OpenedRun } from "./runs.ts";
+import type { SessionNews, SessionState } from "./sessions.ts";
 
 export interface RemoteStore extends RunStore {
-  /** To be called every minute while nothing is written, as in a long training, or the host gives the run up. */
-  keep(): Promise<void>;
+  /**
+   * Tells whoever follows the run how it goes; the answer says whether somebody wants it stopped. To be called every
+   * minute while nothing is written, as in a long training, or the host gives the run up.
+   */
+  report(news?: SessionNews): Promise<SessionState>;
 }
 
-/** `takeOver` ends a session of another page, e.g. of this one before it was reloaded. */
+/** `page`: see sessionRequest. `onSession` is told the id under which the run is written, to end it from elsewhere. */
 export function createRemoteStore(
   { runs }: Client,
   { path, record }: OpenedRun,
-  { takeOver = false } = {},
+  { page, onSession }: { readonly page?: string; readonly onSession?: (session: string) => void } = {},
 ): RemoteStore {
   const { id } = record;
   let session: string | undefined;
@@ -29,12 +33,11 @@ export function createRemoteStore(
     listCheckpoints: async () => (await runs.checkpoints(id)).map(({ name }) => name),
     readCheckpoint: (name) => runs.checkpoint(id, name),
     begin: async (start) => {
-      session = await runs.beginSession(id, { ...start, takeOver });
+      session = await runs.beginSession(id, { ...start, ...(page !== undefined && { page }) }, session);
+      onSession?.(session);
     },
     end: async (end) => runs.endSession(id, mine(), end),
-    keep: async () => {
-      if (session !== undefined) await runs.keepSession(id, session);
-    },
+    report: async (news) => (session === undefined ? { stop: false } : runs.reportSession(id, session, news)),
     appendEvents: async (events) => runs.appendEvents(id, events, mine()),
     writeCheckpoint: async (name, bytes) => runs.writeCheckpoint(id, name, bytes, mine()),
     writePreview: async (step, picture) => runs.writePreview(id, step, picture, mine()),

@@ -11,8 +11,16 @@ export class ShapeError extends UserError {
 
 /** A backend that cannot compile, run or hold what it was asked to. */
 export class BackendError extends UserError {
-  constructor(backend: string, message: string, hint = "", options?: ErrorOptions) {
-    super("backend", `${backend}: ${message}`, hint, options);
+  constructor(backend: string, message: string, hint = "", options?: ErrorOptions, code = "backend") {
+    super(code, `${backend}: ${message}`, hint, options);
     this.name = "BackendError";
+  }
+}
+
+/** The GPU was reset, unplugged or taken away: with a new device everything can go on from what was kept. */
+export class DeviceLostError extends BackendError {
+  constructor(backend: string, message: string, hint = "") {
+    super(backend, message, hint, undefined, "device-lost");
+    this.name = "DeviceLostError";
   }
 }

@@ -9,7 +9,7 @@ export {
   printProgram,
   type Value,
 } from "./backend.ts";
-export { BackendError, ShapeError } from "./errors.ts";
+export { BackendError, DeviceLostError, ShapeError } from "./errors.ts";
 export { grad } from "./grad.ts";
 export { lowerToOnnx } from "./onnx/lower.ts";
 export { createOnnxBackend, type OnnxRuntime } from "./onnx/run.ts";
@@ -34,5 +34,5 @@ export { createReferenceBackend } from "./reference/backend.ts";
 export { formatShape, type Shape, sizeOf } from "./shape.ts";
 export { type SpatialMapTensors, Tensor } from "./tensor.ts";
 export { createWebgpuBackend, printPlan, type WebgpuBackend, type WebgpuStats } from "./webgpu/backend.ts";
-export { describeDevice, isSoftwareAdapter } from "./webgpu/device.ts";
+export { describeDevice, isSoftwareAdapter, listLimits } from "./webgpu/device.ts";
 export { type DeviceSpeed, measureDevice } from "./webgpu/measure.ts";

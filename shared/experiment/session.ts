@@ -1,7 +1,7 @@
 // A session: from a run folder as it lies there, on from its last good checkpoint, to an outcome that is written down.
 // The command line, the host's child process and the page's Worker are its callers.
 import { createStoredSet, type StoredDataset } from "../data/stored-set.ts";
-import type { Runtime } from "../engine/index.ts";
+import { type Capabilities, DeviceLostError, type Runtime } from "../engine/index.ts";
 import { describeError, UserError } from "../lib/user-error.ts";
 import { type Recipe, recipeSchema } from "../recipe/index.ts";
 import { type Checkpoint, decodeCheckpoint, requireFitting } from "./checkpoint.ts";
@@ -12,8 +12,8 @@ import type { SessionStart } from "./session-record.ts";
 export interface Session {
   readonly store: RunStore;
   readonly dataset: StoredDataset;
-  /** Called once it is known that the run can be computed. */
-  readonly openRuntime: () => Promise<Runtime>;
+  /** Called once it is known that the run can be computed, and again, with what was lost, when a device was lost. */
+  readonly openRuntime: (lost?: Pick<Capabilities, "backend" | "adapter">) => Promise<Runtime>;
   readonly evaluate: boolean;
   readonly signal: AbortSignal;
   /** Milliseconds since 1970. */
@@ -23,30 +23,27 @@ export interface Session {
   readonly onNotice: (message: string) => void;
   /** The run is marked as running, and its events are cut to so many. */
   readonly onBegin?: (start: SessionStart) => void;
+  /** Waits; a device that was just reset is not there at once. */
+  readonly pause?: (milliseconds: number) => Promise<void>;
 }
 
-/** Computes until the run is done, stopped or failed. Rejects with what keeps it from beginning, or broke it off. */
+/** So often in a row, with no new checkpoint in between, a lost device is replaced before the run is given up. */
+const MAX_LOSSES = 3;
+const PAUSE_AFTER_LOSS_MS = 1000;
+
+/**
+ * Computes until the run is done, stopped or failed. Where a device is lost, a new one goes on from the last checkpoint.
+ * Rejects with what keeps the run from beginning, or broke it off.
+ */
 export async function runSession(session: Session): Promise<Outcome> {
-  const { store, dataset, evaluate, signal, clock, onProgress } = session;
+  const { store, dataset, evaluate } = session;
   const recipe = readRecipe(store);
   if (evaluate) requireTestImages(dataset);
   const runtime = await session.openRuntime();
-  const checkpoint = await begin(session, recipe, runtime);
+  const checkpoint = await begin(session, recipe, runtime.backend.capabilities);
   let outcome: Outcome;
   try {
-    outcome = await runExperiment({
-      recipe,
-      train: createStoredSet(dataset, "train"),
-      test: createStoredSet(dataset, "test"),
-      fingerprint: dataset.manifest.fingerprint,
-      runtime,
-      port: store,
-      clock,
-      signal,
-      ...(checkpoint ? { checkpoint } : {}),
-      evaluate,
-      onProgress,
-    });
+    outcome = await computeThroughLosses(session, recipe, runtime, checkpoint);
   } catch (error) {
     // The disk that failed may not take this either, and the first error tells more.
     await store.end({ status: "failed", error: failureOf(error) }).catch(() => {});
@@ -57,6 +54,85 @@ export async function runSession(session: Session): Promise<Outcome> {
   return outcome;
 }
 
+async function computeThroughLosses(
+  session: Session,
+  recipe: Recipe,
+  first: Runtime,
+  from: Checkpoint | undefined,
+): Promise<Outcome> {
+  const { onNotice } = session;
+  const { adapter } = first.backend.capabilities;
+  let [runtime, checkpoint, losses] = [first, from, 0];
+  for (;;) {
+    try {
+      return await compute(session, recipe, runtime, checkpoint);
+    } catch (error) {
+      if (!(error instanceof DeviceLostError)) throw error;
+      const before = checkpoint?.events ?? 0;
+      checkpoint = await begin(session, recipe, runtime.backend.capabilities, true);
+      losses = (checkpoint?.events ?? 0) > before ? 1 : losses + 1;
+      const opened = await reopen(session, runtime, error, losses);
+      const { stage = "synthesise", step = 0 } = checkpoint ?? {};
+      if (!opened) return { status: "stopped", stage, step, seconds: {} };
+      ({ runtime, losses } = opened);
+      onNotice(
+        `${adapter} was lost. It was opened anew, and the run goes on from step ${step} of its last checkpoint.`,
+      );
+    }
+  }
+}
+
+/** The same adapter with a new device; undefined where the run is to stop. Throws UserError "device-lost" in the end. */
+async function reopen(
+  { openRuntime, signal, pause = sleep }: Session,
+  { backend: old }: Runtime,
+  error: unknown,
+  losses: number,
+): Promise<{ runtime: Runtime; losses: number } | undefined> {
+  const { backend, adapter } = old.capabilities;
+  await old.dispose().catch(() => {});
+  for (let [last, count] = [error, losses]; ; count++) {
+    if (signal.aborted) return undefined;
+    if (count > MAX_LOSSES) {
+      throw new UserError(
+        "device-lost",
+        `${adapter} was lost and could not be used again: ${last instanceof Error ? last.message : String(last)}`,
+        "The last checkpoint is kept: resume the run, on another adapter or on the CPU if this happens again.",
+        { cause: last },
+      );
+    }
+    await pause(count * PAUSE_AFTER_LOSS_MS);
+    try {
+      return { runtime: await openRuntime({ backend, adapter }), losses: count };
+    } catch (refusal) {
+      last = refusal;
+    }
+  }
+}
+
+const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
+function compute(
+  { store, dataset, evaluate, signal, clock, onProgress }: Session,
+  recipe: Recipe,
+  runtime: Runtime,
+  checkpoint: Checkpoint | undefined,
+): Promise<Outcome> {
+  return runExperiment({
+    recipe,
+    train: createStoredSet(dataset, "train"),
+    test: createStoredSet(dataset, "test"),
+    fingerprint: dataset.manifest.fingerprint,
+    runtime,
+    port: store,
+    clock,
+    signal,
+    ...(checkpoint ? { checkpoint } : {}),
+    evaluate,
+    onProgress,
+  });
+}
+
 /**
  * Begins at the newest checkpoint that can be used. A damaged one is named and passed over; with none left the run
  * begins again, which gives the same bytes.
@@ -64,9 +140,9 @@ export async function runSession(session: Session): Promise<Outcome> {
 async function begin(
   { store, dataset, evaluate, onNotice, onBegin }: Session,
   recipe: Recipe,
-  runtime: Runtime,
+  { backend, adapter }: Pick<Capabilities, "backend" | "adapter">,
+  isAfterLoss = false,
 ): Promise<Checkpoint | undefined> {
-  const { backend, adapter } = runtime.backend.capabilities;
   const beginAt = async (checkpoint?: Checkpoint) => {
     const { stage = "synthesise", step = 0, events = 0 } = checkpoint ?? {};
     const start = { backend, adapter, events, stage, step, evaluate };
@@ -84,6 +160,7 @@ async function begin(
       requireFitting(checkpoint, recipe, [channels, height, width], classes.length, file);
       await beginAt(checkpoint);
       for (const message of damaged) onNotice(`${message} The run goes on from ${file}.`);
+      if (isAfterLoss) return checkpoint;
       if (before.backend !== backend || before.adapter !== adapter) {
         onNotice(`The run began on ${before.adapter} and goes on with ${adapter}: the last bits may differ.`);
       }

@@ -103,19 +103,109 @@ test("a page's session: it alone writes, others follow, and its end is told", as
   }
   expect(lines).toEqual([...events, { type: "ended", status: "stopped" }]);
   expect((await client.runs.get(id)).record).toMatchObject({ status: "stopped", step: 6, timings: { synthesise: 2 } });
-  await expect(client.runs.keepSession(id, session)).rejects.toMatchObject({ code: "session-over" });
+  await expect(client.runs.reportSession(id, session)).rejects.toMatchObject({ code: "session-over" });
 
   const tooFar = client.runs.beginSession(id, { ...start, events: 9 });
   await expect(tooFar).rejects.toMatchObject({ code: "events-missing" });
   // The refusal left no lock, and a reloaded page takes over from itself.
-  const second = await client.runs.beginSession(id, { ...start, events: 4, step: 4 });
-  const third = await client.runs.beginSession(id, { ...start, events: 4, step: 4, takeOver: true });
-  await expect(client.runs.keepSession(id, second)).rejects.toMatchObject({ code: "session-over" });
-  await client.runs.keepSession(id, third);
+  const again = { ...start, events: 4, step: 4 };
+  const second = await client.runs.beginSession(id, { ...again, page: "this page" });
+  const refused = client.runs.beginSession(id, { ...again, page: "another page" });
+  await expect(refused).rejects.toMatchObject({
+    code: "run-locked",
+    message: expect.stringContaining("another window"),
+  });
+  const third = await client.runs.beginSession(id, { ...again, page: "this page" });
+  await expect(client.runs.reportSession(id, second)).rejects.toMatchObject({ code: "session-over" });
+  await client.runs.reportSession(id, third);
   const kept = [];
   for await (const event of client.runs.events(id)) kept.push(event);
   expect(kept).toEqual(events.slice(0, 4));
   await client.runs.endSession(id, third, { status: "done" });
+});
+
+const progress = {
+  type: "progress" as const,
+  stage: "synthesise" as const,
+  done: 3,
+  total: 9,
+  unit: "step" as const,
+  perSecond: 2,
+  secondsLeft: 3,
+  note: "",
+};
+
+test("a page tells how its run goes, and hears from its reports that it is to stop", async () => {
+  const { client } = small.open();
+  const { id } = (await client.runs.create(await newRunOf(client, small.dataset, tinyChanges))).record;
+  const session = await client.runs.beginSession(id, start);
+  expect(await client.runs.reportSession(id, session, { progress })).toEqual({ stop: false });
+  const running = { runId: id, where: "page", stage: "synthesise", done: 3, total: 9, perSecond: 2, secondsLeft: 3 };
+  expect(await client.compute.state()).toEqual({ running, alsoRunning: [], queue: [] });
+
+  const lines: FollowLine[] = [];
+  for await (const line of client.runs.follow(id)) {
+    lines.push(line);
+    if (line.type === "progress" && line.done === 3) {
+      await client.runs.reportSession(id, session, { progress: { ...progress, done: 4 }, notice: "the GPU was lost" });
+    }
+    if (line.type === "notice") {
+      await client.runs.stop(id);
+      expect(await client.runs.reportSession(id, session)).toEqual({ stop: true });
+      await client.runs.endSession(id, session, { status: "stopped" });
+    }
+  }
+  expect(lines).toEqual([
+    progress,
+    { ...progress, done: 4 },
+    { type: "notice", message: "the GPU was lost" },
+    { type: "ended", status: "stopped" },
+  ]);
+  expect(await client.compute.state()).toEqual({ running: null, alsoRunning: [], queue: [] });
+});
+
+test("a session begins anew in its place, and followers stay", async () => {
+  const { client } = small.open();
+  const { id } = (await client.runs.create(await newRunOf(client, small.dataset, tinyChanges))).record;
+  const session = await client.runs.beginSession(id, start);
+  await client.runs.appendEvents(id, stepEvents(5), session);
+  await expect(client.runs.beginSession(id, start, "another")).rejects.toMatchObject({ code: "session-over" });
+  const types: string[] = [];
+  for await (const line of client.runs.follow(id)) {
+    types.push(line.type);
+    if (types.length === 5) {
+      expect(await client.runs.beginSession(id, { ...start, events: 2, step: 2 }, session)).toBe(session);
+    }
+    if (line.type === "cut") await client.runs.endSession(id, session, { status: "stopped" });
+  }
+  expect(types).toEqual([...Array(5).fill("step"), "cut", "ended"]);
+  expect((await client.runs.get(id)).record.sessions).toHaveLength(2);
+});
+
+test("a window that computes keeps others from an estimate and from starting its run", async () => {
+  const { client } = small.open();
+  const record = await newRunOf(client, small.dataset, tinyChanges);
+  const { id } = (await client.runs.create(record)).record;
+  const session = await client.runs.beginSession(id, start);
+  const recipe = record.recipe as Parameters<typeof client.runs.estimate>[0]["recipe"];
+  const estimate = client.runs.estimate({ recipe, dataset: small.dataset.id });
+  await expect(estimate).rejects.toMatchObject({ code: "compute-busy" });
+  await expect(client.runs.start(id)).rejects.toMatchObject({ code: "run-locked" });
+  await client.runs.endSession(id, session, { status: "stopped" });
+});
+
+test("a page that was asked to stop and does not answer is given up", async () => {
+  const { client } = small.open();
+  const { record } = await client.runs.create(await newRunOf(client, small.dataset, tinyChanges));
+  const sessions = createPageSessions(createSignals(), { silence: 1e9, stop: 30 });
+  await sessions.begin(await openRunById(small.store.home, record.id), start);
+  expect(sessions.stop(record.id)).toBe(true);
+  await expect.poll(() => sessions.has(record.id)).toBe(false);
+  expect(sessions.stop(record.id)).toBe(false);
+  expect((await client.runs.get(record.id)).record).toMatchObject({
+    status: "stopped",
+    error: { code: "interrupted" },
+  });
 });
 
 test("a follower that has more than the run, or is there when it is cut, is told what still holds", async () => {
@@ -136,7 +226,7 @@ test("a page that is gone loses its session, not the run", async () => {
   const { client } = small.open();
   const { record } = await client.runs.create(await newRunOf(client, small.dataset, tinyChanges));
   const run = () => openRunById(small.store.home, record.id);
-  const sessions = createPageSessions(createSignals(), 30);
+  const sessions = createPageSessions(createSignals(), { silence: 30, stop: 30 });
   await sessions.begin(await run(), start);
   await expect.poll(() => sessions.has(record.id)).toBe(false);
   await expect

@@ -55,16 +55,17 @@ test("stopped, taken over and ended over HTTP: the same files as on the disk in 
   const first = await compute(client, createRemoteStore(client, await reopen()), dataset, 3);
   expect(first.outcome).toMatchObject({ status: "stopped", step: 3 });
   // A page that begins and is reloaded at once: its session is still there, and the next page takes it over.
-  const lost = createRemoteStore(client, await reopen());
+  const page = "this page";
+  const lost = createRemoteStore(client, await reopen(), { page });
   let events = 0;
   for await (const _ of client.runs.events(remote.record.id)) events++;
   await lost.begin({ backend: "reference", adapter: "", events, stage: "synthesise", step: 3, evaluate: true });
   await expect(compute(client, createRemoteStore(client, await reopen()), dataset)).rejects.toMatchObject({
     code: "run-locked",
   });
-  const again = await compute(client, createRemoteStore(client, await reopen(), { takeOver: true }), dataset);
+  const again = await compute(client, createRemoteStore(client, await reopen(), { page }), dataset);
   expect(again.outcome).toMatchObject({ status: "done" });
-  await expect(lost.keep()).rejects.toMatchObject({ code: "session-over" });
+  await expect(lost.report()).rejects.toMatchObject({ code: "session-over" });
 
   for (const name of ["distilled.safetensors", "evaluation.json", "previews/000006.png"]) {
     expect(await readFile(join(remote.path, name)), name).toEqual(await readFile(join(local.path, name)));

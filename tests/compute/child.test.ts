@@ -68,7 +68,7 @@ test("a run is followed from its first event to its end, and gives what the stor
   expect(sent.map(({ seq }) => seq)).toEqual(stored.map((_, index) => index));
   expect((await client.runs.get(id)).record).toMatchObject({ status: "done", backend: "onnx", sessions: [{}] });
   expect((await client.runs.evaluation(id))?.results).toHaveLength(2);
-  expect(await client.compute.state()).toEqual({ running: null, queue: [] });
+  expect(await client.compute.state()).toEqual({ running: null, alsoRunning: [], queue: [] });
   await expect(client.runs.start(id)).rejects.toMatchObject({ code: "run-done" });
 }, 30_000);
 
@@ -78,7 +78,10 @@ test("a stop and a start later give the same bytes as an undisturbed run; a seco
   const [first, second] = [await create(client, steps), await create(client, steps)];
   await client.runs.start(first.id, { evaluate: false });
   await client.runs.start(second.id, { evaluate: false });
-  expect(await client.compute.state()).toMatchObject({ running: { runId: first.id }, queue: [second.id] });
+  expect(await client.compute.state()).toMatchObject({
+    running: { runId: first.id, where: "child" },
+    queue: [second.id],
+  });
   const seen: FollowLine[] = [];
   for await (const line of client.runs.follow(first.id)) {
     seen.push(line);

@@ -302,22 +302,28 @@ test("the window comes back to its place, but not to a display that is gone", as
 });
 
 test("the machine stays awake while the page computes", async () => {
-  vi.useFakeTimers({ toFake: ["setInterval", "Date"] });
+  vi.useFakeTimers({ toFake: ["setInterval"] });
   const { world } = await start();
-  const send = (method: string, body: object) =>
-    ask(world, "app://stillroom/api/runs/none/session", {
-      method,
+  const send = async (path: string, body: object, session?: string) => {
+    const response = await ask(world, `app://stillroom/api/runs${path}`, {
+      method: session === undefined ? "POST" : "PATCH",
       body: JSON.stringify(body),
-      headers: { [SESSION_HEADER]: "s1" },
+      headers: session === undefined ? {} : { [SESSION_HEADER]: session },
     });
+    return (await response.json()) as { record: { id: string }; session: string };
+  };
   await vi.advanceTimersByTimeAsync(5_000);
   expect(world.held.size).toBe(0);
-  await send("PATCH", {});
+  const about = { name: "small", recipe: {}, seed: 0, dataset: { id: "d", name: "d", fingerprint: "f" } };
+  const { id } = (await send("", { record: { ...about, app: { version: "1" }, backend: "webgpu", adapter: "" } }))
+    .record;
+  const begin = { backend: "webgpu", adapter: "GPU", events: 0, stage: "synthesise", step: 0, evaluate: false };
+  const { session } = await send(`/${id}/session`, begin);
   await vi.advanceTimersByTimeAsync(5_000);
   await vi.waitFor(() => expect([...world.held]).toEqual([7]));
   expect(world.log).toContain("hold: prevent-app-suspension");
-  // A page that was killed says nothing any more.
-  await vi.advanceTimersByTimeAsync(200_000);
+  await send(`/${id}/session`, { outcome: { status: "stopped" } }, session);
+  await vi.advanceTimersByTimeAsync(5_000);
   await vi.waitFor(() => expect(world.held.size).toBe(0));
 });
 

@@ -9,32 +9,44 @@ import { streamNdjson } from "../ndjson-response.ts";
 import type { PageSessions } from "../page-sessions.ts";
 import { badRequest, readJson } from "../request.ts";
 import { findRunOwner, followRun, openRunById, type Run, runLockedError } from "../runs/index.ts";
-import type { Signals } from "../signals.ts";
 
 export interface ComputeRoutesDependencies {
   /** The store's folder. */
   readonly root: string;
   readonly compute: Compute | undefined;
   readonly sessions: PageSessions;
-  readonly signals: Signals<ComputeSignal>;
 }
 
 /** Mounted at /api/compute. */
-export function createComputeRoutes({ compute }: Pick<ComputeRoutesDependencies, "compute">) {
+export function createComputeRoutes({ compute, sessions }: Pick<ComputeRoutesDependencies, "compute" | "sessions">) {
   return new Hono()
-    .get("/", (c) => c.json(compute?.state() ?? ({ running: null, queue: [] } satisfies ComputeState)))
+    .get("/", (c) => c.json(describeComputing(compute, sessions)))
     .get("/adapters", async (c) =>
       c.json(await requireCompute(compute).adapters({ measure: c.req.query("measure") === "1" })),
     );
 }
 
+/** Everything that is computed now, by the child or by pages. */
+export function describeComputing(compute: Compute | undefined, sessions: PageSessions): ComputeState {
+  const { running, queue } = compute?.state() ?? { running: null, queue: [] };
+  const [first = null, ...others] = [...(running ? [running] : []), ...sessions.running()];
+  return { running: first, alsoRunning: others, queue: [...queue] };
+}
+
 /** Mounted at /api/runs, before the routes of stored runs: /events without `follow` is theirs. */
-export function createRunComputeRoutes({ root, compute, sessions, signals }: ComputeRoutesDependencies) {
+export function createRunComputeRoutes({ root, compute, sessions }: ComputeRoutesDependencies) {
   const isActive = async ({ path, record }: Run) =>
     compute?.isActive(record.id) || sessions.has(record.id) || (await findRunOwner(path)) !== undefined;
   return new Hono()
     .post("/estimate", async (c) => {
       const request = await readJson(c.req.raw, estimateRequest);
+      if (sessions.running().length > 0) {
+        throw new UserError(
+          "compute-busy",
+          "A window computes a run now: an estimate would be too long.",
+          "Wait for its end, or pause it.",
+        );
+      }
       return c.json(await requireCompute(compute).estimate(request, c.req.raw.signal));
     })
     .post("/:id/start", async (c) => {
@@ -43,6 +55,7 @@ export function createRunComputeRoutes({ root, compute, sessions, signals }: Com
       if (run.record.status === "done") {
         throw new UserError("run-done", `The run "${run.record.id}" is done.`, "Duplicate it to run it again.");
       }
+      sessions.refuse(run.record.id);
       const owner = await findRunOwner(run.path);
       if (owner !== undefined && !compute?.isActive(run.record.id)) throw runLockedError(run.path, owner);
       requireCompute(compute).start(run.record.id, request);
@@ -50,7 +63,7 @@ export function createRunComputeRoutes({ root, compute, sessions, signals }: Com
     })
     .post("/:id/stop", async (c) => {
       const run = await openRunById(root, c.req.param("id"));
-      requireCompute(compute).stop(run.record.id);
+      if (!sessions.stop(run.record.id)) requireCompute(compute).stop(run.record.id);
       return c.json({}, 202);
     })
     .get("/:id/events", async (c, next) => {
@@ -62,7 +75,7 @@ export function createRunComputeRoutes({ root, compute, sessions, signals }: Com
       const id = c.req.param("id");
       await openRunById(root, id);
       const subscribe = (listener: (signal: ComputeSignal) => void) => {
-        const ends = [compute?.follow(id, listener), signals.listen(id, listener)];
+        const ends = [compute?.follow(id, listener), sessions.follow(id, listener)];
         return () => {
           for (const end of ends) end?.();
         };
@@ -76,15 +89,21 @@ export function createRunComputeRoutes({ root, compute, sessions, signals }: Com
     .post("/:id/session", async (c) => {
       const start = await readJson(c.req.raw, sessionRequest);
       const run = await openRunById(root, c.req.param("id"));
-      return c.json({ session: await sessions.begin(run, start) }, 201);
+      if (compute?.isActive(run.record.id))
+        throw new UserError(
+          "run-active",
+          `The run "${run.record.id}" is computed already, or waits.`,
+          "Stop it first.",
+        );
+      return c.json({ session: await sessions.begin(run, start, c.req.header(SESSION_HEADER)) }, 201);
     })
     .patch("/:id/session", async (c) => {
-      const { outcome } = await readJson(c.req.raw, sessionPatch);
+      const { outcome, ...news } = await readJson(c.req.raw, sessionPatch);
       const id = c.req.param("id");
       const session = c.req.header(SESSION_HEADER);
+      const state = sessions.report(id, session, news);
       if (outcome) await sessions.end(id, session, outcome);
-      else sessions.check(id, session ?? "");
-      return c.json({});
+      return c.json(state);
     });
 }
 

@@ -3,6 +3,7 @@ import { Button, TextInput } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useState } from "react";
+import { ComputeOn } from "../../components/compute-on.tsx";
 import { ErrorPanel } from "../../components/error-panel.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { ProgressRing } from "../../components/progress-ring.tsx";
@@ -47,7 +48,13 @@ export function CostPanel({ form, state, dataset }: CostPanelProps) {
         evaluate: true,
       });
       form.dispose();
-      await runner.start(record.id);
+      try {
+        await runner.start(record.id);
+      } catch (failure) {
+        // Nothing was computed: a second try makes a run of its own.
+        await client.runs.delete(record.id).catch(() => {});
+        throw failure;
+      }
       await refreshRuns();
       go(["runs", record.id]);
     });
@@ -57,7 +64,7 @@ export function CostPanel({ form, state, dataset }: CostPanelProps) {
         [text.newRun.distilling, formatDuration(estimate.estimate.synthesiseSeconds)],
         [text.newRun.perStep, `${formatValue(1000 * estimate.estimate.secondsPerStep)} ms`],
         [text.newRun.evaluating, formatDuration(estimate.estimate.evaluateSeconds)],
-        [text.newRun.memory, formatBytes(estimate.memoryBytes)],
+        [text.newRun.memory, estimate.memoryBytes === undefined ? "–" : formatBytes(estimate.memoryBytes)],
         [text.newRun.disk, formatBytes(estimate.estimate.diskBytes)],
         [text.newRun.computes, estimate.adapter],
       ]
@@ -70,6 +77,7 @@ export function CostPanel({ form, state, dataset }: CostPanelProps) {
         title={text.newRun.estimate}
         tools={isMeasuring && <ProgressRing fraction={undefined} label={text.newRun.measuring} size={16} />}
       >
+        <ComputeOn onChange={() => void form.choose({})} />
         <div className={styles.cost} data-old={isMeasuring || undefined}>
           <p className={styles.total}>
             {estimate ? text.newRun.about(estimate.estimate.totalSeconds) : isMeasuring ? text.newRun.measuring : "–"}

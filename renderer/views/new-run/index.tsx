@@ -8,7 +8,7 @@ import { ErrorPanel } from "../../components/error-panel.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
-import { client, commands, datasets, recipes, runs } from "../../host.ts";
+import { client, commands, datasets, recipes, runner, runs } from "../../host.ts";
 import { countPictures } from "../../stores/dataset.ts";
 import { changesAgainst, createNewRun } from "../../stores/new-run.ts";
 import type { Route } from "../../stores/route.ts";
@@ -25,7 +25,7 @@ function NewRunView({ route }: { readonly route: Route }) {
   const list = useRemote(datasets);
   const known = useRemote(recipes);
   const past = useRemote(runs).value;
-  const form = useMemo(() => createNewRun(client), []);
+  const form = useMemo(() => createNewRun({ recipes: client.recipes, runs: { estimate: runner.estimate } }), []);
   useEffect(() => form.dispose, [form]);
   const state = useStore(form.store);
 

@@ -40,7 +40,7 @@ function Settings() {
     {
       key: "cpu",
       name: text.settings.cpu(known.value.cpu.model, known.value.cpu.threads),
-      note: known.value.cpu.runtime,
+      note: known.value.cpu.runtime ?? known.value.cpu.problem?.message ?? "",
       peak: "",
       isAuto: known.value.auto === "onnx",
     },

@@ -149,7 +149,8 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       const dispatches = await Promise.all(
         plan.dispatches.map(async (dispatch) => ({
           ...dispatch,
-          pipeline: await pipelines.get(dispatch.kernel, dispatch.label).catch((error: unknown) => {
+          pipeline: await pipelines.get(dispatch.kernel, dispatch.label).catch(async (error: unknown) => {
+            await health.settleRefusal();
             if (!(error instanceof BackendError)) throw error;
             const message = error.message.replace(/^webgpu: /, "");
             throw new BackendError("webgpu", `program ${program.name}: ${message}`, error.hint, { cause: error });
@@ -209,7 +210,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       try {
         await target.buffer.mapAsync(MAP_READ, 0, bytes);
       } catch (error) {
-        await health.settle();
+        await health.settleRefusal();
         throw new BackendError("webgpu", `cannot read a result: ${String(error)}`, "", { cause: error });
       }
       await health.settle();

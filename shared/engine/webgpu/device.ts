@@ -13,6 +13,13 @@ export function describeDevice(adapter: GPUAdapter): GPUDeviceDescriptor {
   };
 }
 
+/** An adapter's limits as a plain object: they are getters of its prototype. */
+export function listLimits(limits: GPUSupportedLimits): Record<string, number> {
+  const names = Object.keys(Object.getPrototypeOf(limits) as object);
+  const entries = names.map((name) => [name, Reflect.get(limits, name) as unknown] as const);
+  return Object.fromEntries(entries.filter((entry): entry is [string, number] => typeof entry[1] === "number"));
+}
+
 /** Whether an adapter computes on the CPU: never chosen unless asked for by name. */
 export function isSoftwareAdapter(info: GPUAdapterInfo, name = ""): boolean {
   const words = [name, info.description, info.device, info.architecture, info.vendor].join(" ");

@@ -1,10 +1,12 @@
 // Watches a device for errors that WebGPU reports later or to nobody: the first one makes every further call fail.
-import { BackendError } from "../errors.ts";
+import { BackendError, DeviceLostError } from "../errors.ts";
 
 const NEW_DEVICE = "Numbers computed since may be wrong. Open the backend again and go on from the last checkpoint.";
+const LOSS_IS_TOLD_WITHIN_MS = 1000;
 
 export class Health {
   readonly #pending = new Set<Promise<void>>();
+  readonly #lost: Promise<void>;
   #failure: BackendError | undefined;
   #disposed = false;
   /** The program that was last given to the device, for errors that do not say where they come from. */
@@ -15,9 +17,10 @@ export class Health {
       event.preventDefault();
       this.#fail(`in or after program ${this.program || "(none)"}: ${event.error.message}`);
     });
-    void device.lost.then(({ message, reason }) => {
-      if (!this.#disposed)
-        this.#fail(`the device was lost (${reason}) in or after program ${this.program || "(none)"}: ${message}`);
+    this.#lost = device.lost.then(({ message, reason }) => {
+      const what = `the device was lost (${reason}) in or after program ${this.program || "(none)"}: ${message}`;
+      // Before all else: what fails on a lost device fails for that.
+      if (!this.#disposed) this.#failure = new DeviceLostError("webgpu", what.trim(), NEW_DEVICE);
     });
   }
 
@@ -44,6 +47,12 @@ export class Health {
   async settle(): Promise<void> {
     await Promise.all(this.#pending);
     this.check();
+  }
+
+  /** Throws DeviceLostError where the device turns out to be lost, which it says a moment after its first refusal. */
+  async settleRefusal(): Promise<void> {
+    await Promise.race([this.#lost, new Promise((resolve) => setTimeout(resolve, LOSS_IS_TOLD_WITHIN_MS))]);
+    await this.settle();
   }
 
   /** The backend is being disposed of: losing the device is no error. */
