@@ -10,8 +10,9 @@ export default defineConfig<{ kind: Kind }>({
   // The app computes on all cores; two windows at once would only wait for each other.
   workers: 1,
   fullyParallel: false,
-  timeout: 120_000,
-  expect: { timeout: 20_000 },
+  // A test takes some seconds; only a machine that is busy otherwise needs more.
+  timeout: 240_000,
+  expect: { timeout: 60_000 },
   // A trace with pictures of every action would double the time of all that pass.
   use: {
     screenshot: "only-on-failure",

@@ -30,8 +30,12 @@ const COMPUTE_EVERY = 2000;
 function usePolling() {
   useEffect(() => {
     let before: string | undefined;
+    let isAsking = false; // one question at a time, or a newer one would hide that an older has no answer
     const ask = async () => {
+      if (isAsking) return;
+      isAsking = true;
       await compute.refresh();
+      isAsking = false;
       const { value } = compute.store.getState();
       const now = JSON.stringify([value?.running?.runId, value?.queue]);
       if (before !== undefined && now !== before) refreshRuns();

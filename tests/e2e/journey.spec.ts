@@ -12,6 +12,8 @@ interface Journey {
   readonly page: Page;
   readonly place: Workplace;
   readonly kind: Kind;
+  /** As "Compute on" offers it; what it has chosen by itself when left out. */
+  readonly computeOn?: RegExp;
   /** Enough that the run can be paused in its middle. */
   readonly steps: number;
 }
@@ -19,10 +21,16 @@ interface Journey {
 const FORMATS = ["image-folder", "npz", "safetensors", "grid"];
 
 test("from a folder to an export, computed by the host's child process", async ({ page, place, kind }) => {
-  await travel({ page, place, kind, steps: 1500 });
+  test.slow();
+  await travel({ page, place, kind, steps: 1500, ...(kind === "electron" && { computeOn: /^CPU: / }) });
 });
 
-async function travel({ page, place, kind, steps }: Journey): Promise<void> {
+test("from a folder to an export, computed by WebGPU in the page's Worker", async ({ page, place, kind }) => {
+  test.slow();
+  await travel({ page, place, kind, steps: 200, computeOn: /^This window: / });
+});
+
+async function travel({ page, place, kind, steps, computeOn }: Journey): Promise<void> {
   await test.step("drop a folder and import it", async () => {
     await dropOn(page, await writePatterns(place.file("patterns")));
     const dialog = page.getByRole("dialog", { name: "Import a dataset" });
@@ -43,8 +51,12 @@ async function travel({ page, place, kind, steps }: Journey): Promise<void> {
     await set(page, "Epochs", 20);
     await set(page, "Depth", 2, "Network");
     await set(page, "Width", 4, "Network");
-    await set(page, "Preview every steps", 20, "Record");
-    await set(page, "Checkpoint every steps", 50, "Record");
+    await set(page, "Preview every steps", steps / 50, "Record");
+    await set(page, "Checkpoint every steps", steps / 20, "Record");
+    if (computeOn) {
+      await page.getByRole("combobox", { name: "Compute on" }).click();
+      await page.getByRole("option", { name: computeOn }).click();
+    }
     await expect(page.getByText("As the recipe has it")).toBeHidden();
     await page.getByLabel("Name", { exact: true }).fill("first");
     await page.getByRole("button", { name: "Start run" }).click();
@@ -157,7 +169,7 @@ async function reachedStep(page: Page): Promise<number> {
 }
 
 async function expectDone(page: Page): Promise<void> {
-  await expect(page.getByText("done", { exact: true })).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText("done", { exact: true })).toBeVisible({ timeout: 120_000 });
 }
 
 async function unzip(path: string): Promise<Record<string, string>> {

@@ -2,7 +2,7 @@
 import { cp } from "node:fs/promises";
 import { type Browser, test as base, type Page } from "@playwright/test";
 import { type Client, createClient } from "../../shared/api/client.ts";
-import { createWorkplace, readServedUrl, type Started, type Workplace } from "../cli/run-cli.ts";
+import { createWorkplace, readServedUrl, type Started, startLimited, type Workplace } from "../cli/run-cli.ts";
 import { chromiumLaunch } from "../support/chromium.ts";
 import { chromiumPackageMissing } from "../support/chromium-package.ts";
 import { electronMissing, launchElectron } from "./electron.ts";
@@ -42,9 +42,13 @@ const VIEWPORT = { width: 1440, height: 900 };
 /** What computes for the server, whatever this machine has. */
 const BACKEND = ["--backend", "onnx"];
 
-/** Starts a server on the store of the place. */
-export async function serve(place: Workplace, port = 0): Promise<Served> {
-  const started = place.start("serve", "--port", String(port), "--json", ...BACKEND);
+/** Starts a server on the store of the place; `limit` is a shell's, as `ulimit -f 8`. */
+export async function serve(place: Workplace, { port = 0, limit }: { port?: number; limit?: string } = {}) {
+  const words = ["serve", "--port", String(port), "--json", ...BACKEND];
+  return follow(limit === undefined ? place.start(...words) : startLimited(place, limit, ...words));
+}
+
+async function follow(started: Started): Promise<Served> {
   const url = await readServedUrl(started);
   const cookie = (await fetch(url)).headers.getSetCookie()[0].split(";")[0];
   const withCookie: typeof fetch = (input, init) => fetch(input, { ...init, headers: { ...init?.headers, cookie } });
