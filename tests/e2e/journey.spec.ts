@@ -79,14 +79,14 @@ async function travel({ page, place, kind, steps, computeOn }: Journey): Promise
   await test.step("reload: it is where it was", async () => {
     await page.reload();
     await expect(page.getByRole("button", { name: "Resume" })).toBeVisible();
-    expect(await reachedStep(page)).toBe(pausedAt);
+    await expect.poll(() => reachedStep(page)).toBe(pausedAt);
   });
 
   await test.step("resume, and see it to its end beside random images", async () => {
     await page.getByRole("button", { name: "Resume" }).click();
     await expect.poll(() => reachedStep(page)).toBeGreaterThan(pausedAt);
     await expectDone(page);
-    expect(await reachedStep(page)).toBe(steps);
+    await expect.poll(() => reachedStep(page)).toBe(steps);
     await expect(page.getByText("random real")).toBeVisible();
     await expect(page.getByText(/points (above|below) random images, 2 trials/)).toBeVisible();
   });

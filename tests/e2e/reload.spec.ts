@@ -34,6 +34,6 @@ test("a page that is reloaded, and a second one, follow a run to its end @browse
   await other.getByRole("button", { name: "Resume" }).click();
   for (const each of [page, other]) {
     await expect(each.getByText("done", { exact: true })).toBeVisible({ timeout: 60_000 });
-    expect(await reached(each)).toBe(1500);
+    await expect.poll(() => reached(each)).toBe(1500);
   }
 });
