@@ -18,6 +18,7 @@ import { RecipeDialog } from "./frame/recipe-dialog.tsx";
 import { TitleBar } from "./frame/title-bar.tsx";
 import { useKeys } from "./frame/use-keys.ts";
 import { useAction } from "./hooks/use-action.ts";
+import { useFocusReturn } from "./hooks/use-focus-return.ts";
 import { adapters, app, commands, compute, datasets, go, importSample, refreshRuns, route, shell } from "./host.ts";
 import { sortDrop } from "./stores/dropped.ts";
 import { text } from "./text.ts";
@@ -31,8 +32,12 @@ const COMPUTE_EVERY = 2000;
 function usePolling() {
   useEffect(() => {
     let before: string | undefined;
+    let isAsking = false; // one question at a time, or a newer one would hide that an older has no answer
     const ask = async () => {
+      if (isAsking) return;
+      isAsking = true;
       await compute.refresh();
+      isAsking = false;
       const { value } = compute.store.getState();
       const now = JSON.stringify([value?.running?.runId, value?.queue]);
       if (before !== undefined && now !== before) refreshRuns();
@@ -53,6 +58,7 @@ export function App() {
   const { open } = useStore(dialog);
   usePolling();
   useKeys();
+  useFocusReturn();
   useEffect(() => {
     if (here.segments.length === 0) go(["datasets"]);
   }, [here]);

@@ -15,6 +15,9 @@ import { scoresOf } from "./stores/scores.ts";
 import { openDialog } from "./ui.ts";
 import { openWindowCompute } from "./worker/client.ts";
 
+/** A host that has said nothing for so long is told as one that does not answer. */
+const HOST_SILENT_MS = 8000;
+
 /** Bound, since a browser's fetch refuses to be called as a method of another object. */
 export const client = createClient((input, init) => fetch(input, init));
 const windowCompute = openWindowCompute(client);
@@ -30,7 +33,7 @@ export const recipes = createRemote(() => client.recipes.list());
 export const exportFormats = createRemote(() => client.runs.exportFormats());
 export const storeUsage = createRemote(() => client.store.usage());
 export const adapters = createRemote(() => client.compute.adapters());
-export const compute = createRemote(() => client.compute.state());
+export const compute = createRemote(() => client.compute.state({ signal: AbortSignal.timeout(HOST_SILENT_MS) }));
 export const imports = createImports(client, sessionStorage);
 addEventListener("pagehide", (event) => {
   if (!event.persisted) imports.abandon();

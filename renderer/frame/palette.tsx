@@ -105,7 +105,7 @@ export function Palette() {
       yOffset="12vh"
       size={560}
       padding={0}
-      aria-label={text.palette.label}
+      attributes={{ content: { "aria-label": text.palette.label } }}
     >
       <input
         className={styles.input}

@@ -17,6 +17,8 @@ export interface NewRunChoice {
 
 export interface NewRunState extends NewRunChoice {
   readonly resolved: ResolvedRecipe | undefined;
+  /** Whether the host has still to answer to the latest choice. */
+  readonly isStale: boolean;
   /** What is wrong, by field; what belongs to no field is under "". */
   readonly problems: ReadonlyMap<string, string>;
   readonly error: unknown;
@@ -40,6 +42,7 @@ export function createNewRun(
     variant: "small",
     changes: {},
     resolved: undefined,
+    isStale: false,
     problems: new Map(),
     error: undefined,
     estimate: undefined,
@@ -53,8 +56,9 @@ export function createNewRun(
     current.abort();
     const { signal } = (current = new AbortController());
     const { dataset, recipe, variant, changes } = store.getState();
-    store.setState({ isMeasuring: false });
-    if (dataset === undefined || recipe === undefined) return;
+    const isStale = dataset !== undefined && recipe !== undefined;
+    store.setState({ isMeasuring: false, isStale });
+    if (!isStale) return;
     await pause(store.getState().resolved ? 200 : 0);
     if (signal.aborted) return;
     let resolved: ResolvedRecipe;
@@ -65,11 +69,13 @@ export function createNewRun(
       if (signal.aborted) return;
       const listed = error instanceof UserError ? (error.problems ?? []) : [];
       const problems = new Map(listed.map(({ path, message }) => [path, message]));
-      store.setState({ problems, error: listed.length > 0 ? undefined : error, estimate: undefined });
+      const other = listed.length > 0 ? undefined : error;
+      store.setState({ problems, error: other, estimate: undefined, isStale: false });
       return;
     }
     if (signal.aborted) return;
-    store.setState({ resolved, problems: new Map(), error: undefined, isMeasuring: true, estimateError: undefined });
+    store.setState({ resolved, problems: new Map(), error: undefined, isStale: false });
+    store.setState({ isMeasuring: true, estimateError: undefined });
     await pause(500);
     if (signal.aborted) return;
     try {
@@ -102,6 +108,16 @@ export function createNewRun(
       store.setState({ changes: {} });
       return update();
     },
+    /** The state once the host has answered to the latest choice: a run must not start with an older one. */
+    settle: () =>
+      new Promise<NewRunState>((resolve) => {
+        const end = store.subscribe((state) => {
+          if (state.isStale) return;
+          end();
+          resolve(state);
+        });
+        store.setState({}); // tells the subscriber of what is there already
+      }),
     dispose: () => current.abort(),
   };
 }

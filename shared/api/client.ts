@@ -361,7 +361,7 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
     },
 
     compute: {
-      state: () => ask(computeState, url("/compute")),
+      state: (options?: CallOptions) => ask(computeState, url("/compute"), options),
       adapters: () => ask(adapterList, url("/compute/adapters")),
     },
   };

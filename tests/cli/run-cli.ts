@@ -77,6 +77,20 @@ export function answerOnTerminal(
   return started;
 }
 
+/** The address that `serve --json` prints. */
+export async function readServedUrl({ child, ended }: Started): Promise<URL> {
+  let text = "";
+  const printed = new Promise<void>((resolve) => {
+    child.stdout?.on("data", (part: string) => {
+      text += part;
+      if (text.includes("}")) resolve();
+    });
+  });
+  const end = await Promise.race([printed, ended]);
+  if (end) throw new Error(`The server ended with ${end.code}: ${end.stderr}`);
+  return new URL((JSON.parse(text) as { url: string }).url);
+}
+
 function scriptOf(words: readonly string[]): string[] {
   const quoted = [process.execPath, main, ...words].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
   // By exec, or a shell that stays on as the parent takes Ctrl-C too and answers 130 whatever the program says.

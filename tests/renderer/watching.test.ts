@@ -106,3 +106,16 @@ test("of quick changes only the last is asked for", async () => {
   await Promise.all([form.set("ipc", 2), form.set("ipc", 3), form.set("ipc", 4)]);
   expect(asked).toEqual([{}, { ipc: 4 }]);
 });
+
+test("what starts is the latest choice, also right after it was made", async () => {
+  const { port } = createRecipeHost();
+  const form = createNewRun(port, soon);
+  await form.choose({ dataset: "d", recipe: "dm" });
+  const changed = form.set("ipc", 5);
+  expect(form.store.getState().resolved?.recipe.ipc).toBe(1);
+  expect((await form.settle()).resolved?.recipe.ipc).toBe(5);
+  await changed;
+  expect((await form.settle()).resolved?.recipe.ipc).toBe(5);
+  form.set("ipc", 0);
+  expect((await form.settle()).problems.get("ipc")).toBe("too small");
+});

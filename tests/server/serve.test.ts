@@ -3,24 +3,14 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { createClient } from "../../shared/api/client.ts";
-import { createWorkplace, type Started, threeClasses } from "../cli/run-cli.ts";
+import { createWorkplace, readServedUrl, threeClasses } from "../cli/run-cli.ts";
 import { newRunOf, tinyChanges } from "../support/small-store.ts";
-
-/** The address that a server prints. */
-async function readUrl({ child }: Started): Promise<URL> {
-  let text = "";
-  for await (const part of child.stdout ?? []) {
-    text += part;
-    if (text.includes("}")) break;
-  }
-  return new URL((JSON.parse(text) as { url: string }).url);
-}
 
 test("a page starts a run and goes away; Ctrl-C stops it within a step; the command line resumes it", async () => {
   await using place = await createWorkplace();
   const data = await place.makeData("animals", threeClasses);
   const server = place.start("serve", "--port", "0", "--json", "--backend", "onnx");
-  const url = await readUrl(server);
+  const url = await readServedUrl(server);
   const entered = await fetch(url);
   const cookie = entered.headers.getSetCookie()[0].split(";")[0];
   const client = createClient(

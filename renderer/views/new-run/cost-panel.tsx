@@ -28,19 +28,17 @@ export function CostPanel({ form, state, dataset }: CostPanelProps) {
   const [typed, setTyped] = useState<string>();
   const task = useTask();
   const clipboard = useClipboard({ timeout: 2000 });
-  const usual = text.newRun.defaultName(
-    dataset?.name ?? "",
-    resolved?.recipe.method.id ?? "",
-    String(resolved?.recipe.ipc ?? ""),
-  );
-  const name = typed ?? usual;
+  const usualName = (recipe: NewRunState["resolved"]) =>
+    text.newRun.defaultName(dataset?.name ?? "", recipe?.recipe.method.id ?? "", String(recipe?.recipe.ipc ?? ""));
+  const name = typed ?? usualName(resolved);
 
   const start = () =>
     task.run(async () => {
-      if (!resolved || !dataset) return;
+      const { resolved, problems, error } = await form.settle();
+      if (!resolved || !dataset || problems.size > 0 || error !== undefined) return;
       const { recipe } = resolved;
       const { record } = await client.runs.create({
-        name: name.trim() || usual,
+        name: typed?.trim() || usualName(resolved),
         recipe,
         seed: recipe.seed,
         dataset: { id: dataset.id, name: dataset.name, fingerprint: dataset.fingerprint },

@@ -1,0 +1,108 @@
+// What axe finds on every view and dialog, light and dark.
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./window.ts";
+
+const schemes = ["light", "dark"] as const;
+type Scheme = (typeof schemes)[number];
+
+/** Serious and critical faults, each with where it is. Only colours differ between light and dark. */
+async function findFaults(page: Page, scheme: Scheme): Promise<string[]> {
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (scheme === "light" ? axe : axe.withRules("color-contrast")).analyze();
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} at ${target}: ${failureSummary}`));
+}
+
+for (const colorScheme of schemes) {
+  test(`axe finds nothing serious in a window without data, ${colorScheme} @browser`, async ({ openPage }) => {
+    const page = await openPage({ colorScheme });
+    for (const name of await viewNames(page)) {
+      await test.step(name, async () => {
+        await goTo(page, name);
+        expect.soft(await findFaults(page, colorScheme), name).toEqual([]);
+      });
+    }
+  });
+}
+
+test.describe("with data", () => {
+  test.use({ begin: "sample" });
+
+  for (const colorScheme of schemes) {
+    test(`axe finds nothing serious on any view or dialog, ${colorScheme} @browser`, async ({ openPage, sample }) => {
+      const page = await openPage({ colorScheme });
+      const check = (name: string) =>
+        test.step(name, async () => {
+          await expect(page.getByText("Reading…")).toHaveCount(0);
+          expect.soft(await findFaults(page, colorScheme), name).toEqual([]);
+        });
+      const checkDialog = async (name: string | RegExp) => {
+        await expect(page.getByRole("dialog", { name })).toBeVisible();
+        await check(`dialog ${name}`);
+        await page.keyboard.press("Escape");
+        await expect(page.getByRole("dialog")).toHaveCount(0);
+      };
+      const show = (hash: string) => page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+      const [first, second] = sample.runIds;
+
+      for (const name of await viewNames(page)) {
+        await goTo(page, name);
+        await check(name);
+      }
+      await show("#/nowhere");
+      await check("an address of nothing");
+
+      await show(`#/datasets/${sample.datasetId}`);
+      await expect(page.getByText("Every file was used.")).toBeVisible();
+      await check("dataset");
+      await page.getByRole("button", { name: "Rename" }).click();
+      await checkDialog("Rename the dataset");
+      await page.getByRole("button", { name: "Delete", exact: true }).click();
+      await checkDialog("Delete shapes?");
+      await page.keyboard.press("Control+o");
+      await checkDialog("Import a dataset");
+      await page.keyboard.press("Control+k");
+      await checkDialog("Command palette");
+      await page.keyboard.press("?");
+      await checkDialog("Keys");
+
+      await show("#/new-run");
+      await page.getByText("Augmentation", { exact: true }).click();
+      await expect(page.getByText(/^about \d/)).toBeVisible();
+      await check("new run, measured");
+
+      await show(`#/runs/${second}`);
+      await expect(page.getByText(/points (above|below) random images/)).toBeVisible();
+      await check("run");
+      await page.getByRole("button", { name: "Show as a table" }).first().click();
+      await check("run, curve as a table");
+      await page.getByRole("button", { name: /^disc: 2 synthetic images/ }).click();
+      await checkDialog(/^disc, image \d/);
+      await show(`#/runs/${second}/export`);
+      await expect(page.getByText(/^\d+ files, /)).toBeVisible();
+      await check("export");
+      await show(`#/compare?runs=${first},${second}`);
+      await expect(page.getByRole("img", { name: /^disc: / })).toHaveCount(2);
+      await check("compare");
+      await show("#/runs");
+      await page.getByRole("button", { name: "Actions for shapes dm ipc 1" }).click();
+      await page.getByRole("menuitem", { name: "Delete" }).click();
+      await checkDialog("Delete shapes dm ipc 1?");
+    });
+  }
+});
+
+/** The views of the rail. */
+const rail = (page: Page) => page.getByRole("navigation", { name: "Views" });
+const viewNames = async (page: Page) => {
+  const links = await rail(page).getByRole("link").all();
+  const names = await Promise.all(links.map((link) => link.getAttribute("aria-label")));
+  return names.filter((name): name is string => name !== null && /^[A-Z][a-z]+( run)?$/.test(name));
+};
+
+async function goTo(page: Page, name: string): Promise<void> {
+  await rail(page).getByRole("link", { name, exact: true }).click();
+  await expect(page).toHaveTitle(new RegExp(name));
+}
