@@ -23,10 +23,10 @@ export function matchesKey(shortcut: string, press: KeyPress, isMac: boolean): b
 }
 
 const names: Readonly<Record<string, string>> = {
-  ArrowLeft: "←",
-  ArrowRight: "→",
-  ArrowUp: "↑",
-  ArrowDown: "↓",
+  ArrowLeft: "Left",
+  ArrowRight: "Right",
+  ArrowUp: "Up",
+  ArrowDown: "Down",
   " ": "Space",
 };
 

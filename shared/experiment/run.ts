@@ -381,7 +381,7 @@ function nonFinite(problem: string, good: number, rateName: string, recipe: Reci
   return new UserError(
     "non-finite-loss",
     `${problem}; the images of step ${good} are kept.`,
-    `Lower ${rateName} (${String(rate)} now), for example with --set ${rateName}=${Number((Number(rate) / 10).toPrecision(6))}.`,
+    `Lower ${rateName}, which is ${String(rate)}, for example to ${Number((Number(rate) / 10).toPrecision(6))}.`,
   );
 }
 
