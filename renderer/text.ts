@@ -215,6 +215,9 @@ export const text = {
     noDataset: "A run needs a dataset. Import one first.",
     recipe: "Recipe",
     settings: "Settings",
+    evaluate: "Evaluate the finished set",
+    evaluateHint: "Fresh networks are trained on it, and on as many random real images.",
+    notTestable: "This dataset has no images to test with.",
     variant: "Length",
     variants: { small: "Small", paper: "As published" },
     variantHint: {

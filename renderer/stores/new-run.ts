@@ -13,6 +13,8 @@ export interface NewRunChoice {
   readonly variant: "small" | "paper";
   /** What the user changed, by path. */
   readonly changes: Readonly<Record<string, Json>>;
+  /** Whether the finished set is tested beside its baselines. */
+  readonly evaluate: boolean;
 }
 
 export interface NewRunState extends NewRunChoice {
@@ -41,6 +43,7 @@ export function createNewRun(
     recipe: undefined,
     variant: "small",
     changes: {},
+    evaluate: true,
     resolved: undefined,
     isStale: false,
     problems: new Map(),
@@ -55,7 +58,7 @@ export function createNewRun(
   const update = async () => {
     current.abort();
     const { signal } = (current = new AbortController());
-    const { dataset, recipe, variant, changes } = store.getState();
+    const { dataset, recipe, variant, changes, evaluate } = store.getState();
     const isStale = dataset !== undefined && recipe !== undefined;
     store.setState({ isMeasuring: false, isStale });
     if (!isStale) return;
@@ -79,7 +82,7 @@ export function createNewRun(
     await pause(500);
     if (signal.aborted) return;
     try {
-      const estimate = await client.runs.estimate({ recipe: resolved.recipe, dataset }, { signal });
+      const estimate = await client.runs.estimate({ recipe: resolved.recipe, dataset, evaluate }, { signal });
       if (!signal.aborted) store.setState({ estimate, isMeasuring: false });
     } catch (estimateError) {
       if (!signal.aborted) store.setState({ estimate: undefined, estimateError, isMeasuring: false });

@@ -69,7 +69,9 @@ function createRecipeHost() {
         return { recipe: { ...preset, ...changes }, preset };
       },
     },
-    runs: { estimate: async () => ({ estimate: { totalSeconds: 9 } }) },
+    runs: {
+      estimate: async ({ evaluate }: { evaluate: boolean }) => ({ estimate: { totalSeconds: evaluate ? 9 : 4 } }),
+    },
   } as unknown as NewRunPort;
   return { port, asked };
 }
@@ -84,6 +86,13 @@ test("a new run is resolved and measured; a change that equals the preset is non
   await form.set("ipc", 1);
   expect(form.store.getState().changes).toEqual({});
   expect(asked).toEqual([{}, { ipc: 10 }, {}]);
+});
+
+test("a run without an evaluation is measured as such", async () => {
+  const { port } = createRecipeHost();
+  const form = createNewRun(port, soon);
+  await form.choose({ dataset: "d", recipe: "dm", evaluate: false });
+  expect(form.store.getState().estimate?.estimate.totalSeconds).toBe(4);
 });
 
 test("a wrong value is told at its field and keeps the last good recipe", async () => {

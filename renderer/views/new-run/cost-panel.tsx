@@ -1,5 +1,5 @@
 // What the run will cost here, measured before it starts, and the start itself.
-import { Button, TextInput } from "@mantine/core";
+import { Button, Checkbox, TextInput } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useState } from "react";
@@ -20,9 +20,11 @@ interface CostPanelProps {
   readonly form: NewRun;
   readonly state: NewRunState;
   readonly dataset: Dataset | undefined;
+  /** Whether the dataset has images to test with. */
+  readonly isTestable: boolean;
 }
 
-export function CostPanel({ form, state, dataset }: CostPanelProps) {
+export function CostPanel({ form, state, dataset, isTestable }: CostPanelProps) {
   const { resolved, problems, error, estimate, isMeasuring, estimateError } = state;
   const about = useRemote(app).value;
   const [typed, setTyped] = useState<string>();
@@ -34,7 +36,7 @@ export function CostPanel({ form, state, dataset }: CostPanelProps) {
 
   const start = () =>
     task.run(async () => {
-      const { resolved, problems, error } = await form.settle();
+      const { resolved, problems, error, evaluate } = await form.settle();
       if (!resolved || !dataset || problems.size > 0 || error !== undefined) return;
       const { recipe } = resolved;
       const { record } = await client.runs.create({
@@ -45,7 +47,7 @@ export function CostPanel({ form, state, dataset }: CostPanelProps) {
         app: { version: about?.version ?? "" },
         backend: estimate?.backend ?? "auto",
         adapter: estimate?.adapter ?? "",
-        evaluate: true,
+        evaluate,
       });
       form.dispose();
       try {
@@ -93,6 +95,14 @@ export function CostPanel({ form, state, dataset }: CostPanelProps) {
         </div>
         {estimateError !== undefined && <ErrorPanel error={estimateError} />}
         {error !== undefined && <ErrorPanel error={error} />}
+        <Checkbox
+          className={styles.evaluate}
+          label={text.newRun.evaluate}
+          description={isTestable ? text.newRun.evaluateHint : text.newRun.notTestable}
+          checked={state.evaluate}
+          disabled={!isTestable}
+          onChange={(event) => void form.choose({ evaluate: event.currentTarget.checked })}
+        />
         <TextInput
           label={text.newRun.name}
           value={name}

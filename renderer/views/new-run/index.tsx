@@ -32,6 +32,8 @@ function NewRunView({ route }: { readonly route: Route }) {
   const state = useStore(form.store);
 
   const stored = list.value?.datasets;
+  const isTestable = (id: string) =>
+    stored?.find((each) => each.id === id)?.classes.some(({ test }) => test > 0) ?? true;
   const { like: likeId, recipe: wantedRecipe, case: wantedCase, from, at } = route.query;
   const like = past?.runs.find(({ record }) => record.id === likeId)?.record;
   const isReady = stored && stored.length > 0 && known.value && (likeId === undefined || past);
@@ -54,7 +56,7 @@ function NewRunView({ route }: { readonly route: Route }) {
       return ofCase ?? { recipe: wantedRecipe ?? recipeList.seeds[0]?.id ?? recipeList.methods[0]?.id, changes: {} };
     };
     begin().then(
-      (start) => form.choose({ dataset, ...start }),
+      (start) => form.choose({ dataset, evaluate: like?.evaluate !== false && isTestable(dataset), ...start }),
       (error: unknown) => {
         setStartError(error);
         void form.choose({ dataset, recipe: recipeList.seeds[0]?.id });
@@ -90,7 +92,7 @@ function NewRunView({ route }: { readonly route: Route }) {
               aria-label={text.newRun.dataset}
               data={stored.map(({ id, name }) => ({ value: id, label: name }))}
               value={state.dataset ?? null}
-              onChange={(id) => id && form.choose({ dataset: id })}
+              onChange={(id) => id && form.choose({ dataset: id, evaluate: isTestable(id) })}
               allowDeselect={false}
               w={320}
             />
@@ -123,7 +125,7 @@ function NewRunView({ route }: { readonly route: Route }) {
         </Panel>
         <SettingsForm schema={known.value.recipeSchema} form={form} state={state} />
       </div>
-      <CostPanel form={form} state={state} dataset={dataset} />
+      <CostPanel form={form} state={state} dataset={dataset} isTestable={isTestable(state.dataset ?? "")} />
     </div>
   );
 }
