@@ -1,7 +1,11 @@
 // A stream of values as an ndjson response that stops with its reader.
 
+import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { writeNdjson } from "../../shared/formats/index.ts";
 import { describeFailure } from "./failure.ts";
+
+/** One chunk for what is ready at once: thousands of stored events would be thousands of writes. */
+const MAX_LINES_IN_CHUNK = 1000;
 
 /** `make` gets a signal that aborts when the request or the body is cancelled. A failure is the last line, as `ended`. */
 export function streamNdjson<T>(
@@ -18,30 +22,45 @@ export function streamNdjson<T>(
   };
   request.signal.addEventListener("abort", abort, { once: true });
   if (request.signal.aborted) abort();
+  // The stream keeps the request, not its signal alone, which Node lets fall silent once nobody holds the request.
+  const forget = () => request.signal.removeEventListener("abort", abort);
+
   const encoder = new TextEncoder();
+  const next = (): Promise<IteratorResult<T, void>> =>
+    values.next().catch((error: unknown) => ({ done: false, value: toLastLine(describeFailure(error).body) }));
+  /** Asked for and not yet sent. */
+  let asked: ReturnType<typeof next> | undefined;
   const body = new ReadableStream<Uint8Array>({
     async pull(stream) {
-      let step: IteratorResult<T, void>;
-      try {
-        step = await values.next();
-      } catch (error) {
-        step = { done: false, value: toLastLine(describeFailure(error).body) };
+      asked ??= next();
+      let step: IteratorResult<T, void> | undefined = await asked;
+      const ready: T[] = [];
+      const turn = turnOfEvents(undefined);
+      while (step !== undefined && !step.done && ready.length < MAX_LINES_IN_CHUNK) {
+        ready.push(step.value);
+        asked = next();
+        step = await Promise.race([asked, turn]);
       }
       // A body that its reader has cancelled is closed already.
-      if (controller.signal.aborted && step.done) return closeQuietly(stream);
-      if (step.done) stream.close();
-      else stream.enqueue(encoder.encode(writeNdjson([step.value])));
+      if (ready.length > 0) passOver(() => stream.enqueue(encoder.encode(writeNdjson(ready))), controller.signal);
+      if (!step?.done) return;
+      forget();
+      passOver(() => stream.close(), controller.signal);
     },
-    cancel: abort,
+    cancel() {
+      forget();
+      abort();
+    },
   });
   return new Response(body, { headers: { "content-type": "application/x-ndjson", "cache-control": "no-store" } });
 }
 
-function closeQuietly(stream: ReadableStreamDefaultController<Uint8Array>): void {
+/** What fails on a stream that was cancelled meanwhile does not matter. */
+function passOver(work: () => void, signal: AbortSignal): void {
   try {
-    stream.close();
-  } catch {
-    // cancelled, so closed
+    work();
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }
 

@@ -11,7 +11,7 @@ import type {
 import type { Problem, SplitName } from "../../../shared/data/manifest.ts";
 import { requireFreeSpace } from "../files.ts";
 import { type Chunks, ChunkWriter } from "./chunk-writer.ts";
-import { configureDecoder, type DecodedPicture, decodePicture } from "./decode.ts";
+import { configureDecoder, createPacker, type DecodedPicture, decodePicture } from "./decode.ts";
 import { describeSmallClasses, findClasses, requireClasses } from "./find-classes.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { NamesWriter } from "./names.ts";
@@ -128,6 +128,7 @@ async function buildFrom(
     maxWeight: MAX_PIXELS_IN_FLIGHT,
     signal,
   };
+  const packPlanes = createPacker(target);
   const pack = async (split: SplitName, at: number) => {
     const { name } = classes[at];
     for await (const [{ image }, result] of mapInOrder(classes[at][split], decode, bounds)) {
@@ -138,15 +139,16 @@ async function buildFrom(
         continue;
       }
       if (result.complaint) warnings.push({ path: image.path, reason: `read in spite of: ${result.complaint}` });
+      const pixels = packPlanes(result);
       counts[at][split]++;
-      fingerprint.add(split, name, image.path, result.pixels);
+      fingerprint.add(split, name, image.path, pixels);
       names?.add(split, image.path);
       if (split === "train") {
-        statistics.add(result.pixels);
-        picker.offer(result.pixels);
+        statistics.add(pixels);
+        picker.offer(pixels);
       }
-      await chunks?.add(split, result.pixels);
-      await sheets?.add(split, result.pixels);
+      await chunks?.add(split, pixels);
+      await sheets?.add(split, pixels);
     }
   };
   const reportProgress = () => {

@@ -69,29 +69,31 @@ export async function readPictureHeader(content: ImageContent): Promise<PictureH
 }
 
 export interface DecodedPicture {
-  /** [channels][size][size] */
-  pixels: Uint8Array;
+  /** [size][size][channels], as sharp gives them. */
+  interleaved: Uint8Array;
+  /** 1 or 3: what the picture has, not what is stored. */
+  channels: number;
   /** What the decoder complains about in a picture that it can read all the same. */
   complaint?: string;
 }
 
-/** Decodes, rotates, fits and packs one picture. Throws an Error whose message is the reason. */
+/** Decodes, rotates and fits one picture. Throws an Error whose message is the reason. */
 export async function decodePicture(
   content: ImageContent,
   header: Pick<PictureHeader, "isGrey" | "hasAlpha">,
   target: DecodeTarget,
 ): Promise<DecodedPicture> {
   if (content.kind === "pixels" && content.height === target.size && content.width === target.size) {
-    return { pixels: pack(content.bytes, 1, target) };
+    return { interleaved: content.bytes, channels: 1 };
   }
   try {
-    return { pixels: await render(openPicture(content, "warning"), header, target) };
+    return await render(openPicture(content, "warning"), header, target);
   } catch (strict) {
     // Stray bytes and odd metadata make the strict decoder refuse pictures that every viewer shows.
-    const pixels = await render(openPicture(content, "error"), header, target).catch(async (error) => {
+    const decoded = await render(openPicture(content, "error"), header, target).catch(async (error) => {
       throw await explainDecodeError(error, content);
     });
-    return { pixels, complaint: lastLine(strict) };
+    return { ...decoded, complaint: lastLine(strict) };
   }
 }
 
@@ -129,7 +131,7 @@ async function render(
   picture: Sharp,
   header: Pick<PictureHeader, "isGrey" | "hasAlpha">,
   target: DecodeTarget,
-): Promise<Uint8Array> {
+): Promise<DecodedPicture> {
   let steps = picture.autoOrient();
   if (header.hasAlpha) steps = steps.flatten({ background: "#ffffff" });
   const { data, info } = await steps
@@ -137,31 +139,34 @@ async function render(
     .toColourspace(header.isGrey ? "b-w" : "srgb")
     .raw()
     .toBuffer({ resolveWithObject: true });
-  return pack(data, info.channels, target);
+  return { interleaved: data, channels: info.channels };
 }
 
-/** From interleaved pixels with 1 or 3 channels to planes of the wanted number. */
-function pack(data: Uint8Array, channels: number, target: DecodeTarget): Uint8Array {
-  const plane = target.size ** 2;
-  if (target.colour === "grey") {
-    if (channels === 1) return data;
-    const grey = new Uint8Array(plane);
-    for (let i = 0; i < plane; i++) {
-      grey[i] = (data[3 * i] * 19595 + data[3 * i + 1] * 38470 + data[3 * i + 2] * 7471 + 0x8000) >> 16;
+/** Planes of the wanted number, [channels][size][size]. Each call's result is overwritten by the next one's. */
+export function createPacker({ size, colour }: DecodeTarget): (picture: DecodedPicture) => Uint8Array {
+  const plane = size ** 2;
+  const grey = new Uint8Array(colour === "grey" ? plane : 0);
+  const planes = new Uint8Array(colour === "grey" ? 0 : 3 * plane);
+  return ({ interleaved, channels }) => {
+    if (colour === "grey") {
+      if (channels === 1) return interleaved;
+      for (let i = 0, from = 0; i < plane; i++, from += 3) {
+        const [red, green, blue] = [interleaved[from], interleaved[from + 1], interleaved[from + 2]];
+        grey[i] = (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
+      }
+      return grey;
     }
-    return grey;
-  }
-  const planes = new Uint8Array(3 * plane);
-  if (channels === 1) {
-    for (let c = 0; c < 3; c++) planes.set(data, c * plane);
+    if (channels === 1) {
+      for (let c = 0; c < 3; c++) planes.set(interleaved, c * plane);
+      return planes;
+    }
+    for (let i = 0, from = 0; i < plane; i++, from += 3) {
+      planes[i] = interleaved[from];
+      planes[plane + i] = interleaved[from + 1];
+      planes[2 * plane + i] = interleaved[from + 2];
+    }
     return planes;
-  }
-  for (let i = 0; i < plane; i++) {
-    planes[i] = data[3 * i];
-    planes[plane + i] = data[3 * i + 1];
-    planes[2 * plane + i] = data[3 * i + 2];
-  }
-  return planes;
+  };
 }
 
 /** libvips keeps one list of errors for all threads: only the last line can be of this picture, and may be lost. */

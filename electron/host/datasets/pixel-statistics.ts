@@ -11,10 +11,12 @@ export class PixelStatistics {
 
   /** Adds one image, [channels][plane]. */
   add(pixels: Uint8Array): void {
-    this.#counts.forEach((counts, channel) => {
-      const end = (channel + 1) * this.#plane;
-      for (let i = channel * this.#plane; i < end; i++) counts[pixels[i]]++;
-    });
+    const plane = this.#plane;
+    for (let channel = 0; channel < this.#counts.length; channel++) {
+      const counts = this.#counts[channel];
+      const end = (channel + 1) * plane;
+      for (let i = channel * plane; i < end; i++) counts[pixels[i]]++;
+    }
   }
 
   /** In units of [0, 1]; the deviation is the population's. */

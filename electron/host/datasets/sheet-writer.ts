@@ -77,21 +77,28 @@ export class SheetWriter {
   }
 
   #draw(pixels: Uint8Array): void {
-    const [side, step, channels, size] = [this.#side, this.#step, this.#channels, this.#size];
+    const [canvas, side, step, channels, size] = [this.#canvas, this.#side, this.#step, this.#channels, this.#size];
     const left = (this.#images % COLUMNS) * side;
     const top = Math.floor(this.#images / COLUMNS) * side;
+    const area = step * step;
     for (let c = 0; c < channels; c++) {
       for (let y = 0; y < side; y++) {
         let to = ((top + y) * COLUMNS * side + left) * channels + c;
-        for (let x = 0; x < side; x++, to += channels) {
-          let sum = 0;
-          for (let dy = 0; dy < step; dy++) {
-            const from = c * size * size + (y * step + dy) * size + x * step;
-            for (let dx = 0; dx < step; dx++) sum += pixels[from + dx];
-          }
-          this.#canvas[to] = sum / (step * step);
+        let from = c * size * size + y * step * size;
+        for (let x = 0; x < side; x++, to += channels, from += step) {
+          if (step === 1) canvas[to] = pixels[from];
+          else if (step === 2) {
+            const below = from + size;
+            canvas[to] = (pixels[from] + pixels[from + 1] + pixels[below] + pixels[below + 1]) >> 2;
+          } else canvas[to] = sumSquare(pixels, from, size, step) / area;
         }
       }
     }
   }
+}
+
+function sumSquare(pixels: Uint8Array, from: number, size: number, step: number): number {
+  let sum = 0;
+  for (let dy = 0; dy < step; dy++, from += size) for (let dx = 0; dx < step; dx++) sum += pixels[from + dx];
+  return sum;
 }

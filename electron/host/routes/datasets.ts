@@ -32,8 +32,8 @@ import {
   renameDataset,
   surveySource,
 } from "../datasets/index.ts";
-import { describeFailure } from "../failure.ts";
 import { explainFileError } from "../files.ts";
+import { streamWork } from "../ndjson-response.ts";
 import { importSample } from "../sample.ts";
 import type { Store } from "../store.ts";
 import type { Uploads } from "../uploads.ts";
@@ -150,32 +150,16 @@ async function readJson(request: Request): Promise<unknown> {
   }
 }
 
+type Failed = Extract<ImportEvent, { type: "failed" }>;
+
 /** Events as lines. Cancelling the body or the request aborts the work; a failure is the last event. */
-function streamEvents<E extends { type: string }>(
+function streamEvents<E extends ImportEvent | InspectEvent | SurveyEvent>(
   request: Request,
   work: (signal: AbortSignal, send: (event: E | ImportProgress) => void) => Promise<void>,
 ): Response {
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  // The request is kept, not its signal alone, which Node lets fall silent once nobody holds the request.
-  request.signal.addEventListener("abort", abort, { once: true });
-  if (request.signal.aborted) abort();
-  const encoder = new TextEncoder();
-  const body = new ReadableStream<Uint8Array>({
-    start(stream) {
-      const send = (event: unknown) => {
-        // A body that its reader has cancelled is closed already.
-        if (!controller.signal.aborted) stream.enqueue(encoder.encode(`${JSON.stringify(event)}\n`));
-      };
-      // Not awaited: events flow while the work goes on.
-      work(controller.signal, send)
-        .catch((error) => send({ type: "failed", ...describeFailure(error).body }))
-        .finally(() => {
-          request.signal.removeEventListener("abort", abort);
-          if (!controller.signal.aborted) stream.close();
-        });
-    },
-    cancel: abort,
-  });
-  return new Response(body, { headers: { "content-type": "application/x-ndjson", "cache-control": "no-store" } });
+  return streamWork<E | ImportProgress | Failed>(
+    request,
+    (send, signal) => work(signal, send),
+    (failure) => ({ type: "failed", ...failure }),
+  );
 }

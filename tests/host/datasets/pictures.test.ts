@@ -2,13 +2,14 @@
 
 import sharp from "sharp";
 import { expect, test } from "vitest";
-import { decodePicture, readPictureHeader } from "../../../electron/host/datasets/decode.ts";
+import { createPacker, decodePicture, readPictureHeader } from "../../../electron/host/datasets/decode.ts";
 import type { Colour, Fit } from "../../../shared/data/manifest.ts";
 import { drawPixels, toPicture } from "../../tools/make-images.ts";
 
 async function decode(bytes: Uint8Array, size: number, colour: Colour, fit: Fit = "crop"): Promise<number[]> {
   const content = { kind: "encoded", bytes } as const;
-  return [...(await decodePicture(content, await readPictureHeader(content), { size, fit, colour })).pixels];
+  const target = { size, fit, colour };
+  return [...createPacker(target)(await decodePicture(content, await readPictureHeader(content), target))];
 }
 
 /** A 2 x 2 picture of one value per pixel in all three channels. */
@@ -111,7 +112,8 @@ test("a complaint of the decoder about a readable picture is passed on", async (
   const bytes = Buffer.concat([jpeg.subarray(0, end), Buffer.from([1, 2, 3, 4]), jpeg.subarray(end)]);
   const content = { kind: "encoded", bytes } as const;
   const target = { size: 32, fit: "crop", colour: "colour" } as const;
-  const { pixels, complaint } = await decodePicture(content, await readPictureHeader(content), target);
+  const decoded = await decodePicture(content, await readPictureHeader(content), target);
+  const [pixels, { complaint }] = [createPacker(target)(decoded), decoded];
   expect(complaint).toMatch(/extraneous/i);
   expect([...pixels]).toEqual(await decode(jpeg, 32, "colour"));
 });
