@@ -4,6 +4,7 @@ import { IconError404 } from "@tabler/icons-react";
 import { useCallback, useEffect } from "react";
 import { useStore } from "zustand";
 import { actions } from "../shared/api/actions.ts";
+import { listRunning } from "../shared/api/compute.ts";
 import styles from "./app.module.css";
 import { DropTarget } from "./components/drop-target.tsx";
 import { EmptyState } from "./components/empty-state.tsx";
@@ -39,7 +40,7 @@ function usePolling() {
       await compute.refresh();
       isAsking = false;
       const { value } = compute.store.getState();
-      const now = JSON.stringify([value?.running?.runId, value?.queue]);
+      const now = JSON.stringify([value && listRunning(value).map(({ runId }) => runId), value?.queue]);
       if (before !== undefined && now !== before) refreshRuns();
       before = now;
     };

@@ -1,4 +1,5 @@
 // Every sentence and label of the window, in one place.
+import type { ProgressLine } from "../shared/api/compute.ts";
 import type { CurveSummary } from "./stores/decimate.ts";
 import { formatBytes, formatCount, formatDuration, formatFixed, formatValue } from "./stores/format.ts";
 
@@ -19,8 +20,9 @@ export const text = {
     idle: (adapter: string) => `${adapter}: idle`,
     busy: (adapter: string) => `${adapter}: busy`,
     unknownAdapter: "Adapter not known yet",
-    running: (name: string, percent: number, left: string) =>
-      `Computing ${name}: ${percent} %${left ? `, ${left} left` : ""}`,
+    running: (name: string, { done, total, secondsLeft }: Pick<ProgressLine, "done" | "total" | "secondsLeft">) =>
+      `Computing ${name}: ${Math.round(total > 0 ? (100 * done) / total : 0)} %${secondsLeft === null ? "" : `, ${formatDuration(secondsLeft)} left`}`,
+    more: (number: number) => `${count(number, "more run")} computing`,
     waiting: (number: number) => `${count(number, "run")} waiting`,
     hostGone: "The host does not answer",
     elsewhere: (name: string) => `Computing ${name} in another process`,

@@ -83,7 +83,7 @@ export function createCli(options: CommonOptions): Cli {
       host: () => (host ??= openHost()),
       runtime: () =>
         (runtime ??= openBackend({ ...options, backend: backendId }).then(
-          (backend) => new Runtime(backend, dumpTo(options.dump)),
+          async (backend) => new Runtime(backend, await dumpTo(options.dump)),
         )),
       continuing: (began) => create(backendId === "auto" && isBackend(began) ? began : backendId),
     };

@@ -1,12 +1,15 @@
 // Writes compiled programs down, for whoever wants to see what runs.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Executable, lowerToOnnx, printPlan, printProgram } from "../../shared/engine/index.ts";
+import { explainFileError, makeFolder } from "../host/files.ts";
 
 /** A listener for Runtime that writes NNN-name.graph.txt beside the ONNX model or the WGSL plan; none without a folder. */
-export function dumpTo(folder: string | undefined): ((executable: Executable) => void) | undefined {
+export async function dumpTo(folder: string | undefined): Promise<((executable: Executable) => void) | undefined> {
   if (folder === undefined) return undefined;
-  mkdirSync(folder, { recursive: true });
+  await makeFolder(folder).catch((error) => {
+    throw explainFileError(error, folder);
+  });
   let count = 0;
   return (executable) => {
     const { program } = executable;

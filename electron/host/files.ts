@@ -1,14 +1,14 @@
 // Files handled with care: atomic writes, paths that stay inside their folder, free space, and errors in words.
 
 import { randomUUID } from "node:crypto";
-import { lstat, mkdir, open, readdir, rename, rm, statfs } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { UserError } from "../../shared/lib/user-error.ts";
 
 /** Writes a file so that a reader sees the old content or the new, also after a crash at any moment. */
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const temporary = join(folder, `.${randomUUID()}.tmp`);
   try {
     await writeFileDurable(temporary, content);
@@ -19,6 +19,40 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
     throw explainFileError(error, path);
   }
 }
+
+/**
+ * Makes a folder and those above it that are missing, one by one: Node's own recursive mkdir tries for ever where the
+ * system says "no such file" of a name in a folder that is there, as /proc does. Throws UserError "not-writable" and
+ * "bad-folder", and the system's errors.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const missing: string[] = [];
+  for (let at = resolve(path); !(await isFolder(at)); at = dirname(at)) missing.unshift(at);
+  for (const folder of missing) {
+    try {
+      await mkdir(folder);
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      const isThere = await isFolder(folder);
+      if (code === "EEXIST" && isThere) continue; // someone else made it meanwhile
+      if (code === "EEXIST") throw notFolder(folder); // a link to nothing
+      if (code !== "ENOENT" || !(await isFolder(dirname(folder)))) throw cause;
+      const says = `${folder} cannot be made: no folder can be made in ${dirname(folder)}.`;
+      throw new UserError("not-writable", says, "Choose another folder.", { cause });
+    }
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const kind = await stat(path).catch((error) => {
+    if (isMissing(error) && path !== dirname(path)) return undefined;
+    throw error;
+  });
+  if (kind !== undefined && !kind.isDirectory()) throw notFolder(path);
+  return kind !== undefined;
+}
+
+const notFolder = (path: string) => new UserError("bad-folder", `${path} is not a folder.`, "Choose another folder.");
 
 /** Writes a file in place and waits until the disk has it; for files in a folder that is renamed as a whole. */
 export async function writeFileDurable(path: string, content: string | Uint8Array): Promise<void> {

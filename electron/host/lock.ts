@@ -6,13 +6,13 @@
 
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { mkdir, open, readdir, rm, rmdir, stat, utimes } from "node:fs/promises";
+import { open, readdir, rm, rmdir, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { threadId } from "node:worker_threads";
 import { UserError } from "../../shared/lib/user-error.ts";
-import { explainFileError, isMissing } from "./files.ts";
+import { explainFileError, isMissing, makeFolder } from "./files.ts";
 
 export interface LockOwner {
   readonly host: string;
@@ -117,7 +117,7 @@ async function writeClaim(folder: string): Promise<string> {
   held.add(claim);
   for (let attempt = 1; ; attempt++) {
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       await (await open(join(folder, claim), "wx")).close();
       return claim;
     } catch (error) {

@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { UserError } from "../../shared/lib/user-error.ts";
-import { explainFileError, writeFileAtomic } from "./files.ts";
+import { explainFileError, makeFolder, writeFileAtomic } from "./files.ts";
 import { acquireLock, findOwner } from "./lock.ts";
 
 const STORE_VERSION = 1;
@@ -47,7 +47,7 @@ export async function openStore(home = findHome()): Promise<Store> {
     locks: join(home, "locks"),
   };
   try {
-    for (const folder of Object.values(store)) await mkdir(folder, { recursive: true });
+    for (const folder of Object.values(store)) await makeFolder(folder);
     await checkVersion(join(home, "store.json"));
   } catch (error) {
     throw explainFileError(error, home);

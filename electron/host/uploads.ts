@@ -1,13 +1,13 @@
 // What browsers upload: kept in scratch folders until it is imported, or its page has been silent for long.
 
 import { createWriteStream } from "node:fs";
-import { mkdir, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Upload } from "../../shared/api/uploads.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
-import { explainFileError, measureFreeBytes, requireFreeSpace, resolveInside } from "./files.ts";
+import { explainFileError, makeFolder, measureFreeBytes, requireFreeSpace, resolveInside } from "./files.ts";
 import { createScratch, type Scratch, type Store } from "./store.ts";
 
 interface Open {
@@ -75,7 +75,7 @@ export function createUploads(store: Store, silenceMs = SILENCE_MS) {
         );
       }
       try {
-        await mkdir(dirname(path), { recursive: true });
+        await makeFolder(dirname(path));
         const source = body ? Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]) : Readable.from([]);
         await pipeline(source, createWriteStream(path, isFirst ? { flags: "wx" } : { flags: "r+", start: at }));
       } catch (error) {

@@ -3,8 +3,9 @@ import { Modal, useMantineColorScheme } from "@mantine/core";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { type Action, actions } from "../../shared/api/actions.ts";
-import { commands, datasets, go, recipes, runs } from "../host.ts";
+import { commands, compute, datasets, go, recipes, runs } from "../host.ts";
 import { rankMatches } from "../stores/rank-matches.ts";
+import { listRings } from "../stores/rings.ts";
 import { text } from "../text.ts";
 import { closeDialog } from "../ui.ts";
 import { Keys } from "./keys.tsx";
@@ -31,11 +32,12 @@ function useEntries(hasQuery: boolean): Entry[] {
   const datasetList = useStore(datasets.store).value?.datasets ?? [];
   const recipeList = useStore(recipes.store).value;
   const { setColorScheme } = useMantineColorScheme();
+  const running = new Set(listRings(useStore(compute.store).value, runList).map(({ id }) => id));
   const ofRuns = runList.map(({ record }) => ({
     id: `run/${record.id}`,
     group: text.palette.groups.run,
     label: record.name,
-    note: text.runs.seed(record.seed),
+    note: [...(running.has(record.id) ? [text.status.running] : []), text.runs.seed(record.seed)].join(", "),
     perform: () => go(["runs", record.id]),
   }));
   const ofDatasets = datasetList.map(({ id, name }) => ({

@@ -1,4 +1,5 @@
 // The rows of the table of runs: what is shown, how it sorts, what a filter keeps.
+import { type ComputeState, listRunning } from "../../shared/api/compute.ts";
 import type { RunList } from "../../shared/api/runs.ts";
 import type { RunStatus } from "./run-state.ts";
 import type { Score } from "./scores.ts";
@@ -43,21 +44,21 @@ export type ColumnKey = (typeof columns)[number]["key"];
 /** A curve has no order. */
 export type SortKey = Exclude<ColumnKey, "loss">;
 
-export interface Computing {
-  readonly running?: { readonly runId: string; readonly stage?: string | undefined; readonly done: number } | null;
-  readonly queue?: readonly string[];
-}
+/** Who computes now, the host's child or pages, and who waits. */
+export type Computing = Pick<ComputeState, "running" | "alsoRunning" | "queue">;
+const nobody: Computing = { running: null, alsoRunning: [], queue: [] };
 
 /** `reached`: the last step that a run's events tell of, where they were read; its record knows only the last checkpoint. */
 export function toRows(
   runs: readonly ListedRun[],
   scores: ReadonlyMap<string, readonly Score[]>,
-  { running, queue = [] }: Computing = {},
+  computing: Computing = nobody,
   reached: (id: string) => number | undefined = () => undefined,
 ): RunRow[] {
+  const computed = listRunning(computing);
   return runs.map(({ record, isActive }) => {
     const own = scores.get(record.id) ?? [];
-    const isHere = record.id === running?.runId;
+    const running = computed.find(({ runId }) => runId === record.id);
     const steps = Number(readPath(record.recipe, "method.steps")) || undefined;
     const isPast = record.stage === "label" || record.stage === "evaluate" || record.stage === "export";
     const known = record.stage === "synthesise" ? record.step : isPast || record.status === "done" ? (steps ?? 0) : 0;
@@ -65,12 +66,12 @@ export function toRows(
     return {
       id: record.id,
       name: record.name,
-      state: stateOf(record.status, isHere || isActive, queue.includes(record.id)),
+      state: stateOf(record.status, running !== undefined || isActive, computing.queue.includes(record.id)),
       dataset: record.dataset.name,
       method: String(readPath(record.recipe, "method.id") ?? ""),
       ipc: Number(readPath(record.recipe, "ipc") ?? 0),
       seed: record.seed,
-      step: isHere && running?.stage === "synthesise" ? Math.max(step, running.done) : step,
+      step: running?.stage === "synthesise" ? Math.max(step, running.done) : step,
       steps,
       distilled: own.find(({ set }) => set === "distilled"),
       randomScore: own.find(({ set }) => set === "random"),

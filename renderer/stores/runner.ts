@@ -1,6 +1,6 @@
 // Starts and stops runs where they are to be computed: in the host's child process, or in the Worker of this window.
 import type { Client } from "../../shared/api/client.ts";
-import type { EstimateAnswer, EstimateRequest, StartRequest } from "../../shared/api/compute.ts";
+import { type EstimateAnswer, type EstimateRequest, listRunning, type StartRequest } from "../../shared/api/compute.ts";
 import type { RunRecord } from "../../shared/api/runs.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 import { type ComputePlaces, isAllKnown, isInWindow, listPlaces, type Place, placeOfRun } from "./compute-places.ts";
@@ -58,8 +58,8 @@ export function createRunner({ client, window, places, askPlace }: RunnerPort): 
   };
 
   const isComputed = async (runId: string): Promise<boolean> => {
-    const { running, alsoRunning, queue } = await client.compute.state();
-    return [running, ...alsoRunning].some((each) => each?.runId === runId) || queue.includes(runId);
+    const state = await client.compute.state();
+    return listRunning(state).some((each) => each.runId === runId) || state.queue.includes(runId);
   };
 
   const begin = (runId: string, place: Place, finish = false): Promise<void> => {

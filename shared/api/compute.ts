@@ -92,6 +92,8 @@ const runningRun = z.object({
   total: count,
   perSecond: z.number().nonnegative(),
   secondsLeft,
+  /** Of the computing process; missing where nobody can tell. */
+  memoryBytes: count.optional(),
 });
 
 /** The answer of GET /api/compute. */
@@ -104,11 +106,15 @@ export const computeState = z.object({
 });
 export type ComputeState = z.infer<typeof computeState>;
 
+/** Every run that is computed now, by the child or by pages. */
+export const listRunning = ({ running, alsoRunning }: Pick<ComputeState, "running" | "alsoRunning">) =>
+  running ? [running, ...alsoRunning] : alsoRunning;
+
 /** What a list of running runs says of one. */
 export function summariseProgress(progress: ProgressLine | undefined) {
   if (!progress) return { done: 0, total: 0, perSecond: 0, secondsLeft: null };
-  const { stage, done, total, perSecond, secondsLeft } = progress;
-  return { stage, done, total, perSecond, secondsLeft };
+  const { stage, done, total, perSecond, secondsLeft, memoryBytes } = progress;
+  return { stage, done, total, perSecond, secondsLeft, ...(memoryBytes !== undefined && { memoryBytes }) };
 }
 
 export const adapterListing = z.object({

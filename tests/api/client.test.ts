@@ -191,6 +191,8 @@ test("a window that computes keeps others from an estimate and from starting its
   const estimate = client.runs.estimate({ recipe, dataset: small.dataset.id });
   await expect(estimate).rejects.toMatchObject({ code: "compute-busy" });
   await expect(client.runs.start(id)).rejects.toMatchObject({ code: "run-locked" });
+  await client.runs.reportSession(id, session, { progress: { ...progress, memoryBytes: 5e6 } });
+  expect((await client.compute.state()).running).toMatchObject({ runId: id, memoryBytes: 5e6 });
   await client.runs.endSession(id, session, { status: "stopped" });
 });
 

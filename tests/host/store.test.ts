@@ -1,11 +1,11 @@
 // The store's folder, its version and its scratch folders.
 
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
-import { resolveInside, writeFileAtomic } from "../../electron/host/files.ts";
+import { makeFolder, resolveInside, writeFileAtomic } from "../../electron/host/files.ts";
 import { createScratch, findHome, openStore, sweepScratch } from "../../electron/host/store.ts";
 import { createTemporaryFolder } from "../tools/make-images.ts";
 
@@ -60,4 +60,30 @@ test("a file is written whole or not at all, and names stay inside", async () =>
   expect(resolveInside("/a", "b", "..c")).toBe("/a/b/..c");
   for (const name of ["../x", "/etc/passwd", "b/../../x"]) expect(() => resolveInside("/a", name)).toThrow(/leads out/);
   expect(() => resolveInside("/a", "../ab")).toThrow(/leads out/);
+});
+
+test("folders are made with those above them; what cannot be one is named", async () => {
+  await using folder = await createTemporaryFolder();
+  const deep = join(folder.path, "a", "b", "c");
+  await Promise.all([makeFolder(deep), makeFolder(deep), makeFolder(join(folder.path, "a", "d"))]);
+  expect((await stat(deep)).isDirectory()).toBe(true);
+  await makeFolder(deep);
+  await writeFile(join(folder.path, "file"), "");
+  await symlink(join(folder.path, "nothing"), join(folder.path, "link"));
+  for (const [way, named] of [
+    ["file/x/y", "file"],
+    ["link/x", "link"],
+  ]) {
+    const message = `${join(folder.path, named)} is not a folder.`;
+    await expect(makeFolder(join(folder.path, way))).rejects.toMatchObject({ code: "bad-folder", message });
+  }
+});
+
+test.skipIf(process.platform !== "linux")("a place that takes no folders is refused, not tried for ever", async () => {
+  for (const home of ["/proc/nothing/deep/store", "/proc/nothing"]) {
+    await expect(openStore(home)).rejects.toMatchObject({
+      code: "not-writable",
+      message: "/proc/nothing cannot be made: no folder can be made in /proc.",
+    });
+  }
 });

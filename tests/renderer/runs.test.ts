@@ -1,15 +1,35 @@
 // The table of runs: rows, order, filter, selection by pointer and keys, summaries, and a run once more.
 import { expect, test } from "vitest";
 import { repeatRun } from "../../renderer/stores/repeat-run.ts";
+import { listRings } from "../../renderer/stores/rings.ts";
 import { filterRows, isBusy, listChoices, sortRows, toRows } from "../../renderer/stores/run-rows.ts";
 import { createRunSummaries } from "../../renderer/stores/run-summaries.ts";
 import { createRunTable } from "../../renderer/stores/run-table.ts";
 import { toSparkline } from "../../renderer/stores/sparkline.ts";
+import type { ComputeState } from "../../shared/api/compute.ts";
 import { newRunSchema, type RunSummary } from "../../shared/api/runs.ts";
 import { listedRun } from "./run-records.ts";
 
 const score = { set: "distilled", net: "convnet-3", ipc: 1, trials: [0.6], mean: 0.6, std: 0 } as const;
 const everything = { query: "", dataset: undefined, method: undefined, state: undefined };
+
+const progress = { stage: "synthesise", total: 20, perSecond: 1, secondsLeft: null } as const;
+const computing: ComputeState = {
+  running: { runId: "ours", where: "child", done: 9, ...progress },
+  alsoRunning: [{ runId: "page", where: "page", done: 7, ...progress }],
+  queue: ["next"],
+};
+
+test("the rail shows every run that is computed: the host's, those of pages, and those of other processes", () => {
+  const list = [listedRun("a"), listedRun("cli", { name: "by hand" }, true), listedRun("page", { name: "P" }, true)];
+  const rings = listRings(computing, list);
+  expect(rings.map(({ id, name, running }) => [id, name, running?.done])).toEqual([
+    ["ours", "ours", 9],
+    ["page", "P", 7],
+    ["cli", "by hand", undefined],
+  ]);
+  expect(listRings(undefined, list).map(({ id }) => id)).toEqual(["cli", "page"]);
+});
 
 test("a run is running while any process computes it, and waits while the host's queue has it", () => {
   const rows = toRows(
@@ -18,14 +38,15 @@ test("a run is running while any process computes it, and waits while the host's
       listedRun("killed", { status: "running" }),
       listedRun("cli", { status: "running", step: 4 }, true),
       listedRun("ours", { status: "running", step: 4 }),
+      listedRun("page", { status: "running", step: 4 }),
       listedRun("next", { status: "created", stage: "prepare", step: 0 }),
     ],
     new Map(),
-    { running: { runId: "ours", stage: "synthesise", done: 9 }, queue: ["next"] },
+    computing,
   );
-  expect(rows.map(({ state }) => state)).toEqual(["done", "stopped", "running", "running", "waiting"]);
-  expect(rows.map(({ step }) => step)).toEqual([20, 20, 4, 9, 0]);
-  expect(rows.map(isBusy)).toEqual([false, false, true, true, true]);
+  expect(rows.map(({ state }) => state)).toEqual(["done", "stopped", "running", "running", "running", "waiting"]);
+  expect(rows.map(({ step }) => step)).toEqual([20, 20, 4, 9, 7, 0]);
+  expect(rows.map(isBusy)).toEqual([false, false, true, true, true, true]);
 });
 
 test("rows sort by any column, those without a value last whichever way", () => {

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { lstat, mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import { explainFileError } from "../files.ts";
+import { explainFileError, makeFolder } from "../files.ts";
 import { withLock } from "../lock.ts";
 import { EXPORTS, type Run } from "../runs/index.ts";
 import { hash, listForeign, MANIFEST, requireOwnFolder } from "./place.ts";
@@ -141,7 +141,7 @@ async function replaceFolder(dir: string, temporary: string): Promise<void> {
 }
 
 async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const file = await open(path, "wx");
   try {
     await file.writeFile(bytes);

@@ -2,12 +2,12 @@
 // and then <root>/runs/<id>.json points to it.
 
 import { randomUUID } from "node:crypto";
-import { access, mkdir, readdir, stat } from "node:fs/promises";
+import { access, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { type NewRun, newRunSchema, type OpenedRun, type RunList, runIdSchema } from "../../../shared/api/runs.ts";
 import { describeError, UserError } from "../../../shared/lib/user-error.ts";
-import { explainFileError, isMissing, writeFileAtomic } from "../files.ts";
+import { explainFileError, isMissing, makeFolder, writeFileAtomic } from "../files.ts";
 import { isTemporaryName, LOCKS, parseJsonFile, RECORD_FILE, type Run, readIfPresent } from "./folder.ts";
 import { lockRun } from "./owner.ts";
 import { readRunFolder, writeRecord } from "./record.ts";
@@ -52,7 +52,7 @@ export async function createRun(root: string, { dir, record }: { dir?: string; r
     },
   };
   await requireUsableFolder(path); // before the lock writes anything into a folder of someone else's
-  await mkdir(path, { recursive: true }).catch((error) => {
+  await makeFolder(path).catch((error) => {
     throw explainFileError(error, path);
   });
   await using _lock = await lockRun(path);

@@ -2,6 +2,7 @@
 import { IconFlask2 } from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
 import { useStore } from "zustand";
+import { listRunning } from "../../../shared/api/compute.ts";
 import { ErrorPanel } from "../../components/error-panel.tsx";
 import { Scrubber } from "../../components/scrubber.tsx";
 import { useBitmap } from "../../components/use-bitmap.ts";
@@ -48,7 +49,7 @@ function WatchedRun({ id, watch }: { readonly id: string; readonly watch: RunWat
   );
 
   const placeInQueue = (computing?.queue.indexOf(id) ?? -1) + 1;
-  const computer = [computing?.running, ...(computing?.alsoRunning ?? [])].find((each) => each?.runId === id);
+  const computer = computing && listRunning(computing).find(({ runId }) => runId === id);
   const isWaiting = placeInQueue > 0;
   const isRunning = run.status === "running" && connection !== "ended";
   const status =

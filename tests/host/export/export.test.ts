@@ -196,6 +196,14 @@ describe("exportRun", () => {
     expect((await readdir(above)).sort()).toEqual(["empty", "set"]);
   });
 
+  test.skipIf(process.platform !== "linux")("refuses a place that takes no folders", async () => {
+    const run = await finishedRun(await temporaryFolder(), set);
+    await expect(exportRun(run, { formats: all, dir: "/proc/nothing/deep/set" })).rejects.toMatchObject({
+      code: "not-writable",
+      message: "/proc/nothing cannot be made: no folder can be made in /proc.",
+    });
+  });
+
   test("names unknown formats, a run without a set, and a damaged set", async () => {
     const root = await temporaryFolder();
     const run = await finishedRun(root);
