@@ -5,7 +5,7 @@ import { runEventSchema, runStatusSchema, stageSchema } from "../experiment/even
 import { failureFields } from "./failure.ts";
 
 export { type EvaluationFile, evaluationFileSchema } from "../experiment/evaluation-file.ts";
-export { type RunEvent, runEventSchema } from "../experiment/events.ts";
+export { type RunEvent, runEventSchema, stageSchema } from "../experiment/events.ts";
 
 const count = z.int().nonnegative();
 const seconds = z.number().nonnegative();

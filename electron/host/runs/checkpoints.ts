@@ -2,6 +2,7 @@
 
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { stageSchema } from "../../../shared/api/runs.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import { isMissing, writeFileAtomic } from "../files.ts";
 import { syncEvents } from "./events.ts";
@@ -24,23 +25,21 @@ export async function writeCheckpoint(run: Run, name: string, bytes: Uint8Array,
   for (const { name: old } of others.slice(keep - 1)) await rm(checkpointPath(run, old), { force: true });
 }
 
-/** All checkpoints, newest first. */
+/** All checkpoints, those that came farthest first: by stage and number, as times do not survive that a folder is copied. */
 export async function listCheckpoints(run: Run): Promise<CheckpointEntry[]> {
   const folder = join(run.path, CHECKPOINTS);
   const names = await readdir(folder).catch((error) => {
     if (isMissing(error)) return [];
     throw error;
   });
-  const entries: (CheckpointEntry & { time: bigint })[] = [];
+  const entries: CheckpointEntry[] = [];
   for (const file of names) {
     const name = file.slice(0, -EXTENSION.length);
     if (!file.endsWith(EXTENSION) || !NAME.test(name)) continue;
-    const { mtime, mtimeNs, size } = await stat(join(folder, file), { bigint: true });
-    entries.push({ name, bytes: Number(size), modifiedAt: mtime, time: mtimeNs });
+    const { mtime, size } = await stat(join(folder, file));
+    entries.push({ name, bytes: size, modifiedAt: mtime });
   }
-  // Clocks of file systems tick in milliseconds: names count up, and tell two of one tick apart.
-  entries.sort((a, b) => (a.time === b.time ? compareNames(b.name, a.name) : a.time < b.time ? 1 : -1));
-  return entries.map(({ name, bytes, modifiedAt }) => ({ name, bytes, modifiedAt }));
+  return entries.sort((a, b) => rankOf(b.name) - rankOf(a.name) || compareNames(b.name, a.name));
 }
 
 /** Throws UserError "checkpoint-not-found". What the bytes mean is checked by who reads them. */
@@ -64,6 +63,14 @@ export function checkpointPath(run: Run, name: string): string {
   }
   return join(run.path, CHECKPOINTS, `${name}${EXTENSION}`);
 }
+
+/** The place of its stage among all; the distillation's checkpoints are named by their step alone. */
+function rankOf(name: string): number {
+  const [, stage = "synthesise"] = /^([a-z]+)-\d+$/.exec(name) ?? [];
+  return stages.indexOf(stage);
+}
+
+const stages: readonly string[] = stageSchema.options;
 
 function compareNames(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
