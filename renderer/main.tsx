@@ -1,9 +1,6 @@
 // Starts the window.
 import "@mantine/core/styles.css";
-import "@fontsource/ibm-plex-sans/400.css";
-import "@fontsource/ibm-plex-sans/500.css";
-import "@fontsource/ibm-plex-sans/600.css";
-import "@fontsource/ibm-plex-mono/400.css";
+import "./theme/fonts.css";
 import "./theme/global.css";
 import { MantineProvider } from "@mantine/core";
 import { StrictMode } from "react";

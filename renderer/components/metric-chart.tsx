@@ -11,9 +11,10 @@ import { formatCount, formatExact, formatMeasured, formatValue } from "../stores
 import { spreadLabels } from "../stores/spread-labels.ts";
 import { panRange, type Range, zoomRange } from "../stores/zoom-range.ts";
 import { text } from "../text.ts";
+import { LazyPlot } from "./lazy-plot.tsx";
 import styles from "./metric-chart.module.css";
-import { colourOf, dashOf, MetricPlot, type PlotRow, plotMargin } from "./metric-plot.tsx";
 import { Panel } from "./panel.tsx";
+import { colourOf, dashOf, type PlotRow, plotMargin } from "./plot-style.ts";
 
 const { left: LEFT, right: RIGHT, top: TOP, bottom: BOTTOM } = plotMargin;
 /** Room for the names at the ends of several lines. */
@@ -152,7 +153,7 @@ export function MetricChart({ title, metric, curves, total, cursor, last, tools:
           {width > 0 && height > 0 && !isTable && (
             <>
               <div aria-hidden>
-                <MetricPlot width={width} height={height} right={right} rows={rows} labels={labels} x={x} y={y} />
+                <LazyPlot width={width} height={height} right={right} rows={rows} labels={labels} x={x} y={y} />
               </div>
               {hasLegend &&
                 ends.map(

@@ -3,21 +3,10 @@ import { memo } from "react";
 import { CartesianGrid, Line, LineChart, XAxis, YAxis } from "recharts";
 import type { Axis } from "../stores/axis.ts";
 import { formatCount, formatValue } from "../stores/format.ts";
-import { seriesColours, seriesDashes, token } from "../theme/index.ts";
+import { token } from "../theme/index.ts";
+import { colourOf, dashOf, type PlotRow, plotMargin } from "./plot-style.ts";
 
-export const plotMargin = { left: 48, right: 20, top: 8, bottom: 24 } as const;
-
-export const colourOf = (index: number) => seriesColours[index % seriesColours.length];
-/** Where the colours begin again, each comes with another dash than before. */
-export const dashOf = (index: number) =>
-  seriesDashes[(index + Math.floor(index / seriesColours.length)) % seriesDashes.length];
-
-export interface PlotRow {
-  readonly step: number;
-  readonly values: readonly (number | undefined)[];
-}
-
-interface MetricPlotProps {
+export interface MetricPlotProps {
   readonly width: number;
   readonly height: number;
   /** Room beside the lines, in pixels. */
