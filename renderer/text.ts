@@ -291,6 +291,11 @@ export const text = {
     start: "Start",
     pause: "Pause",
     resume: "Resume",
+    startOn: "Start on…",
+    resumeOn: "Resume on…",
+    noOtherPlace: "Nothing else here can compute.",
+    bitsDiffer: (adapter: string) =>
+      `Computed on ${adapter} so far. Elsewhere the last bits of its numbers will differ, and so may the images.`,
     pausing: "Pausing…",
     unqueue: "Leave queue",
     export: "Export",
