@@ -130,7 +130,6 @@ export const text = {
     interrupted: (name: string) => `The page was closed or reloaded during the import of ${name}. Nothing was stored.`,
     dropAgain: "Drop it again to import it.",
     again: "Import again",
-    failed: (name: string) => `${name} was not imported`,
     open: "Open",
     dismiss: "Dismiss",
     progress: (name: string) => `Import of ${name}`,
@@ -213,7 +212,6 @@ export const text = {
   newRun: {
     title: "New run",
     dataset: "Dataset",
-    chooseDataset: "Choose a dataset",
     noDataset: "A run needs a dataset. Import one first.",
     recipe: "Recipe",
     settings: "Settings",
@@ -235,7 +233,6 @@ export const text = {
     openRecipe: "Open a recipe…",
     from: (name: string) => `Begins with the settings of ${name}.`,
     paper: (authors: string, venue: string, year: number) => `${authors}, ${venue} ${year}`,
-    source: "Settings from",
     changed: (number: number) => `${count(number, "setting")} changed`,
     unchanged: "As the recipe has it",
     putBack: (name: string, value: string) => `Put ${name} back to ${value}`,
@@ -252,7 +249,6 @@ export const text = {
     } as Readonly<Record<string, string>>,
     estimate: "Estimate",
     measuring: "Measuring a few steps…",
-    time: "Time",
     about: (seconds: number) => `about ${formatDuration(seconds)}`,
     distilling: "distilling",
     evaluating: "evaluating",
@@ -262,10 +258,8 @@ export const text = {
     computes: "On",
     name: "Name",
     start: "Start run",
-    starting: "Starting…",
     json: "Recipe as JSON",
     copyJson: "Copy",
-    bytes: formatBytes,
     fix: (number: number) => `${count(number, "setting")} to correct before the run can start.`,
     defaultName: (dataset: string, method: string, ipc: string) => `${dataset} ${method} ipc ${ipc}`,
   },
@@ -294,6 +288,11 @@ export const text = {
     start: "Start",
     pause: "Pause",
     resume: "Resume",
+    startOn: "Start on…",
+    resumeOn: "Resume on…",
+    noOtherPlace: "Nothing else here can compute.",
+    bitsDiffer: (adapter: string) =>
+      `Computed on ${adapter} so far. Elsewhere the last bits of its numbers will differ, and so may the images.`,
     pausing: "Pausing…",
     unqueue: "Leave queue",
     export: "Export",
@@ -310,7 +309,6 @@ export const text = {
       `The images stay as they are after ${step} of ${total} steps, and the run is done. It cannot go on distilling afterwards; to go on later, pause it instead.`,
     stopAction: "End and evaluate",
     stopActionPlain: "End here",
-    finishing: "Ending…",
     zoom: "Zoom",
     fit: "Fit",
     zoomIn: "Larger images",
@@ -354,7 +352,6 @@ export const text = {
     paperDataset: "dataset",
     paperDifference: (path: string, paper: string, ours: string) => `${path}: ${paper} in the paper, ${ours} here`,
     broken: "The connection to the host broke. Trying again; the run itself is not affected.",
-    gone: "The run could not be opened",
     copyDiagnostics: "Copy diagnostics",
     datasetGone: (name: string) =>
       `The dataset ${name} was deleted. The run can be looked at and a finished set exported; to go on, import the same pictures again with the same options.`,
@@ -362,8 +359,6 @@ export const text = {
     imageTitle: (name: string, index: number, ipc: number) => `${name}, image ${index + 1} of ${ipc}`,
     previousImage: "Previous image",
     nextImage: "Next image",
-    shownStep: (step: string) => `Shown: step ${step}`,
-    classNumber: (index: number, classes: number) => `${index + 1} of ${classes}`,
     facts: { class: "Class", step: "Step", min: "Lowest", max: "Highest", mean: "Mean" },
     exactValues: "Normalised values, exact.",
     pictureValues: "Levels of the 8-bit picture: this step keeps no exact values.",
@@ -416,7 +411,6 @@ export const text = {
   scores: {
     ahead: (points: string) => `${points} points above random images`,
     behind: (points: string) => `${points} points below random images`,
-    label: (set: string, accuracy: string) => `${set}: ${accuracy}`,
   },
 
   runs: {
@@ -597,7 +591,6 @@ export const text = {
   settings: {
     title: "Settings",
     adapters: "Where runs are computed",
-    cpu: (model: string, threads: number) => `${model}, ${count(threads, "thread")}`,
     chosen: "chosen",
     peak: (gflops: number, bandwidth: number | undefined) =>
       `${formatCount(gflops)} GFLOP/s${bandwidth === undefined ? "" : `, ${formatCount(bandwidth)} GB/s`}`,

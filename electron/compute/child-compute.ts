@@ -3,7 +3,7 @@
 import { type AdapterList, type ProgressLine, type StartRequest, summariseProgress } from "../../shared/api/compute.ts";
 import type { ErrorBody } from "../../shared/api/failure.ts";
 import { describeError, UserError } from "../../shared/lib/user-error.ts";
-import type { Compute, ComputeSignal } from "../host/compute.ts";
+import { type Compute, type ComputeSignal, refuseActive } from "../host/compute.ts";
 import type { Log } from "../host/log.ts";
 import { openRunById, settleRun } from "../host/runs/index.ts";
 import { createSignals } from "../host/signals.ts";
@@ -133,9 +133,7 @@ export function createChildCompute(input: {
 
     start(runId, request) {
       if (isDisposed) throw new UserError("compute-busy", "The program is ending.", "Start it again.");
-      if (isActive(runId)) {
-        throw new UserError("run-active", `The run "${runId}" is computed already, or waits.`, "Stop it first.");
-      }
+      refuseActive({ isActive }, runId);
       const isOpen = request.backend === undefined && request.adapter === undefined;
       queue.push({ runId, request: isOpen ? { ...request, ...defaults } : request });
       if (!running) startNext();

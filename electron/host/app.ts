@@ -56,7 +56,7 @@ export function createHost({ store, version = "0", kind = "server", compute, log
     .route("/api/runs", createRunComputeRoutes({ root, compute, sessions }))
     .route("/api/runs", createImageRoutes(store))
     .route("/api/runs", createArchiveRoutes(store))
-    .route("/api/runs", runRoutes({ root, store, sessions, signals }));
+    .route("/api/runs", runRoutes({ root, store, compute, sessions, signals }));
   app.onError((error, c) => {
     const { status, body } = describeFailure(error);
     if (status === 500) log?.write(`${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`);

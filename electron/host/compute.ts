@@ -9,6 +9,13 @@ import type {
   StartRequest,
 } from "../../shared/api/compute.ts";
 import type { RunEvent } from "../../shared/api/runs.ts";
+import { UserError } from "../../shared/lib/user-error.ts";
+
+/** Throws UserError "run-active" where the host's own process computes the run, or has it in its queue. */
+export function refuseActive(compute: Pick<Compute, "isActive"> | undefined, runId: string): void {
+  if (!compute?.isActive(runId)) return;
+  throw new UserError("run-active", `The run "${runId}" is computed already, or waits.`, "Pause it first.");
+}
 
 /** What is told of a run while it is computed; `written`: events.ndjson has grown. */
 export type ComputeSignal = Exclude<FollowLine, RunEvent> | { readonly type: "written" };

@@ -173,7 +173,7 @@ function computedElsewhere(runId: string): UserError {
   return new UserError(
     "run-locked",
     `The run "${runId}" is being computed in another window of Stillroom.`,
-    "Look at it there, or pause it, here or there, and resume it where you like.",
+    "Pause it first, here or there; then it can be resumed where you like.",
   );
 }
 

@@ -2,7 +2,7 @@
 import { Button, Modal } from "@mantine/core";
 import { useTask } from "../hooks/use-task.ts";
 import { text } from "../text.ts";
-import styles from "./confirm.module.css";
+import styles from "./dialog.module.css";
 import { ErrorPanel } from "./error-panel.tsx";
 
 interface ConfirmProps {

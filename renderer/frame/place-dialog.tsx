@@ -2,11 +2,11 @@
 import { Button, Modal, Select } from "@mantine/core";
 import { useState } from "react";
 import { labelOf } from "../components/compute-on.tsx";
+import styles from "../components/dialog.module.css";
 import { places } from "../host.ts";
 import { currentPlace } from "../stores/compute-places.ts";
 import { text } from "../text.ts";
 import { closeDialog, type Dialog } from "../ui.ts";
-import styles from "./place-dialog.module.css";
 
 type PlaceDialogProps = Pick<Extract<Dialog, { kind: "place" }>, "record" | "places" | "settle">;
 

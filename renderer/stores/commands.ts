@@ -33,5 +33,3 @@ export const createCommands = () =>
       return true;
     },
   }));
-
-export type CommandStore = ReturnType<typeof createCommands>;

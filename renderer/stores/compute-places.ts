@@ -119,6 +119,14 @@ export function placeOfRun(
   return places.find((place) => place.request.backend === backend && place.name === adapter);
 }
 
+/** Where a run does not go by itself. What the host takes of its own accord is no place for a run that has begun. */
+export function listOtherPlaces(record: RunRecord, state: PlacesState): Place[] {
+  const here = listPlaces(state);
+  const isNew = record.sessions.length === 0;
+  const own = isNew ? currentPlace(state) : placeOfRun(record, here);
+  return here.filter(({ id, kind }) => id !== own?.id && (isNew || kind !== "auto"));
+}
+
 export interface PlacesPort {
   readonly app: () => Promise<Pick<AppInfo, "host">>;
   readonly window: (again: boolean) => Promise<WindowAdapters>;

@@ -145,8 +145,6 @@ export function createImports(client: ImportsClient, memory?: ImportsMemory) {
   };
 }
 
-export type Imports = ReturnType<typeof createImports>;
-
 type Remembered = Pick<ImportJob, "target" | "options">;
 
 function remember(memory: ImportsMemory | undefined, jobs: readonly ImportJob[]): void {

@@ -73,18 +73,18 @@ export function layOut(sheet: Sheet, room: Room, zoom: number): TableLayout {
 }
 
 /**
- * The largest whole zoom at which all classes are seen at once, at least `least`: each class on one line, or on several
- * where this makes the images much larger.
+ * The largest whole zoom at which all classes are seen at once: each class on one line, or on several where this makes
+ * the images much larger; `least` where there is none.
  */
 export function fitZoom(sheet: Sheet, room: Room, least = 2): number {
-  let broken = least;
-  for (let zoom = MAX_FITTED; zoom > least; zoom--) {
+  let broken = 0;
+  for (let zoom = MAX_FITTED; zoom >= 1; zoom--) {
     const layout = layOut(sheet, room, zoom);
     if (room.height !== undefined && measureTable(sheet, layout, room).height > room.height) continue;
     if (layout.lines === 1) return broken >= WORTH_BREAKING * zoom ? broken : zoom;
     if (room.height !== undefined) broken = Math.max(broken, zoom);
   }
-  return broken;
+  return broken === 0 ? least : broken;
 }
 
 /** Sizes in CSS pixels: of one class with the gap below it, of one column of classes with the gap beside it, of all. */

@@ -33,4 +33,3 @@ interface Place {
 }
 
 export const createRouteStore = (place: Place) => createStore<Route>(() => parseHash(place.hash));
-export type RouteStore = ReturnType<typeof createRouteStore>;

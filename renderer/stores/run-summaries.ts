@@ -45,5 +45,3 @@ export function createRunSummaries(client: { readonly runs: Pick<Client["runs"],
     },
   };
 }
-
-export type RunSummaries = ReturnType<typeof createRunSummaries>;

@@ -78,5 +78,3 @@ export function createRunTable() {
     },
   };
 }
-
-export type RunTable = ReturnType<typeof createRunTable>;

@@ -64,7 +64,9 @@ export function createRunWatch(
   const readRecord = async () => {
     const { path, record } = await client.runs.get(id);
     store.setState({ path, record });
-    if (record.status === "done") store.setState({ evaluation: await client.runs.evaluation(id) });
+    // Asked for only where there is one: a browser writes every 404 into its console.
+    if (record.status === "done" && record.evaluate !== false)
+      store.setState({ evaluation: await client.runs.evaluation(id) });
   };
 
   /** True when the host said that the run has ended; lines are applied in batches, so that thousands stay smooth. */

@@ -161,4 +161,3 @@ export type OpenedRun = z.infer<typeof openedRunSchema>;
 export const checkpointListSchema = z.array(z.object({ name: z.string(), bytes: count, modifiedAt: z.coerce.date() }));
 /** In the order of their steps. */
 export const previewListSchema = z.array(z.object({ step: count, file: z.string() }));
-export type PreviewEntry = z.infer<typeof previewListSchema>[number];

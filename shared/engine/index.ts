@@ -1,11 +1,9 @@
 // The engine's public surface: the rest of the app imports only this.
 export {
   type Backend,
-  type BackendId,
   type Capabilities,
   type Executable,
   type HostArray,
-  type ProgramGraph,
   printProgram,
   type Value,
 } from "./backend.ts";
@@ -20,19 +18,17 @@ export {
   isValue,
   opaque,
   type Program,
-  type Results,
   Runtime,
   type TensorTree,
   tensorsOf,
   traceProgram,
-  type UploadedTree,
   type ValueTree,
   withTensors,
   zerosLike,
 } from "./program.ts";
 export { createReferenceBackend } from "./reference/backend.ts";
-export { formatShape, type Shape, sizeOf } from "./shape.ts";
-export { type SpatialMapTensors, Tensor } from "./tensor.ts";
-export { createWebgpuBackend, printPlan, type WebgpuBackend, type WebgpuStats } from "./webgpu/backend.ts";
+export { sizeOf } from "./shape.ts";
+export { Tensor } from "./tensor.ts";
+export { createWebgpuBackend, printPlan, type WebgpuBackend } from "./webgpu/backend.ts";
 export { describeDevice, isSoftwareAdapter, listLimits } from "./webgpu/device.ts";
-export { type DeviceSpeed, measureDevice } from "./webgpu/measure.ts";
+export { measureDevice } from "./webgpu/measure.ts";

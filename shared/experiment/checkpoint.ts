@@ -23,6 +23,8 @@ const headerSchema = z.strictObject({
   /** Events of the run that precede this checkpoint; what follows is cut off on resume. */
   events: z.int().min(0),
   trials: z.array(trialSchema),
+  /** A person ended the distillation here: no resume goes on with it. */
+  isEnded: z.literal(true).optional(),
   /** The recipe that the state was made with. */
   recipe: z.unknown(),
   /** The state with `{ "$tensor": name }` in place of arrays. */

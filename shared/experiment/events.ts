@@ -62,5 +62,4 @@ export const runEventSchema = z.discriminatedUnion("type", [
 
 export type RunEvent = z.infer<typeof runEventSchema>;
 export type Stage = z.infer<typeof stageSchema>;
-export type RunStatus = z.infer<typeof runStatusSchema>;
 export type EvaluatedSet = z.infer<typeof evaluatedSetSchema>;

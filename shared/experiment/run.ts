@@ -157,7 +157,8 @@ class Session {
         await this.#record(at, steps);
       }
       pace.mark(at.state.step, steps);
-      while (at.state.step < steps && !finish?.aborted) {
+      const wasEnded = checkpoint?.isEnded ?? false;
+      while (at.state.step < steps && !finish?.aborted && !wasEnded) {
         const { step } = at.state;
         if (signal.aborted) {
           const saved = await saveState(runtime, at.state);
@@ -190,7 +191,7 @@ class Session {
         });
       }
       const saved = await saveState(runtime, at.state);
-      if (saved.step < steps) {
+      if (saved.step < steps && !wasEnded) {
         if (!isFiniteTree(saved)) {
           return await giveUp(kept.slice(1), `The images of step ${saved.step} are not finite numbers`);
         }
@@ -239,14 +240,19 @@ class Session {
     if (saved.step % checkpointEverySteps !== 0) {
       await this.#log.add({ type: "checkpoint", ...place, file: `${pad(saved.step)}.safetensors` });
     }
-    await this.#save("synthesise", saved.step, saved);
+    await this.#save("synthesise", saved.step, saved, { isEnded: true });
   }
 
   /** Writes a checkpoint that `events` events precede: all so far, unless it goes back. */
-  async #save(stage: Stage, step: number, state: SavedState, events = this.#log.count): Promise<void> {
+  async #save(
+    stage: Stage,
+    step: number,
+    state: SavedState,
+    { events = this.#log.count, ...more }: Partial<Pick<Checkpoint, "events" | "isEnded">> = {},
+  ): Promise<void> {
     await this.#log.flush();
     const name = stage === "synthesise" ? pad(step) : `${stage}-${pad(step)}`;
-    const checkpoint = { stage, step, events, trials: this.#trials, recipe: this.#x.recipe, state };
+    const checkpoint = { stage, step, events, trials: this.#trials, ...more, recipe: this.#x.recipe, state };
     await this.#x.port.writeCheckpoint(name, encodeCheckpoint(checkpoint));
   }
 
@@ -262,7 +268,7 @@ class Session {
 
   /** Keeps the last good state, as a checkpoint and as a set, and says why the run ends here. */
   async #giveUp({ saved, events }: Saved, error: UserError): Promise<void> {
-    await this.#save("synthesise", saved.step, saved, events);
+    await this.#save("synthesise", saved.step, saved, { events });
     await this.#x.port.writeFile("distilled.safetensors", toSafetensors(this.#distilled(saved)));
     const { code, message, hint } = error;
     await this.#log.add({ type: "failed", stage: "synthesise", step: saved.step, code, message, hint });
@@ -299,8 +305,6 @@ class Session {
     const pace = new Pace(clock);
     if (this.#trials.length === 0 && this.#x.checkpoint?.stage !== "evaluate") {
       await this.#log.add({ type: "stage", stage: "evaluate", step: 0, steps: jobs.length });
-      // So that no resume goes on distilling what a person has ended.
-      if (saved.step < this.#steps()) await this.#save("evaluate", 0, saved);
     }
     pace.mark(this.#trials.length * epochs, jobs.length * epochs);
     while (this.#trials.length < jobs.length) {

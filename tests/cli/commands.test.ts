@@ -141,6 +141,8 @@ test("a recipe file says only what differs; --no-evaluate leaves the evaluation 
     data,
     "--out",
     out,
+    "--name",
+    "first try",
     "--no-evaluate",
     "--quiet",
     "--json",
@@ -149,6 +151,7 @@ test("a recipe file says only what differs; --no-evaluate leaves the evaluation 
   );
   expect(done).toMatchObject({ code: 0, stderr: "" });
   expect(JSON.parse(done.stdout)).toMatchObject({
+    name: "first try",
     backend: "reference",
     evaluation: null,
     recipe: { ipc: 3, init: "real", method: { steps: 3, imageMomentum: 0.5 }, evaluation: { epochs: 1000 } },

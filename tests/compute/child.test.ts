@@ -135,6 +135,22 @@ async function collectUntilStep(client: Client, id: string, from: number): Promi
   return lines;
 }
 
+test("a run that is computed or waits is neither deleted nor renamed", async () => {
+  const { client } = open();
+  const [running, waiting] = [await create(client, long), await create(client)];
+  for (const { id } of [running, waiting]) await client.runs.start(id, { evaluate: false });
+  const refused = { code: "run-active", hint: "Pause it first." };
+  for (const { id } of [running, waiting]) {
+    await expect(client.runs.delete(id)).rejects.toMatchObject(refused);
+    await expect(client.runs.update(id, { name: "another" })).rejects.toMatchObject(refused);
+  }
+  expect((await client.compute.state()).queue).toEqual([waiting.id]);
+  await client.runs.stop(waiting.id);
+  expect(await client.runs.update(waiting.id, { name: "another" })).toMatchObject({ name: "another" });
+  expect(await client.runs.delete(waiting.id)).toEqual({ kept: [] });
+  await client.runs.stop(running.id);
+}, 20_000);
+
 test("what keeps a run from beginning is told and written down", async () => {
   const { client } = open();
   const { id } = await create(client);

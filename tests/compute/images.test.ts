@@ -78,6 +78,9 @@ test("a paused run shows exact values, finds near real images, is exported, and 
   const set = fromSafetensors(await readFile(join(dir, "distilled.safetensors")), "export");
   expect(set).toMatchObject({ classNames: ["ant", "bee"], ipc: 2, fingerprint: small.dataset.fingerprint });
   expect(Math.max(...set.images)).toBe(values.max);
+  const readme = await readFile(join(dir, "README.md"), "utf8");
+  expect(readme).toContain(`**Unfinished:** these are the images of step ${paused.step} of 4000.`);
+  expect(readme).toContain("This run is not evaluated yet.");
 
   await client.runs.finish(id);
   const lines = [];

@@ -1,6 +1,6 @@
 // The loop of an experiment: its events and files, a loss that is not finite, the evaluation, and no value forgotten.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runEventSchema } from "../../shared/api/runs.ts";
+import { type RunEvent, runEventSchema } from "../../shared/api/runs.ts";
 import { fromSafetensors } from "../../shared/data/distilled-set.ts";
 import { type Backend, Runtime } from "../../shared/engine/index.ts";
 import { decodeCheckpoint, encodeCheckpoint, requireFitting } from "../../shared/experiment/checkpoint.ts";
@@ -61,6 +61,62 @@ describe("a whole run", () => {
       expect(folder.result).toEqual(whole.folder.result);
     }
   });
+});
+
+describe("a distillation that a person ends", () => {
+  const recipe = smallRecipe({ id: "dm", steps: 6 });
+  const endsAt = ({ stage, done }: { stage: string; done: number }) => stage === "synthesise" && done === 3;
+
+  /** Dies before its `last`-th write, as a killed process does. */
+  class KilledFolder extends MemoryFolder {
+    writes = 0;
+    isEnded = false;
+    readonly last: number;
+    constructor(last: number) {
+      super();
+      this.last = last;
+    }
+    #write() {
+      if (++this.writes === this.last) throw new Error("killed");
+    }
+    override async appendEvents(events: readonly RunEvent[]): Promise<void> {
+      this.#write();
+      await super.appendEvents(events);
+    }
+    override async writeCheckpoint(name: string, bytes: Uint8Array): Promise<void> {
+      this.#write();
+      await super.writeCheckpoint(name, bytes);
+      this.isEnded ||= decodeCheckpoint(bytes, name).isEnded === true;
+    }
+    override async writePreview(step: number): Promise<void> {
+      this.#write();
+      await super.writePreview(step);
+    }
+    override async writeFile(name: string, bytes: Uint8Array): Promise<void> {
+      this.#write();
+      await super.writeFile(name, bytes);
+    }
+  }
+
+  test.each([true, false])(
+    "is never gone on with once that is written, whenever it is killed (evaluate: %s)",
+    async (evaluate) => {
+      const { folder: whole } = await runSmall({ recipe, backend, evaluate, endsAt, folder: new KilledFolder(-1) });
+      expect(whole.events).toContainEqual(expect.objectContaining({ type: "warning", code: "ended-early", step: 3 }));
+      expect(whole.events.at(-1)).toMatchObject({ type: "done" });
+      let kept = 0;
+      for (let last = (whole as KilledFolder).writes; last > 0; last--) {
+        const folder = new KilledFolder(last);
+        await expect(runSmall({ recipe, backend, evaluate, endsAt, folder })).rejects.toThrow("killed");
+        if (!folder.isEnded) break;
+        kept++;
+        await runSmall({ recipe, backend, evaluate, folder, resume: true });
+        expect(folder.result, `write ${last}`).toEqual(whole.result);
+      }
+      // At least the set and the last events come after it.
+      expect(kept).toBeGreaterThanOrEqual(2);
+    },
+  );
 });
 
 describe("numbers that are not finite", () => {

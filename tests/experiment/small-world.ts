@@ -102,12 +102,15 @@ export interface Conditions {
   /** Called at each sign of progress; true stops the run. */
   readonly stopsAt?: (progress: Progress) => boolean;
   readonly stopAtOnce?: boolean;
+  /** True ends the distillation by hand. */
+  readonly endsAt?: (progress: Progress) => boolean;
 }
 
 /** Runs or goes on with an experiment, and gives its folder. */
 export async function runSmall(conditions: Conditions): Promise<{ outcome: Outcome; folder: MemoryFolder }> {
   const { recipe, backend, folder = new MemoryFolder(), evaluate = false, resume = false, stopsAt } = conditions;
   const controller = new AbortController();
+  const finish = new AbortController();
   if (conditions.stopAtOnce) controller.abort();
   let time = 0;
   const outcome = await runExperiment({
@@ -119,10 +122,12 @@ export async function runSmall(conditions: Conditions): Promise<{ outcome: Outco
     port: folder,
     clock: () => (time += 7),
     signal: controller.signal,
+    finish: finish.signal,
     ...(resume ? { checkpoint: folder.goBack() } : {}),
     evaluate,
     onProgress: (progress) => {
       if (stopsAt?.(progress)) controller.abort();
+      if (conditions.endsAt?.(progress)) finish.abort();
     },
   });
   return { outcome, folder };

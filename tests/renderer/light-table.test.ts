@@ -28,6 +28,14 @@ test("the fitting zoom shows every class on one line", () => {
   expect(layout).toEqual({ zoom: 2, perLine: 10, lines: 1, rows: 10 });
 });
 
+test("a small window shows all classes at once, each on one line, before it enlarges some", () => {
+  const low = { ...room, width: 480, height: 420 };
+  const zoom = fitZoom(sheet, low);
+  expect(layOut(sheet, low, zoom)).toEqual({ zoom: 1, perLine: 10, lines: 1, rows: 10 });
+  // Where not even that shows all, they are as large as elsewhere, and the table scrolls.
+  expect(fitZoom(sheet, { ...low, height: 200 })).toBe(2);
+});
+
 test("few images a class go on in further columns, larger", () => {
   const two = sheetOf({ width: 2 * 29 + 1, height: 10 * 29 + 1 }, 10, 2);
   const zoom = fitZoom(two, room);

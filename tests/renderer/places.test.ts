@@ -4,6 +4,7 @@ import {
   createComputePlaces,
   currentPlace,
   lacksGpu,
+  listOtherPlaces,
   listPlaces,
   missingChoice,
   type PlacesState,
@@ -184,6 +185,23 @@ test("a run goes on where it was computed, whatever is chosen now", async () => 
     ["window stop", "r"],
     ["host stop", "r"],
   ]);
+});
+
+test("a run can be taken to every place but its own, and one that has not begun to all but the chosen one", async () => {
+  const { places, runner, log } = createWorld({});
+  await places.find();
+  const state = places.store.getState();
+  const own = { id: "r", sessions: [session], backend: "webgpu", adapter: "NVIDIA RTX" } as unknown as RunRecord;
+  const idsOf = (record: RunRecord, host: PlacesState["host"] = "electron") =>
+    listOtherPlaces(record, { ...state, host }).map(({ id }) => id);
+  expect(idsOf(own)).not.toContain("host NVIDIA RTX");
+  expect(idsOf(own)).toHaveLength(4);
+  expect(idsOf(own, "server")).not.toContain("auto");
+  expect(idsOf({ ...own, adapter: "a GPU that was sold" })).toHaveLength(5);
+  expect(idsOf({ ...own, sessions: [] })).not.toContain("window nvidia ampere");
+  const cpu = listOtherPlaces(own, state).find(({ id }) => id === "host cpu");
+  expect(await runner.start("r", cpu)).toBe(true);
+  expect(log).toEqual([["host", "r", { backend: "onnx" }]]);
 });
 
 test("a run whose place is not here is started nowhere else unasked", async () => {

@@ -39,6 +39,7 @@ interface DistillFlags extends CommonOptions, ImportFlags {
   readonly variant?: "small";
   readonly case?: string;
   readonly set: string[];
+  readonly name?: string;
   readonly out?: string;
   readonly evaluate: boolean;
 }
@@ -50,12 +51,17 @@ export interface RunRequest {
   readonly recipeName: string;
   readonly recipe: Recipe;
   readonly dataset: Dataset;
+  /** Of the run; made of its dataset and recipe where it is missing or empty. */
+  readonly name?: string | undefined;
   readonly out?: string | undefined;
   readonly evaluate: boolean;
 }
 
 /** Prints what the run will cost, makes the run folder, and runs. */
-export async function startRun(cli: Cli, { recipeName, recipe, dataset, out, evaluate }: RunRequest): Promise<Run> {
+export async function startRun(
+  cli: Cli,
+  { recipeName, recipe, dataset, name, out, evaluate }: RunRequest,
+): Promise<Run> {
   const { store } = await cli.host();
   const { manifest } = dataset;
   if (evaluate) {
@@ -68,7 +74,7 @@ export async function startRun(cli: Cli, { recipeName, recipe, dataset, out, eva
   const run = await createRun(store.home, {
     ...(out === undefined ? {} : { dir: out }),
     record: {
-      name: `${manifest.name} ${recipe.method.id} ipc ${recipe.ipc}`,
+      name: name || `${manifest.name} ${recipe.method.id} ipc ${recipe.ipc}`,
       recipe,
       seed: recipe.seed,
       dataset: { id: manifest.id, name: manifest.name, fingerprint: manifest.fingerprint },
@@ -116,6 +122,7 @@ export const distillCommand: CliCommand = {
         (pair: string, all: string[]) => [...all, pair],
         [],
       )
+      .option("--name <text>", "name of the run")
       .option("--out <dir>", "the run folder")
       .option("--no-evaluate", "leave out the evaluation");
     withImportOptions(withCommonOptions(command)).action(async (name: string, flags: DistillFlags) => {
@@ -140,6 +147,7 @@ export const distillCommand: CliCommand = {
         recipeName: found.name,
         recipe,
         dataset,
+        name: flags.name?.trim(),
         out: flags.out,
         evaluate: flags.evaluate,
       });

@@ -11,7 +11,6 @@ export interface ImportFlags {
   readonly size?: number;
   readonly fit?: (typeof fits)[number];
   readonly colour?: (typeof colours)[number];
-  readonly name?: string;
 }
 
 /** Adds the options of how images are stored. */
@@ -19,16 +18,14 @@ export function withImportOptions(command: Command): Command {
   return command
     .option("--size <pixels>", "side of the stored square images; suggested from the images when left out", wholeNumber)
     .addOption(new Option("--fit <way>", "how a picture of another shape becomes square").choices([...fits]))
-    .addOption(new Option("--colour <mode>", "store three channels or one").choices([...colours]))
-    .option("--name <text>", "name to show");
+    .addOption(new Option("--colour <mode>", "store three channels or one").choices([...colours]));
 }
 
-export function importOptionsOf({ size, fit, colour, name }: ImportFlags, seed?: number): ImportOptions {
+export function importOptionsOf({ size, fit, colour }: ImportFlags, seed?: number): ImportOptions {
   return {
     ...(size === undefined ? {} : { size }),
     ...(fit ? { fit } : {}),
     ...(colour ? { colour } : {}),
-    ...(name ? { name } : {}),
     ...(seed === undefined ? {} : { seed }),
   };
 }
@@ -69,19 +66,29 @@ function jsonOf(report: ImageReport) {
   return { classes, size: Math.max(height, width), channels, mean, std, fingerprint, skipped, warnings, notes };
 }
 
+interface NamedImportFlags extends ImportFlags, CommonOptions {
+  readonly name?: string;
+}
+
 export const importCommand: CliCommand = {
   register: (program) => {
     const command = program
       .command("import <data>")
-      .description("read an image folder, a zip of one, or IDX files into the store");
-    withImportOptions(withCommonOptions(command)).action(async (path: string, flags: ImportFlags & CommonOptions) => {
+      .description("read an image folder, a zip of one, or IDX files into the store")
+      .option("--name <text>", "name of the dataset");
+    withImportOptions(withCommonOptions(command)).action(async (path: string, flags: NamedImportFlags) => {
       const cli = createCli(flags);
       const { store } = await cli.host();
       const onProgress = (event: Parameters<typeof showImport>[1]) => showImport(cli, event);
-      const { manifest, existing } = await importDataset(store, path, importOptionsOf(flags, flags.seed), {
-        signal: cli.signal,
-        onProgress,
-      });
+      const { manifest, existing } = await importDataset(
+        store,
+        path,
+        { ...importOptionsOf(flags, flags.seed), ...(flags.name && { name: flags.name }) },
+        {
+          signal: cli.signal,
+          onProgress,
+        },
+      );
       const first = existing ? `Stored before as ${manifest.id}` : `Stored as ${manifest.id}`;
       cli.output.result({ id: manifest.id, ...jsonOf(manifest) }, `${describeReport(manifest)}\n\n${first}`);
     });

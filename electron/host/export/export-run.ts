@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { lstat, mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import { explainFileError, makeFolder } from "../files.ts";
+import { explainFileError } from "../files.ts";
 import { withLock } from "../lock.ts";
 import { EXPORTS, type Run } from "../runs/index.ts";
 import { hash, listForeign, MANIFEST, requireOwnFolder } from "./place.ts";
@@ -48,13 +48,13 @@ export async function exportRun(
       const hashes: Record<string, string> = {};
       for (const { path, make } of files) {
         const bytes = await make();
-        await writeNew(join(temporary, ...path.split("/")), bytes);
+        await writeNew(temporary, path, bytes);
         written.push({ path, size: bytes.length, isExact: true });
         hashes[path] = hash(bytes);
         onProgress?.(written.length, files.length);
         signal?.throwIfAborted();
       }
-      await writeNew(join(temporary, MANIFEST), encodeManifest(run, formats, hashes));
+      await writeNew(temporary, MANIFEST, encodeManifest(run, formats, hashes));
       await replaceFolder(dir, temporary);
       return { dir, tree: buildTree(dir, written), clipped: results.pixels.clipped };
     } finally {
@@ -140,9 +140,15 @@ async function replaceFolder(dir: string, temporary: string): Promise<void> {
   await rm(old, { recursive: true, force: true });
 }
 
-async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
-  await makeFolder(dirname(path));
-  const file = await open(path, "wx");
+/** `root` itself is never made anew: it is gone when the run was deleted meanwhile. */
+async function writeNew(root: string, name: string, bytes: Uint8Array): Promise<void> {
+  const folders = name.split("/").slice(0, -1);
+  for (let depth = 1; depth <= folders.length; depth++) {
+    await mkdir(join(root, ...folders.slice(0, depth))).catch((error) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+  }
+  const file = await open(join(root, name), "wx");
   try {
     await file.writeFile(bytes);
     await file.sync();

@@ -3,17 +3,18 @@
 import { describeClipping } from "./clipping.ts";
 import type { ExportFormat } from "./format.ts";
 import { toPythonFloats } from "./python.ts";
-import type { RunResults } from "./source.ts";
+import type { Made, RunResults } from "./source.ts";
 
 /** Markdown. The same run and formats give the same text. */
 export function writeReadme(results: RunResults, formats: readonly ExportFormat[]): string {
-  const { set, run, pixels, classFolders, evaluation } = results;
+  const { set, run, pixels, classFolders, evaluation, made } = results;
   const { record } = run;
   const [n, channels, height, width] = set.shape;
   const classes = set.classNames.length;
   const blocks = [
     `# ${escapeText(record.name)}`,
     `${n} synthetic images that stand in for the training set of **${escapeText(record.dataset.name)}**: ${set.ipc} a class, ${classes} classes, made by dataset distillation with Stillroom ${escapeText(record.app.version)}. A network trained on them alone should come as near as possible to one trained on the real images.`,
+    ...sayHowFar(made),
     "## Contents",
     table(
       ["array", "shape", "meaning"],
@@ -55,7 +56,7 @@ def normalise(pixels):  # uint8 [n][${channels}][${height}][${width}] -> float32
     `Clipping: 8-bit pictures hold [0, 1] only. ${describeClipping(pixels)} This concerns PNG files; the arrays hold every value as it is.`,
     "## Accuracy",
     evaluation === undefined || evaluation.results.length === 0
-      ? "This run was not evaluated."
+      ? sayWhyUnevaluated(record)
       : `${table(
           ["trained on", "ipc", "network", "accuracy", "trials"],
           evaluation.results.map(({ set: kind, ipc, net, width: netWidth, trials, mean, std }) => [
@@ -81,6 +82,7 @@ def normalise(pixels):  # uint8 [n][${channels}][${height}][${width}] -> float32
         ["dataset fingerprint", escapeText(set.fingerprint)],
         ["backend", escapeText(record.backend)],
         ["adapter", escapeText(record.adapter)],
+        ...(made.state === "whole" ? [] : [["steps", stepOf(made)]]),
         ["made", record.createdAt],
       ],
     ),
@@ -88,6 +90,31 @@ def normalise(pixels):  # uint8 [n][${channels}][${height}][${width}] -> float32
     fence("json", JSON.stringify(set.recipe, null, 2)),
   ];
   return `${blocks.join("\n\n")}\n`;
+}
+
+const stepOf = ({ step, steps }: Made) => (steps === undefined ? String(step) : `${step} of ${steps}`);
+
+/** Of a set that is not what its recipe would make. */
+function sayHowFar(made: Made): string[] {
+  const where = `step ${stepOf(made)}`;
+  switch (made.state) {
+    case "whole":
+      return [];
+    case "ended-early":
+      return [`**Ended by hand** after ${stepOf(made)} steps: the recipe below was not carried out to its end.`];
+    case "unfinished":
+      return [
+        `**Unfinished:** these are the images of ${where}. The run was exported before its distillation had ended.`,
+      ];
+    case "failed":
+      return [`**The run failed.** These are its last good images, of ${where}.`];
+  }
+  return made.state satisfies never;
+}
+
+function sayWhyUnevaluated({ evaluate, status }: RunResults["run"]["record"]): string {
+  if (evaluate === false || status === "done") return "This run was not evaluated.";
+  return "This run is not evaluated yet.";
 }
 
 function table(head: string[], rows: string[][]): string {

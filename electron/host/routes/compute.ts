@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { type ComputeState, estimateRequest, type FollowLine, startRequest } from "../../../shared/api/compute.ts";
 import { SESSION_HEADER, sessionPatch, sessionRequest } from "../../../shared/api/sessions.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import type { Compute, ComputeSignal } from "../compute.ts";
+import { type Compute, type ComputeSignal, refuseActive } from "../compute.ts";
 import { streamNdjson } from "../ndjson-response.ts";
 import type { PageSessions } from "../page-sessions.ts";
 import { badRequest, readJson } from "../request.ts";
@@ -100,12 +100,7 @@ export function createRunComputeRoutes({ root, compute, sessions }: ComputeRoute
     .post("/:id/session", async (c) => {
       const start = await readJson(c.req.raw, sessionRequest);
       const run = await openRunById(root, c.req.param("id"));
-      if (compute?.isActive(run.record.id))
-        throw new UserError(
-          "run-active",
-          `The run "${run.record.id}" is computed already, or waits.`,
-          "Stop it first.",
-        );
+      refuseActive(compute, run.record.id);
       return c.json({ session: await sessions.begin(run, start, c.req.header(SESSION_HEADER)) }, 201);
     })
     .patch("/:id/session", async (c) => {

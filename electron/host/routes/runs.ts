@@ -2,7 +2,6 @@
 
 import { join } from "node:path";
 import { Hono } from "hono";
-import type { z } from "zod";
 import {
   appendEventsSchema,
   createRunRequestSchema,
@@ -16,13 +15,13 @@ import {
 } from "../../../shared/api/runs.ts";
 import { SESSION_HEADER } from "../../../shared/api/sessions.ts";
 import { writeNdjson } from "../../../shared/formats/index.ts";
-import { UserError } from "../../../shared/lib/user-error.ts";
-import type { ComputeSignal } from "../compute.ts";
+import { type Compute, type ComputeSignal, refuseActive } from "../compute.ts";
 import { deleteExport, exportRun, planExport } from "../export/index.ts";
 import { fileResponse } from "../file-response.ts";
 import { isThisProcess } from "../lock.ts";
 import { streamWork } from "../ndjson-response.ts";
 import type { PageSessions } from "../page-sessions.ts";
+import { badRequest, readBytes, readJson } from "../request.ts";
 import {
   appendEvents,
   checkpointPath,
@@ -57,15 +56,17 @@ export type RunRoutesDependencies = {
   readonly root: string;
   /** Where the datasets of unfinished runs are, for their export. */
   readonly store?: Store;
+  readonly compute?: Compute | undefined;
   readonly sessions?: PageSessions;
   readonly signals?: Signals<ComputeSignal>;
 };
 
 /** Mounted at /api/runs; errors are the host's to answer. */
-export function runRoutes({ root, store, sessions, signals }: RunRoutesDependencies) {
+export function runRoutes({ root, store, compute, sessions, signals }: RunRoutesDependencies) {
   /** The run to be written to: refused while another process, or another page, computes it. */
   const openForWriting = async (id: string, request: Request): Promise<Run> => {
     const run = await openRunById(root, id);
+    refuseActive(compute, run.record.id);
     sessions?.check(run.record.id, request.headers.get(SESSION_HEADER) ?? undefined);
     const owner = await findRunOwner(run.path);
     if (owner !== undefined && !isThisProcess(owner)) throw runLockedError(run.path, owner);
@@ -96,7 +97,12 @@ export function runRoutes({ root, store, sessions, signals }: RunRoutesDependenc
     .delete("/:id", async (c) => {
       const id = c.req.param("id");
       const broken = (await listRuns(root)).broken.find((each) => each.id === id);
-      if (broken === undefined) return c.json(await deleteRun(root, await openRunById(root, id)));
+      if (broken === undefined) {
+        const run = await openRunById(root, id);
+        refuseActive(compute, run.record.id);
+        sessions?.refuse(run.record.id);
+        return c.json(await deleteRun(root, run));
+      }
       await deleteBrokenRun(broken);
       return c.json({ kept: [] });
     })
@@ -188,21 +194,6 @@ export function runRoutes({ root, store, sessions, signals }: RunRoutesDependenc
       await deleteExport(await openRunById(root, c.req.param("id")));
       return c.body(null, 204);
     });
-}
-
-async function readJson<S extends z.ZodType>(request: Request, schema: S): Promise<z.infer<S>> {
-  const value: unknown = await request.json().catch(() => {
-    throw badRequest("its body is not JSON");
-  });
-  return checkSchema(schema, value, "The request", "bad-request", "");
-}
-
-async function readBytes(request: Request): Promise<Uint8Array> {
-  return new Uint8Array(await request.arrayBuffer());
-}
-
-function badRequest(problem: string): UserError {
-  return new UserError("bad-request", `The request cannot be answered: ${problem}.`);
 }
 
 function streamLines(values: AsyncGenerator<unknown>): ReadableStream<Uint8Array> {

@@ -15,7 +15,7 @@ import {
   type Run,
   resultFiles,
 } from "./folder.ts";
-import { findRunOwner, runLockedError } from "./owner.ts";
+import { findRunOwner, lockRun, runLockedError } from "./owner.ts";
 import { pointerFile, runFolderInStore } from "./store.ts";
 
 export type Deletion = {
@@ -27,7 +27,8 @@ export type BrokenRun = RunList["broken"][number];
 
 /** Throws UserError "run-locked" while a process computes the run, and those of files that may not be removed. */
 export async function deleteRun(root: string, run: Run): Promise<Deletion> {
-  await requireIdle(run.path);
+  // Held to the end, so that nobody begins to compute what is going.
+  await using _lock = await lockRun(run.path);
   try {
     if (isInStore(root, run)) {
       await removeFolder(run.path);

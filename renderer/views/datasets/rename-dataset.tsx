@@ -1,12 +1,12 @@
 // Asks for another name of a dataset.
 import { Button, Modal, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
+import styles from "../../components/dialog.module.css";
 import { ErrorPanel } from "../../components/error-panel.tsx";
 import { useTask } from "../../hooks/use-task.ts";
 import { client, datasets } from "../../host.ts";
 import type { Dataset } from "../../stores/dataset.ts";
 import { text } from "../../text.ts";
-import styles from "./rename-dataset.module.css";
 
 interface RenameDatasetProps {
   readonly dataset: Dataset;
@@ -26,7 +26,7 @@ export function RenameDataset({ dataset, onClose }: RenameDatasetProps) {
   };
   return (
     <Modal opened onClose={onClose} title={text.datasets.renameTitle} closeButtonProps={{ "aria-label": text.close }}>
-      <form className={styles.form} onSubmit={submit}>
+      <form className={styles.body} onSubmit={submit}>
         <TextInput
           label={text.importing.name}
           value={name}
@@ -36,7 +36,7 @@ export function RenameDataset({ dataset, onClose }: RenameDatasetProps) {
           maxLength={200}
         />
         {task.error !== undefined && <ErrorPanel error={task.error} />}
-        <div className={styles.end}>
+        <div className={styles.actions}>
           <Button variant="default" onClick={onClose}>
             {text.cancel}
           </Button>

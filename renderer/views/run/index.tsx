@@ -12,6 +12,7 @@ import { useRemote } from "../../hooks/use-remote.ts";
 import { useTask } from "../../hooks/use-task.ts";
 import { useWatch } from "../../hooks/use-watch.ts";
 import { client, compute, datasets, go, recipes, runner } from "../../host.ts";
+import type { Place } from "../../stores/compute-places.ts";
 import { shownStep, stepTo } from "../../stores/cursor.ts";
 import { countClasses } from "../../stores/light-table.ts";
 import { type Route, toHash } from "../../stores/route.ts";
@@ -78,9 +79,9 @@ function WatchedRun({ id, watch }: { readonly id: string; readonly watch: RunWat
     // Not awaited: it follows until the run ends.
     void watch.follow();
   };
-  const start = () =>
+  const start = (place?: Place) =>
     task.run(async () => {
-      await runner.start(id);
+      await runner.start(id, place);
       await follow();
     });
   const pause = () =>
@@ -106,7 +107,7 @@ function WatchedRun({ id, watch }: { readonly id: string; readonly watch: RunWat
   const hasImages = run.previews.length > 0;
   const openExport = () => go(["runs", id, "export"]);
   const isActive = state === "running" || state === "waiting";
-  useAction("pause", isActive ? pause : start, isActive || state === "new" || state === "resumable");
+  useAction("pause", isActive ? pause : () => start(), isActive || state === "new" || state === "resumable");
   useAction("live", () => cursor.getState().goLive());
   useAction("step-back", () => move(-1), hasImages);
   useAction("step-on", () => move(1), hasImages);
@@ -148,6 +149,7 @@ function WatchedRun({ id, watch }: { readonly id: string; readonly watch: RunWat
         total={total}
       >
         <RunActions
+          record={record}
           state={state}
           wish={wish}
           isBusy={task.isBusy}

@@ -2,15 +2,19 @@
 import { Button, Tooltip } from "@mantine/core";
 import { IconPackageExport, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconX } from "@tabler/icons-react";
 import { useState } from "react";
+import type { RunRecord } from "../../../shared/api/runs.ts";
 import { Confirm } from "../../components/confirm.tsx";
+import type { Place } from "../../stores/compute-places.ts";
 import { formatCount } from "../../stores/format.ts";
 import { text } from "../../text.ts";
+import { ResumeOn } from "./resume-on.tsx";
 import styles from "./run.module.css";
 
 /** What a person has asked for, until the run has done it. */
 export type Wish = "pause" | "finish" | undefined;
 
 interface RunActionsProps {
+  readonly record: RunRecord | undefined;
   readonly state: "unknown" | "new" | "waiting" | "running" | "resumable" | "done";
   /** Going on may fail again, so that it is offered without emphasis. */
   readonly isFailed: boolean;
@@ -22,14 +26,15 @@ interface RunActionsProps {
   readonly evaluates: boolean;
   readonly last: number;
   readonly total: number;
-  readonly onStart: () => void;
+  /** Without a place where the run goes by itself. */
+  readonly onStart: (place?: Place) => void;
   readonly onPause: () => void;
   readonly onFinish: (() => Promise<unknown>) | undefined;
   readonly onExport: () => void;
 }
 
 export function RunActions(props: RunActionsProps) {
-  const { state, isFailed, wish, isBusy, isDistilling, hasImages, evaluates, last, total } = props;
+  const { record, state, isFailed, wish, isBusy, isDistilling, hasImages, evaluates, last, total } = props;
   const { onStart, onPause, onFinish, onExport } = props;
   const [isAsking, setAsking] = useState(false);
   const isActive = state === "running" || state === "waiting";
@@ -73,15 +78,18 @@ export function RunActions(props: RunActionsProps) {
         </Button>
       )}
       {(state === "new" || state === "resumable") && (
-        <Button
-          variant={isFailed ? "default" : "filled"}
-          className={styles.action}
-          leftSection={<IconPlayerPlay size={14} />}
-          loading={isBusy}
-          onClick={onStart}
-        >
-          {state === "new" ? text.run.start : text.run.resume}
-        </Button>
+        <Button.Group>
+          <Button
+            variant={isFailed ? "default" : "filled"}
+            className={styles.action}
+            leftSection={<IconPlayerPlay size={14} />}
+            loading={isBusy}
+            onClick={() => onStart()}
+          >
+            {state === "new" ? text.run.start : text.run.resume}
+          </Button>
+          {record && <ResumeOn record={record} isEmphasised={!isFailed} isDisabled={isBusy} onChoose={onStart} />}
+        </Button.Group>
       )}
       {isAsking && onFinish && (
         <Confirm

@@ -1,12 +1,12 @@
 // Another name for a run; its id and folder stay.
 import { Button, Modal, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
+import styles from "../../components/dialog.module.css";
 import { ErrorPanel } from "../../components/error-panel.tsx";
 import { useTask } from "../../hooks/use-task.ts";
 import { client, refreshRuns } from "../../host.ts";
 import type { RunRow } from "../../stores/run-rows.ts";
 import { text } from "../../text.ts";
-import styles from "./runs.module.css";
 
 export function RenameRun({ row, onClose }: { readonly row: RunRow; readonly onClose: () => void }) {
   const [name, setName] = useState(row.name);
@@ -29,7 +29,7 @@ export function RenameRun({ row, onClose }: { readonly row: RunRow; readonly onC
       size={440}
       closeButtonProps={{ "aria-label": text.close }}
     >
-      <form className={styles.dialog} onSubmit={rename}>
+      <form className={styles.body} onSubmit={rename}>
         <TextInput
           data-autofocus
           aria-label={text.runs.name}
@@ -39,7 +39,7 @@ export function RenameRun({ row, onClose }: { readonly row: RunRow; readonly onC
           onFocus={(event) => event.currentTarget.select()}
         />
         {task.error !== undefined && <ErrorPanel error={task.error} />}
-        <div className={styles.dialogActions}>
+        <div className={styles.actions}>
           <Button variant="default" onClick={onClose}>
             {text.cancel}
           </Button>

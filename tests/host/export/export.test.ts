@@ -4,7 +4,7 @@ import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip.js";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { exportFormats, exportRun, planExport } from "../../../electron/host/export/index.ts";
-import { createRun } from "../../../electron/host/runs/index.ts";
+import { appendEvents, createRun, type Run, updateRun } from "../../../electron/host/runs/index.ts";
 import { type DistilledSet, toPixels } from "../../../shared/data/distilled-set.ts";
 import { sampleSet } from "../../data/sample-set.ts";
 import { parseNpy, parseSafetensors } from "../../formats/independent-readers.ts";
@@ -230,6 +230,24 @@ describe("the exported README", () => {
     expect(readme).toContain("[6][3][6][6]");
     expect(readme).toContain("70.5 ± 0.5 %");
     expect(readme).toContain('"id": "dm"');
+  });
+
+  test("says of a set that is not whole how far it came", async () => {
+    const readmeOf = async (run: Run) => {
+      const dir = join(await temporaryFolder(), "set");
+      await exportRun(run, { formats: ["grid"], dir });
+      return readFile(join(dir, "README.md"), "utf8");
+    };
+    const run = await finishedRun(await temporaryFolder(), set);
+    expect(await readmeOf(run)).not.toMatch(/ended by hand|unfinished|failed|\| steps \|/i);
+    await updateRun(run, { status: "failed", stage: "synthesise", step: 12 });
+    expect(await readmeOf(run)).toContain("**The run failed.** These are its last good images, of step 12 of 20.");
+    const place = { stage: "synthesise", step: 9, time: 0, seq: 50 } as const;
+    await appendEvents(run, [{ type: "warning", code: "ended-early", message: "", hint: "", ...place }]);
+    await updateRun(run, { status: "done" });
+    const readme = await readmeOf(run);
+    expect(readme).toContain("**Ended by hand** after 9 of 20 steps");
+    expect(readme).toContain("| steps | 9 of 20 |");
   });
 
   test("holds programs that run in Python and give the set", { timeout: 60_000 }, async ({ skip }) => {
