@@ -45,6 +45,8 @@ export default defineConfig({
     // Fonts as files: the page's policy has no data: fonts.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1500,
+    // Says that a plugin took its share of a build, which on a busy machine is any.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   // The Worker loads ONNX Runtime only when it is to compute on the CPU.
   worker: { format: "es" },

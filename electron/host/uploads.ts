@@ -1,7 +1,7 @@
 // What browsers upload: kept in scratch folders until it is imported, or its page has been silent for long.
 
 import { createWriteStream } from "node:fs";
-import { rm, stat } from "node:fs/promises";
+import { mkdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -94,6 +94,8 @@ export function createUploads(store: Store, silenceMs = SILENCE_MS) {
       const open = find(id);
       clearTimeout(open.silence);
       try {
+        // Where no file was sent, what was dropped is an empty folder.
+        await mkdir(open.path).catch(ignoreExisting);
         return await work(open.path, `"${basename(open.path)}" (sent from the browser)`);
       } finally {
         if (uploads.has(id)) open.silence = listen(id);
@@ -106,6 +108,10 @@ export function createUploads(store: Store, silenceMs = SILENCE_MS) {
       await Promise.allSettled([...uploads.keys()].map(end));
     },
   };
+}
+
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EEXIST") throw error;
 }
 
 /** Names come from another machine: none may lead anywhere. */

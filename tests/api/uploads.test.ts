@@ -36,9 +36,9 @@ test("a dropped folder gives the very dataset of the same folder on the host", a
 test("what cannot be imported is told by the name that the user knows", async () => {
   await using small = await createSmallStore();
   const { client } = small.open();
-  const failing = async (name: string, path: string, bytes: Uint8Array) => {
+  const failing = async (name: string, path?: string, bytes = new Uint8Array()) => {
     const { upload } = await client.uploads.begin(name);
-    await client.uploads.send(upload, path, bytes);
+    if (path !== undefined) await client.uploads.send(upload, path, bytes);
     const error = await client.datasets
       .survey({ upload }, () => {})
       .then(
@@ -55,6 +55,10 @@ test("what cannot be imported is told by the name that the user knows", async ()
     code: "no-images",
     message: expect.stringMatching(/^"pets" \(sent from the browser\) holds no pictures/),
     problems: [{ path: "a/notes.txt", message: "not a picture by its name" }],
+  });
+  expect(await failing("hollow")).toMatchObject({
+    code: "no-images",
+    message: '"hollow" (sent from the browser) holds no pictures that can be used.',
   });
   expect(await failing("broken.zip", "", text)).toMatchObject({
     code: "zip-damaged",

@@ -128,9 +128,7 @@ describe("numbers that are not finite", () => {
     expect(outcome.error?.message).toMatch(
       /^The loss of step \d is not a finite number; the images of step \d are kept\.$/,
     );
-    expect(outcome.error?.hint).toBe(
-      "Lower method.imageLearningRate, which is 1e+30, for example to 1e+29.",
-    );
+    expect(outcome.error?.hint).toBe("Lower method.imageLearningRate, which is 1e+30, for example to 1e+29.");
     expect(folder.events.at(-1)).toMatchObject({ type: "failed", step: outcome.step, code: "non-finite-loss" });
     expect(folder.checkpoints.has("000000")).toBe(true);
     expect(folder.previews[0]).toBe(0);

@@ -151,8 +151,7 @@ interface TabProps {
 function Tab({ value, label, count }: TabProps) {
   return (
     <Tabs.Tab value={value}>
-      {label}
-      {count !== undefined && <span className={styles.tabCount}>{formatCount(count)}</span>}
+      {label} {count !== undefined && <span className={styles.tabCount}>{formatCount(count)}</span>}
     </Tabs.Tab>
   );
 }

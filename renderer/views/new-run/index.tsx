@@ -36,7 +36,12 @@ function NewRunView({ route }: { readonly route: Route }) {
     stored?.find((each) => each.id === id)?.classes.some(({ test }) => test > 0) ?? true;
   const { like: likeId, recipe: wantedRecipe, case: wantedCase, from, at } = route.query;
   const like = past?.runs.find(({ record }) => record.id === likeId)?.record;
-  const isReady = stored && stored.length > 0 && known.value && (likeId === undefined || past);
+  // A truth and no list: the form begins anew with every other value of this.
+  const isReady =
+    stored !== undefined &&
+    stored.length > 0 &&
+    known.value !== undefined &&
+    (likeId === undefined || past !== undefined);
   const [startError, setStartError] = useState<unknown>();
   // Once everything that the first choice depends on is there.
   // biome-ignore lint/correctness/useExhaustiveDependencies: later answers must not undo what the user chose since.
