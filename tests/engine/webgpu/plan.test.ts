@@ -1,5 +1,7 @@
 // Plans as text, lifetimes of memory, and which reshapes cost nothing in channels-last memory.
 import { describe, expect, test } from "vitest";
+import { globals } from "webgpu";
+import { makeShaderDataDefinitions } from "webgpu-utils";
 import type { DType } from "../../../shared/engine/graph.ts";
 import {
   defineProgram,
@@ -197,4 +199,29 @@ describe("memory", () => {
     expect([...memory]).toEqual([1, 10, 2, 20, 3, 30]);
     expect([...fromDevice(type, memory.buffer as ArrayBuffer)]).toEqual([1, 2, 3, 10, 20, 30]);
   });
+});
+
+test("an independent reader of WGSL finds each kernel's buffers as the plan binds them", () => {
+  Object.assign(globalThis, globals);
+  const { plan } = planOf(
+    "gradients",
+    ({ x, w, v }) => {
+      const features = x.conv2d(w, { padding: 1 }).relu().avgPool2d(2).reshape([2, 32]);
+      const loss = features.matmul(v).exp().sum();
+      const [x1, w1, v1] = grad(loss, [x, w, v]);
+      return { loss, x1, w1, v1 };
+    },
+    { x: zeros(2, 3, 4, 4), w: zeros(8, 3, 3, 3), v: zeros(32, 5) },
+  );
+  const kernels = new Set(plan.dispatches.map(({ kernel }) => kernel));
+  expect(kernels.size).toBeGreaterThan(10);
+  for (const { wgsl, slots } of kernels) {
+    // Its grammar does not know all that our bodies use: what a kernel declares is enough here.
+    const { storages } = makeShaderDataDefinitions(wgsl.slice(0, wgsl.indexOf("@compute")));
+    const found = Object.values(storages).map(({ group, binding }) => [group, binding]);
+    expect(
+      found.sort(([, a], [, b]) => a - b),
+      wgsl,
+    ).toEqual(slots.map((_, i) => [0, i]));
+  }
 });
