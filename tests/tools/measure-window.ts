@@ -1,19 +1,23 @@
-// Measures the window in Chromium: node tests/tools/measure-window.ts [start] [open] [stream] [run]; JSON, one line each.
+// Measures the window in Chromium: npm run measure [-- [start] [open] [stream] [run] [scroll] [--data PATH] [--json]]
+// Prints a Markdown table, or one JSON object. Takes about three minutes, half of it for the 60,000 pictures of `scroll`:
+// those at PATH (for instance a folder of Fashion-MNIST's IDX files), or generated ones.
 // CHROMIUM names the browser, where it is not /usr/bin/chromium.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
 import { type Browser, chromium, type Page } from "@playwright/test";
 import { buildParts } from "../../electron/build.ts";
 import { createHost } from "../../electron/host/app.ts";
+import { generateImageFolder } from "../../electron/host/datasets/bench.ts";
 import { importDataset } from "../../electron/host/datasets/index.ts";
 import { appendEvents, createRun, lockRun, type Run, updateRun, writePreview } from "../../electron/host/runs/index.ts";
 import { openStore, type Store } from "../../electron/host/store.ts";
 import { createClient } from "../../shared/api/client.ts";
 import type { RunEvent } from "../../shared/api/runs.ts";
-import type { ImageManifest } from "../../shared/data/manifest.ts";
+import { countImages, type ImageManifest } from "../../shared/data/manifest.ts";
 import { layPreview } from "../../shared/lib/preview-grid.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -23,6 +27,10 @@ const PREVIEW_EVERY = 500;
 const BATCH = 200;
 const PAUSE_MS = 50;
 const RUN_MS = 15_000;
+const SCROLL_MS = 20_000;
+const PICTURES = 60_000;
+/** A file of its own, since types of the page and of Node do not go together. */
+const scrollThrough = await readFile(new URL("./scroll-through.js", import.meta.url), "utf8");
 
 interface World {
   readonly store: Store;
@@ -31,11 +39,14 @@ interface World {
   /** With the token. */
   readonly url: string;
   readonly serveMs: number;
+  /** Where many pictures lie; undefined where they are to be generated. */
+  readonly data: string | undefined;
 }
 
 const measurements: Readonly<Record<string, (world: World) => Promise<object>>> = {
   /** From the start of the server, and from opening the address, to a page that can be used; and what is loaded. */
-  async start({ browser, url, serveMs }) {
+  async start(world) {
+    const { browser, url, serveMs } = world;
     const page = await browser.newPage();
     const session = await page.context().newCDPSession(page);
     await session.send("Network.enable");
@@ -45,13 +56,13 @@ const measurements: Readonly<Record<string, (world: World) => Promise<object>>> 
       bytes += encodedDataLength;
       requests++;
     });
+    await record(world, page);
     const began = performance.now();
     await page.goto(url);
     await page.getByRole("heading", { level: 2 }).or(page.locator("main h1, main a, main button")).first().waitFor();
     const pageMs = performance.now() - began;
     await page.waitForLoadState("networkidle").catch(() => {});
-    await page.close();
-    return { serveMs, pageMs, requests, bytes };
+    return { serveMs, pageMs, requests, bytes, ...(await closePage(world, page)) };
   },
 
   /** A stored run of 20,000 steps, opened in a window that is loaded. */
@@ -110,11 +121,40 @@ const measurements: Readonly<Record<string, (world: World) => Promise<object>>> 
     await post("stop");
     return { steps: Number(steps), ...(await closePage(world, page)) };
   },
+
+  /** All pictures of a large dataset from top to bottom, beside a page of the same height with nothing on it. */
+  async scroll(world) {
+    const made = await mkdtemp(join(tmpdir(), "stillroom-measure-"));
+    try {
+      if (world.data === undefined) await generateImageFolder(made, PICTURES);
+      const { manifest } = await importDataset(world.store, world.data ?? made);
+      const frames: object[] = [];
+      let cost: object = {};
+      for (const isEmpty of [true, false]) {
+        const page = await openPage(world);
+        await page.evaluate(`location.hash = ${JSON.stringify(`#/datasets/${manifest.id}`)}`);
+        await page.waitForSelector("[role=option]");
+        await page.waitForTimeout(1000);
+        frames.push(await page.evaluate<object>(`(${scrollThrough})(${SCROLL_MS}, ${isEmpty})`));
+        cost = await closePage(world, page);
+      }
+      const [empty, grid] = frames as { droppedFrames: number }[];
+      const pictures = countImages(manifest, "train");
+      return { pictures, ...grid, droppedFramesOfEmptyPage: empty.droppedFrames, ...cost };
+    } finally {
+      await rm(made, { recursive: true, force: true });
+    }
+  },
 };
 
-async function main(names: readonly string[]): Promise<void> {
-  const unknown = names.filter((name) => !(name in measurements));
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: { data: { type: "string" }, json: { type: "boolean", default: false } },
+    allowPositionals: true,
+  });
+  const unknown = positionals.filter((name) => !(name in measurements));
   if (unknown.length > 0) throw new Error(`There is no measurement ${unknown.join(", ")}.`);
+  const names = positionals.length > 0 ? positionals : Object.keys(measurements);
   await buildParts(["renderer"]);
   const home = await mkdtemp(join(tmpdir(), "stillroom-measure-"));
   let server: ChildProcess | undefined;
@@ -128,12 +168,15 @@ async function main(names: readonly string[]): Promise<void> {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox", "--disable-gpu"],
     });
-    const world = { store, dataset, browser, url: served.url, serveMs: served.serveMs };
+    const world = { store, dataset, browser, url: served.url, serveMs: served.serveMs, data: values.data };
     const machine = { cpu: cpus()[0]?.model, cores: cpus().length, browser: browser.version(), adapter: "none" };
+    const results: Record<string, Record<string, unknown>> = {};
     for (const name of names) {
-      const result = rounded(await measurements[name](world));
-      console.log(JSON.stringify({ name, ...result, ...machine }));
+      const load = loadavg()[0];
+      results[name] = { ...rounded(await measurements[name](world)), load: Math.round(load) };
+      console.error(`${name}: ${JSON.stringify(results[name])}`);
     }
+    console.log(values.json ? JSON.stringify({ machine, results }, null, 2) : toTable(machine, results));
   } finally {
     await browser?.close();
     if (server && server.exitCode === null) {
@@ -223,14 +266,18 @@ interface TraceEvent {
 }
 
 /** A page that has come to rest, and whose main thread is recorded from now on. */
-async function openPage({ browser, url }: World): Promise<Page> {
+async function openPage(world: World): Promise<Page> {
+  const { browser, url } = world;
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   await page.goto(url);
   await page.locator("main").waitFor();
   await page.waitForTimeout(1500);
-  await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline"] });
+  await record(world, page);
   return page;
 }
+
+const record = ({ browser }: World, page: Page) =>
+  browser.startTracing(page, { categories: ["toplevel", "devtools.timeline"] });
 
 const go = (page: Page, id: string) => page.evaluate(`location.hash = ${JSON.stringify(`#/runs/${id}`)}`);
 
@@ -259,8 +306,33 @@ async function closePage({ browser }: World, page: Page) {
     longestTaskCpuMs: Math.max(0, ...own),
     tasksOver50CpuMs: own.filter((each) => each > 50).length,
     mainThreadCpuMs: computed(tasks),
-    load: loadavg()[0],
   };
+}
+
+/** Of every measurement: what it is about in words, and what the main thread computed. */
+function toTable(machine: object, results: Readonly<Record<string, Readonly<Record<string, unknown>>>>): string {
+  const common = ["longestTaskMs", "longestTaskCpuMs", "tasksOver50CpuMs", "mainThreadCpuMs", "load"];
+  const heads = [
+    "measurement",
+    "figures",
+    "longest task",
+    "of it computed",
+    "tasks over 50 ms computed",
+    "computed",
+    "load",
+  ];
+  const rows = Object.entries(results).map(([name, result]) => {
+    const figures = Object.entries(result).filter(([key]) => !common.includes(key));
+    return [
+      name,
+      figures.map(([key, value]) => `${key} ${value}`).join(", "),
+      ...common.map((key) => String(result[key])),
+    ];
+  });
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [Object.values(machine).join(", "), "", line(heads), line(heads.map(() => "---")), ...rows.map(line)].join(
+    "\n",
+  );
 }
 
 const rounded = (result: object) =>
@@ -268,5 +340,4 @@ const rounded = (result: object) =>
     Object.entries(result).map(([key, value]) => [key, typeof value === "number" ? Math.round(value) : value]),
   );
 
-const asked = process.argv.slice(2);
-await main(asked.length > 0 ? asked : Object.keys(measurements));
+await main();
