@@ -15,6 +15,8 @@ export default defineConfig<{ kind: Kind }>({
   expect: { timeout: 60_000 },
   // A trace with pictures of every action would double the time of all that pass.
   use: {
+    // As long as expectations wait: a control that never comes fails before the whole test is out of time.
+    actionTimeout: 60_000,
     screenshot: "only-on-failure",
     trace: { mode: "retain-on-failure", snapshots: false, screenshots: false, sources: false },
   },

@@ -35,6 +35,9 @@ function serveHost(): Plugin {
   };
 }
 
+/** Without the warning that a plugin took its share of a build, which on a busy machine is any. */
+const quiet = { checks: { pluginTimings: false } };
+
 export default defineConfig({
   root: "renderer",
   base: "./",
@@ -45,11 +48,10 @@ export default defineConfig({
     // Fonts as files: the page's policy has no data: fonts.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1500,
-    // Says that a plugin took its share of a build, which on a busy machine is any.
-    rolldownOptions: { checks: { pluginTimings: false } },
+    rolldownOptions: quiet,
   },
   // The Worker loads ONNX Runtime only when it is to compute on the CPU.
-  worker: { format: "es" },
+  worker: { format: "es", rolldownOptions: quiet },
   // In development, too, its files are served as they are.
   optimizeDeps: { exclude: ["onnxruntime-web"] },
   server: { host: "127.0.0.1" },

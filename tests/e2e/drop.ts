@@ -1,4 +1,4 @@
-// Drops a real file or folder on the window, as the system does it.
+// Drops a real file or folder on the window, as the system does it, and imports it.
 import { expect, type Page } from "@playwright/test";
 
 /** `locator.drop` of Playwright refuses folders. */
@@ -17,4 +17,14 @@ export async function dropOn(page: Page, path: string): Promise<void> {
   }).toPass();
   await send("drop");
   await session.detach();
+}
+
+/** Drops a folder, and imports it as the window suggests, or at another size. */
+export async function importDropped(page: Page, path: string, size?: number): Promise<void> {
+  await dropOn(page, path);
+  const dialog = page.getByRole("dialog", { name: "Import a dataset" });
+  const submit = dialog.getByRole("button", { name: "Import", exact: true });
+  await submit.waitFor();
+  if (size !== undefined) await dialog.getByLabel("Size in pixels").fill(String(size));
+  await submit.click();
 }

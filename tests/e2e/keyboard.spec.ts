@@ -1,7 +1,7 @@
 // The window without a mouse: from an empty store to a started run, and through a run.
 import type { Page } from "@playwright/test";
 import { writePatterns } from "./patterns.ts";
-import { expect, test } from "./window.ts";
+import { expect, goTo, test } from "./window.ts";
 
 /** What has the focus, by its name. */
 const focused = (page: Page): Promise<string> =>
@@ -28,23 +28,26 @@ test("from an empty store to a started run by the keyboard alone", async ({ page
   const pictures = await writePatterns(place.file("shapes"), 15);
   await expect(page.getByRole("heading", { name: "No datasets yet" })).toBeVisible();
 
-  const order = await tabTo(page, /^Import/);
+  const order = await tabTo(page, "Import…");
   expect(order[0]).toBe("Skip to content");
   const places = ["Datasets", "Settings", "Keys and help"].map((name) => order.indexOf(name));
   expect(places).toEqual([...places].sort((a, b) => a - b));
   expect(places).not.toContain(-1);
 
   await page.keyboard.press("Enter");
-  await expect(page.getByLabel("Folder or zip")).toBeFocused();
+  await expect.poll(() => focused(page)).toBe("Choose a folder…");
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toHaveCount(0);
-  await expect.poll(() => focused(page)).toMatch(/^Import/);
+  await expect.poll(() => focused(page)).toBe("Import…");
 
   await page.keyboard.press("Control+o");
-  await expect(page.getByLabel("Folder or zip")).toBeFocused();
+  await expect.poll(() => focused(page)).toBe("Choose a folder…");
+  await tabTo(page, "Or by its path");
   await page.keyboard.type(pictures);
   await page.keyboard.press("Enter");
-  await expect(page.getByText("Imported.")).toBeVisible();
+  await expect.poll(() => focused(page)).toBe("Import");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Imported shapes: 4 classes, 60 images.")).toBeVisible();
 
   await page.keyboard.press("Control+k");
   await page.keyboard.type("new run");
@@ -70,7 +73,7 @@ test.describe("in a finished run", () => {
   test.use({ begin: "sample" });
 
   test("arrows step, L goes live, G zooms, E exports, ? tells the keys", async ({ page, sample }) => {
-    await page.evaluate(`location.hash = "#/runs/${sample.runIds[1]}"`);
+    await goTo(page, `#/runs/${sample.runIds[1]}`);
     const history = page.getByRole("slider", { name: "History" });
     await expect(history).toHaveAttribute("aria-valuenow", "60");
     const picture = page.getByRole("button", { name: /^disc: 2 synthetic images/ });

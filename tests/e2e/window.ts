@@ -36,6 +36,7 @@ interface Fixtures {
 interface PageOptions {
   readonly url?: string;
   readonly colorScheme?: "light" | "dark";
+  readonly reducedMotion?: "reduce";
 }
 
 const VIEWPORT = { width: 1440, height: 900 };
@@ -63,6 +64,9 @@ async function follow(started: Started): Promise<Served> {
     },
   };
 }
+
+/** To another view, as a link leads there. */
+export const goTo = (page: Page, hash: string) => page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
 
 /** Until the app is there. */
 export const waitForWindow = (page: Page) => page.getByRole("navigation", { name: "Views" }).waitFor();
@@ -112,8 +116,8 @@ export const test = base.extend<Fixtures, SharedFixtures>({
   openPage: async ({ chromium, startServer }, use) => {
     base.skip(chromiumPackageMissing !== undefined, chromiumPackageMissing);
     const opened: Page[] = [];
-    await use(async ({ url, colorScheme = "dark" } = {}) => {
-      const context = await (await chromium()).newContext({ viewport: VIEWPORT, colorScheme });
+    await use(async ({ url, colorScheme = "dark", ...media } = {}) => {
+      const context = await (await chromium()).newContext({ viewport: VIEWPORT, colorScheme, ...media });
       const page = await context.newPage();
       opened.push(page);
       await page.goto(url ?? (await startServer()).url.href);

@@ -46,6 +46,9 @@ export const tinyChanges = {
   record: { checkpointEverySteps: 20, previewEverySteps: 20 },
 };
 
+/** The same, too long to come to its end in a test. */
+export const longChanges = { ...tinyChanges, method: { steps: 100_000, realBatch: 8 } };
+
 /** A new run of a recipe that the host resolves. */
 export async function newRunOf(client: Client, dataset: ImageManifest, changes: object): Promise<NewRun> {
   const { recipe } = await client.recipes.resolve({ recipe: "dm", dataset: dataset.id, changes: { ...changes } });
