@@ -80,7 +80,7 @@ export function createUploads(store: Store, silenceMs = SILENCE_MS) {
         await pipeline(source, createWriteStream(path, isFirst ? { flags: "wx" } : { flags: "r+", start: at }));
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        if (code === "EEXIST" || code === "EISDIR" || code === "ENOTDIR") {
+        if (code === "EEXIST" || code === "EISDIR" || code === "bad-folder") {
           throw new UserError("upload-twice", `"${name}" was sent already.`, "Drop the files again.", { cause: error });
         }
         // A page that went away leaves a part of a file, which is none.

@@ -200,7 +200,7 @@ export function requireTestImages({ manifest }: Pick<StoredDataset, "manifest">)
   throw new UserError(
     "no-test-images",
     `${manifest.name} has no test images, so that nothing can be evaluated.`,
-    "Add a test/ folder, import without one so that a part is set aside, or run without an evaluation.",
+    "Add a test/ folder, import without one so that a part is set aside, or run without an evaluation (--no-evaluate).",
   );
 }
 
