@@ -109,7 +109,7 @@ test.describe("with data", () => {
       await page.getByRole("button", { name: "Stop…" }).click();
       await checkDialog(/^End the distillation at step \d/);
       await check("run, unfinished");
-      await page.getByRole("button", { name: "Resume" }).click();
+      await page.getByRole("button", { name: "Resume", exact: true }).click();
       await checkDialog("Go on somewhere else?");
       await show(`#/runs/${second}/export`);
       await expect(page.getByText(/^\d+ files, /)).toBeVisible();

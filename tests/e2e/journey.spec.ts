@@ -66,7 +66,7 @@ async function travel({ page, place, kind, steps, where }: Journey): Promise<voi
 
   const pausedAt = await test.step("pause it in its middle", async () => {
     await page.getByRole("button", { name: "Pause" }).click();
-    await expect(page.getByRole("button", { name: "Resume" })).toBeVisible();
+    await expect(page.getByRole("button", { name: "Resume", exact: true })).toBeVisible();
     const step = await reachedStep(page);
     expect(step).toBeGreaterThan(0);
     expect(step).toBeLessThan(steps);
@@ -75,12 +75,12 @@ async function travel({ page, place, kind, steps, where }: Journey): Promise<voi
 
   await test.step("reload: it is where it was", async () => {
     await page.reload();
-    await expect(page.getByRole("button", { name: "Resume" })).toBeVisible();
+    await expect(page.getByRole("button", { name: "Resume", exact: true })).toBeVisible();
     await expect.poll(() => reachedStep(page)).toBe(pausedAt);
   });
 
   await test.step("resume, and see it to its end beside random images", async () => {
-    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByRole("button", { name: "Resume", exact: true }).click();
     await expect.poll(() => reachedStep(page)).toBeGreaterThan(pausedAt);
     await expectDone(page);
     await expect.poll(() => reachedStep(page)).toBe(steps);

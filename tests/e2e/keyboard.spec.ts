@@ -62,11 +62,11 @@ test("from an empty store to a started run by the keyboard alone", async ({ page
   await expect(page.getByRole("button", { name: /^disc: 2 synthetic images/ })).toBeVisible();
 
   await page.keyboard.press("Space");
-  await expect(page.getByRole("button", { name: "Resume" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Resume", exact: true })).toBeVisible();
   await page.keyboard.press("Space");
   await expect(page.getByRole("button", { name: "Pause" })).toBeVisible();
   await page.keyboard.press("Space");
-  await expect(page.getByRole("button", { name: "Resume" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Resume", exact: true })).toBeVisible();
 });
 
 test.describe("in a finished run", () => {

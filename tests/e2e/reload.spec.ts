@@ -30,8 +30,8 @@ test("a page that is reloaded, and a second one, follow a run to its end @browse
 
   // One window pauses, the other sees it; the other resumes, and both see the end.
   await page.getByRole("button", { name: "Pause" }).click();
-  await expect(other.getByRole("button", { name: "Resume" })).toBeVisible();
-  await other.getByRole("button", { name: "Resume" }).click();
+  await expect(other.getByRole("button", { name: "Resume", exact: true })).toBeVisible();
+  await other.getByRole("button", { name: "Resume", exact: true }).click();
   for (const each of [page, other]) {
     await expectDone(each);
     await expect.poll(() => reachedStep(each)).toBe(1500);
@@ -68,7 +68,7 @@ test("a page that is reloaded while its Worker computes asks first; the resumed 
   expect(asked).toEqual(["beforeunload"]);
   await expect(page.getByText("The window that computed this run was closed or reloaded.")).toBeVisible();
   expect(await reachedStep(page)).toBeLessThan(150);
-  await page.getByRole("button", { name: "Resume" }).click();
+  await page.getByRole("button", { name: "Resume", exact: true }).click();
   await expectDone(page);
   const [one, other] = await Promise.all([undisturbed, reloaded].map((id) => readRun(place.file("home", "runs", id))));
   expect(other.distilled).toBe(one.distilled);

@@ -41,7 +41,7 @@ for (const { name, where } of places) {
     const ended = await reachedStep(page);
     expect(ended).toBeGreaterThan(before);
     expect(ended).toBeLessThan(longChanges.method.steps);
-    await expect(page.getByRole("button", { name: "Resume" })).toHaveCount(0);
+    await expect(page.getByRole("button", { name: "Resume", exact: true })).toHaveCount(0);
     expect((await client.runs.get(record.id)).record).toMatchObject({ status: "done" });
     await page.getByRole("button", { name: "Export" }).click();
     await expect(page.getByText(/^\d+ files, /)).toBeVisible();

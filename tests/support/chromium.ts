@@ -7,15 +7,17 @@ const NAME = "chromium";
 
 /** Unpacks the browser, once: 190 MB, some seconds. */
 export function unpackChromium(): string {
-  return unpackOnce(NAME, (folder) => {
+  const folder = unpackOnce(NAME, (folder) => {
     writeFileSync(join(folder, "chromium"), readPacked("chromium"), { mode: 0o755 });
     // Chromium looks for its WebGPU driver beside itself.
     unpackArchive("swiftshader", folder);
     unpackArchive("al2023", folder);
     unpackArchive("fonts", folder);
-    const fonts = `<dir>${join(folderOf(NAME), "fonts")}</dir><cachedir>${join(folderOf(NAME), "font-cache")}</cachedir>`;
-    writeFileSync(join(folder, "fonts.conf"), `<?xml version="1.0"?>\n<fontconfig>${fonts}</fontconfig>\n`);
   });
+  // Each time: its paths are absolute, and a checkout may have been moved.
+  const fonts = `<dir>${join(folder, "fonts")}</dir><cachedir>${join(folder, "font-cache")}</cachedir>`;
+  writeFileSync(join(folder, "fonts.conf"), `<?xml version="1.0"?>\n<fontconfig>${fonts}</fontconfig>\n`);
+  return folder;
 }
 
 /** For Playwright's launch. The folder may be still to unpack. */

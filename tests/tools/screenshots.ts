@@ -107,7 +107,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.waitForTimeout(6000);
     await shoot("running");
     await client.runs.stop(paused);
-    await page.getByRole("button", { name: "Resume" }).waitFor();
+    await page.getByRole("button", { name: "Resume", exact: true }).waitFor();
     await shoot("paused");
   }
   if (failed !== undefined) {
