@@ -52,12 +52,12 @@ test("a page that is reloaded while its Worker computes asks first; the resumed 
 
   const undisturbed = await create();
   await goTo(page, `#/runs/${undisturbed}`);
-  await page.getByRole("button", { name: "Start" }).click();
+  await page.getByRole("button", { name: "Start", exact: true }).click();
   await expectDone(page);
 
   const reloaded = await create();
   await goTo(page, `#/runs/${reloaded}`);
-  await page.getByRole("button", { name: "Start" }).click();
+  await page.getByRole("button", { name: "Start", exact: true }).click();
   await expect.poll(() => reachedStep(page)).toBeGreaterThan(30);
   const asked: string[] = [];
   page.on("dialog", (dialog) => {

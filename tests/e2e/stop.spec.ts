@@ -23,7 +23,7 @@ for (const { name, where } of places) {
       await computeOn(page, where);
     }
     await goTo(page, `#/runs/${record.id}`);
-    await page.getByRole("button", { name: "Start" }).click();
+    await page.getByRole("button", { name: "Start", exact: true }).click();
     const stop = page.getByRole("button", { name: "Stop…" });
     await expect(stop).toBeEnabled();
     await stop.click();
