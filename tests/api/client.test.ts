@@ -226,6 +226,17 @@ test("a follower that has more than the run, or is there when it is cut, is told
   expect(await collected(3)).toEqual([...stepEvents(5).slice(3), ended]);
 });
 
+test("no run is made of a dataset that is not there, or holds other pictures by now", async () => {
+  const { client } = small.open();
+  const wanted = await newRunOf(client, small.dataset, tinyChanges);
+  const before = (await client.runs.list()).runs.length;
+  const gone = { ...wanted, dataset: { ...wanted.dataset, id: "0123456789abcdef" } };
+  await expect(client.runs.create(gone)).rejects.toMatchObject({ code: "dataset-unknown" });
+  const other = { ...wanted, dataset: { ...wanted.dataset, fingerprint: "other" } };
+  await expect(client.runs.create(other)).rejects.toMatchObject({ code: "other-dataset" });
+  expect((await client.runs.list()).runs).toHaveLength(before);
+});
+
 test("a page that is gone loses its session, not the run", async () => {
   const { client } = small.open();
   const { record } = await client.runs.create(await newRunOf(client, small.dataset, tinyChanges));

@@ -37,6 +37,7 @@ import {
   openRunById,
   PREVIEWS,
   type Run,
+  readDatasetOf,
   readEvents,
   runLockedError,
   settleRun,
@@ -83,7 +84,11 @@ export function runRoutes({ root, store, compute, sessions, signals }: RunRoutes
       return c.json({ runs: await Promise.all(described), broken } satisfies RunList);
     })
     .post("/", async (c) => {
-      const run = await createRun(root, await readJson(c.req.raw, createRunRequestSchema));
+      const request = await readJson(c.req.raw, createRunRequestSchema);
+      const { id, name, dataset } = request.record;
+      // Another window may have deleted it since.
+      if (store) await readDatasetOf({ id: id ?? name, dataset }, store);
+      const run = await createRun(root, request);
       return c.json({ path: run.path, record: run.record }, 201);
     })
     .get("/:id", async (c) => {

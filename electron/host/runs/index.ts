@@ -25,4 +25,4 @@ export { checkSchema } from "./schema-errors.ts";
 export { beginSession, endSession } from "./session.ts";
 export { createRun, listRuns, openRun, openRunById } from "./store.ts";
 export { sweepTemporary } from "./sweep.ts";
-export { listKeptSteps, readSynthetic } from "./synthetic.ts";
+export { listKeptSteps, readDatasetOf, readSynthetic } from "./synthetic.ts";

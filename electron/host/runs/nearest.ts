@@ -31,7 +31,7 @@ export async function findNearest(
   signal: AbortSignal,
   cache?: ChunkCache,
 ): Promise<Nearest> {
-  const manifest = await readDatasetOf(run, store);
+  const manifest = await readDatasetOf(run.record, store);
   const { values, classIndex, isExact, step } = await readImage(run, store, manifest, query);
   const { mean, std } = normaliserOf(manifest);
   const { channels, height, width, classes } = manifest;

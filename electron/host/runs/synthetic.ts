@@ -2,10 +2,12 @@
 
 import { join } from "node:path";
 import { decodeCheckpoint } from "../../../shared/api/checkpoint.ts";
+import { openRunDataset } from "../../../shared/api/run-dataset.ts";
+import type { RunRecord } from "../../../shared/api/runs.ts";
 import { type DistilledSet, fromSafetensors } from "../../../shared/data/distilled-set.ts";
 import { normaliserOf } from "../../../shared/data/manifest.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import { folderOf, readManifest } from "../datasets/index.ts";
+import { readManifest } from "../datasets/index.ts";
 import type { Store } from "../store.ts";
 import { checkpointPath, listCheckpoints, readCheckpoint } from "./checkpoints.ts";
 import { type Run, readResult } from "./folder.ts";
@@ -72,7 +74,7 @@ export async function readSynthetic(run: Run, store: Store | undefined, step?: n
 async function readFromCheckpoint(run: Run, store: Store | undefined, name: string): Promise<SyntheticImages> {
   const { state } = decodeCheckpoint(await readCheckpoint(run, name), checkpointPath(run, name));
   const { id, name: datasetName, fingerprint } = run.record.dataset;
-  const manifest = await readDatasetOf(run, store);
+  const manifest = await readDatasetOf(run.record, store);
   const [, ...shape] = state.images[0].shape;
   const images = concat(state.images.map(({ data }) => data));
   const count = images.length / shape.reduce((product, side) => product * side, 1);
@@ -102,25 +104,12 @@ async function readFromCheckpoint(run: Run, store: Store | undefined, name: stri
 }
 
 /** The manifest of the dataset that a run was made with. Throws UserError "dataset-unknown" or "other-dataset". */
-export async function readDatasetOf({ record }: Run, store: Store | undefined) {
-  const { id, name, fingerprint } = record.dataset;
-  const gone = (cause?: unknown) =>
-    new UserError(
-      "dataset-unknown",
-      `The dataset of the run "${record.id}" (${name}) is not in the store any more.`,
-      "Import the same pictures again, with the same options.",
-      { cause },
-    );
-  if (store === undefined) throw gone();
-  const manifest = await readManifest(store, id).catch((error: unknown) => {
-    throw error instanceof UserError && error.code === "dataset-unknown" ? gone(error) : error;
+export async function readDatasetOf(record: Pick<RunRecord, "id" | "dataset">, store: Store | undefined) {
+  const { manifest } = await openRunDataset(record, async (id) => {
+    if (store) return { manifest: await readManifest(store, id) };
+    throw new UserError("dataset-unknown", "No store was given to look for datasets in.");
   });
-  if (manifest.fingerprint === fingerprint) return manifest;
-  throw new UserError(
-    "other-dataset",
-    `${folderOf(store, id)} does not hold the pictures that the run "${record.id}" was made with.`,
-    "Import the same pictures again, with the same options.",
-  );
+  return manifest;
 }
 
 function concat(pieces: readonly ArrayLike<number>[]): Float32Array {
