@@ -1,6 +1,7 @@
 // Watches a run while it is shown.
 import { useEffect, useMemo } from "react";
-import { client, compute } from "../host.ts";
+import { listRunning } from "../../shared/api/compute.ts";
+import { client, compute, refreshRuns } from "../host.ts";
 import { createRunWatch, type RunWatch } from "../stores/watch-run.ts";
 
 export function useWatch(id: string): RunWatch {
@@ -9,11 +10,16 @@ export function useWatch(id: string): RunWatch {
     watch.follow();
     // Another window, or the command line, may have resumed a run that had ended here.
     const end = compute.store.subscribe(({ value }) => {
-      const isComputed = value?.running?.runId === id;
+      const isComputed = value !== undefined && listRunning(value).some(({ runId }) => runId === id);
       if (isComputed && watch.store.getState().connection === "ended") watch.follow();
+    });
+    // The rail and the lists are to know at once that it has ended.
+    const endOfRun = watch.store.subscribe(({ connection }, before) => {
+      if (connection === "ended" && before.connection === "following") compute.refresh().then(refreshRuns);
     });
     return () => {
       end();
+      endOfRun();
       watch.dispose();
     };
   }, [watch, id]);
