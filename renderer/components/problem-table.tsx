@@ -36,7 +36,7 @@ export function ProblemTable({ problems, label }: { readonly problems: readonly 
           {clipboard.copied ? text.copied : text.problems.copy}
         </Button>
       </div>
-      <table className={styles.table} aria-label={label}>
+      <table className={`small-table ${styles.table}`} aria-label={label}>
         <thead className={styles.names}>
           <tr>
             <th scope="col">{text.problems.reason}</th>

@@ -47,7 +47,7 @@ function Artifacts() {
         {value.artifacts.length === 0 ? (
           <EmptyState icon={IconStack2} title={text.artifacts.emptyTitle} message={text.artifacts.empty} />
         ) : (
-          <table className={styles.table}>
+          <table className={`small-table ${styles.table}`}>
             <tbody>
               {value.artifacts.map(({ id, bytes, modifiedAt }) => (
                 <tr key={id}>
@@ -72,7 +72,7 @@ function Artifacts() {
           {value.exports.length === 0 ? text.artifacts.noExports : text.artifacts.exportsHint}
         </p>
         {value.exports.length > 0 && (
-          <table className={styles.table}>
+          <table className={`small-table ${styles.table}`}>
             <tbody>
               {value.exports.map(({ run, name, dir, bytes }) => (
                 <tr key={run}>
@@ -127,7 +127,7 @@ function Disk({ usage }: { readonly usage: StoreUsage }) {
         </>
       }
     >
-      <table className={styles.table}>
+      <table className={`small-table ${styles.table}`}>
         <thead>
           <tr>
             <th scope="col">{text.artifacts.part}</th>

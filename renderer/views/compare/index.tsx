@@ -198,7 +198,7 @@ function Grid({ first, labels, rows }: GridProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reached by keys.
     <section className={styles.scroll} tabIndex={0} aria-label={first}>
-      <table className={styles.grid}>
+      <table className={`small-table ${styles.grid}`}>
         <thead>
           <tr>
             <th scope="col">{first}</th>

@@ -14,7 +14,7 @@ export function DatasetRuns({ runs }: { readonly runs: RunEntries }) {
   const known = useRemote(scores).value ?? new Map();
   const computing = useRemote(compute).value;
   return (
-    <table className={styles.table} aria-label={text.datasets.runs}>
+    <table className={`small-table ${styles.table}`} aria-label={text.datasets.runs}>
       <thead>
         <tr>
           <th scope="col">{text.runs.name}</th>

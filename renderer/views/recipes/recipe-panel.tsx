@@ -61,7 +61,7 @@ export function RecipePanel({ id, seed, method, isOpen, runs, scores }: RecipePa
           <summary>
             {text.recipes.cases} ({formatCount(seed.cases.length)})
           </summary>
-          <table className={styles.table}>
+          <table className={`small-table ${styles.table}`}>
             <thead>
               <tr>
                 <th scope="col">{text.recipes.dataset}</th>
