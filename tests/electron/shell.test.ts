@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type * as electron from "electron";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createRun } from "../../electron/host/runs/index.ts";
 import { actions } from "../../shared/api/actions.ts";
 import { SESSION_HEADER } from "../../shared/api/sessions.ts";
 import type * as electronFake from "../support/electron-fake.ts";
@@ -310,13 +311,14 @@ test("the machine stays awake while the page computes", async () => {
       body: JSON.stringify(body),
       headers: session === undefined ? {} : { [SESSION_HEADER]: session },
     });
-    return (await response.json()) as { record: { id: string }; session: string };
+    return (await response.json()) as { session: string };
   };
   await vi.advanceTimersByTimeAsync(5_000);
   expect(world.held.size).toBe(0);
   const about = { name: "small", recipe: {}, seed: 0, dataset: { id: "d", name: "d", fingerprint: "f" } };
-  const { id } = (await send("", { record: { ...about, app: { version: "1" }, backend: "webgpu", adapter: "" } }))
-    .record;
+  // As if it had been made while its dataset was there: nothing is computed here.
+  const record = { ...about, app: { version: "1" }, backend: "webgpu", adapter: "" };
+  const { id } = (await createRun(join(folder.path, "store"), { record })).record;
   const begin = { backend: "webgpu", adapter: "GPU", events: 0, stage: "synthesise", step: 0, evaluate: false };
   const { session } = await send(`/${id}/session`, begin);
   await vi.advanceTimersByTimeAsync(5_000);
