@@ -391,6 +391,7 @@ export const text = {
   chart: {
     log: "log",
     step: "Step",
+    missing: "The chart could not be loaded. Its numbers stand in the table; reload the page when the host answers.",
     asTable: "Show as a table",
     asChart: "Show as a chart",
     whole: "Show the whole run",

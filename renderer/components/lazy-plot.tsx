@@ -1,11 +1,14 @@
 // The drawn part of a chart, loaded when a chart is first shown: its library is a quarter of the window's code.
 import { useEffect, useState } from "react";
+import { text } from "../text.ts";
+import styles from "./metric-chart.module.css";
 import type { MetricPlot, MetricPlotProps } from "./metric-plot.tsx";
 
 let loaded: typeof MetricPlot | undefined;
 
 export function LazyPlot(props: MetricPlotProps) {
   const [Plot, setPlot] = useState(() => loaded);
+  const [isMissing, setMissing] = useState(false);
   useEffect(() => {
     if (loaded) return;
     import("./metric-plot.tsx").then(
@@ -13,12 +16,10 @@ export function LazyPlot(props: MetricPlotProps) {
         loaded = module.MetricPlot;
         setPlot(() => loaded);
       },
-      // Thrown where the view's error boundary catches it.
-      (error: unknown) =>
-        setPlot(() => {
-          throw error;
-        }),
+      // The host went away in between: numbers, table and pictures stay.
+      () => setMissing(true),
     );
   }, []);
+  if (isMissing) return <p className={styles.missing}>{text.chart.missing}</p>;
   return Plot && <Plot {...props} />;
 }

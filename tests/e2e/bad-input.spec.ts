@@ -79,6 +79,15 @@ test.describe("the host", () => {
     await next.stop();
   });
 
+  test("does not send the chart; the rest of the run stays @browser", async ({ page, sample }) => {
+    await page.route("**/metric-plot-*", (route) => route.abort());
+    await goTo(page, `#/runs/${sample.runIds[0]}`);
+    await expect(page.getByText("The chart could not be loaded.")).toBeVisible();
+    await expect(page.getByText("done", { exact: true })).toBeVisible();
+    await page.getByRole("button", { name: "Show as a table" }).first().click();
+    await expect(page.getByRole("columnheader", { name: "Step" }).first()).toBeVisible();
+  });
+
   test("answers nobody without its token @browser", async ({ openPage, server }) => {
     for (const url of [server.url.origin, `${server.url.origin}/?token=wrong`]) {
       const page = await openPage({ url });
