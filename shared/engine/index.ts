@@ -32,3 +32,4 @@ export { Tensor } from "./tensor.ts";
 export { createWebgpuBackend, printPlan, type WebgpuBackend } from "./webgpu/backend.ts";
 export { describeDevice, isSoftwareAdapter, listLimits } from "./webgpu/device.ts";
 export { measureDevice } from "./webgpu/measure.ts";
+export type { DispatchTime } from "./webgpu/profile.ts";

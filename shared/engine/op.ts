@@ -4,6 +4,7 @@ import type { DType } from "./graph.ts";
 import type { OnnxBuilder } from "./onnx/builder.ts";
 import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
+import type { Inline, Reduction } from "./webgpu/inline.ts";
 import type { GpuNode, Lowering } from "./webgpu/kernel.ts";
 
 export interface TensorType {
@@ -77,8 +78,8 @@ export interface Primitive<A extends Attrs = Attrs> extends OpBase<A> {
   reference(node: NodeView<A>, inputs: readonly ReferenceArray[], out: ReferenceArray): void;
   /** Emits ONNX nodes; returns the name of the result. */
   onnx(builder: OnnxBuilder, node: NodeView<A>, inputs: readonly string[]): string;
-  /** The kernels that compute the node on a GPU. */
-  webgpu(node: GpuNode<A>): Lowering;
+  /** On a GPU: computed where its result is read, folded over axes, or by kernels of its own. */
+  readonly webgpu: Inline<A> | Reduction | ((node: GpuNode<A>) => Lowering);
 }
 
 export interface Composite<A extends Attrs = Attrs> extends OpBase<A> {

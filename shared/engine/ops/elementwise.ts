@@ -7,15 +7,17 @@ import type { TensorType } from "../op.ts";
 import { type Attrs, definePrimitive, type Primitive, type Sample } from "../op.ts";
 import { broadcastShapes, broadcastStrides, formatShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { elementwiseKernel } from "../webgpu/wgsl/map.ts";
+import { mapInline, type Words } from "../webgpu/inline.ts";
 
 export type ElementwiseAttrs = Record<never, never>;
 
 interface Row {
   /** float64 formula. */
   readonly reference: (...operands: number[]) => number;
-  /** WGSL expression of its operands, which are scalars; it may call `isNan`. */
-  readonly wgsl: (...operands: string[]) => string;
+  /** WGSL expression of its operands, which are all single numbers or all four. */
+  readonly wgsl: (...operands: string[]) => string | ((words: Words) => string);
+  /** Cost in simple operations, 1 by default. */
+  readonly work?: number;
   /** ONNX op type, or how to emit it. */
   readonly onnx: string | ((builder: OnnxBuilder, operands: readonly string[]) => string);
   /** dL/d(operand) for each operand from the cotangent g, before stretched axes are summed. */
@@ -99,13 +101,17 @@ const rows = {
   div: {
     reference: (a, b) => a / b,
     wgsl: (a, b) => `(${a} / ${b})`,
+    work: 4,
     onnx: "Div",
     vjp: (g, [, b], y) => [g.div(b), g.mul(y).div(b).neg()], // d(a/b)/db = -(a/b)/b
     samples: binarySamples({ awayFromZero: 0.5 }),
   },
   maximum: {
     reference: (a, b) => Math.max(a, b),
-    wgsl: (a, b) => `select(max(${a}, ${b}), ${a} + ${b}, isNan(${a}) || isNan(${b}))`,
+    wgsl:
+      (a, b) =>
+      ({ isNan }) =>
+        `select(max(${a}, ${b}), ${a} + ${b}, ${isNan(a)} | ${isNan(b)})`,
     onnx: "Max",
     // A tie gives half to each, as the maximum of two equal slopes.
     vjp: (g, [a, b]) => tieShared(g, a, b),
@@ -113,14 +119,20 @@ const rows = {
   },
   minimum: {
     reference: (a, b) => Math.min(a, b),
-    wgsl: (a, b) => `select(min(${a}, ${b}), ${a} + ${b}, isNan(${a}) || isNan(${b}))`,
+    wgsl:
+      (a, b) =>
+      ({ isNan }) =>
+        `select(min(${a}, ${b}), ${a} + ${b}, ${isNan(a)} | ${isNan(b)})`,
     onnx: "Min",
     vjp: (g, [a, b]) => tieShared(g, b, a),
     samples: apartSamples,
   },
   greater: {
     reference: (a, b) => (a > b ? 1 : 0),
-    wgsl: (a, b) => `select(0.0, 1.0, ${a} > ${b})`,
+    wgsl:
+      (a, b) =>
+      ({ number }) =>
+        `select(${number(0)}, ${number(1)}, ${a} > ${b})`,
     onnx: (builder, operands) => asFloat(builder, builder.node("Greater", operands)),
     vjp: () => [null, null],
     samples: [
@@ -140,7 +152,10 @@ const rows = {
   },
   equal: {
     reference: (a, b) => (a === b ? 1 : 0),
-    wgsl: (a, b) => `select(0.0, 1.0, ${a} == ${b})`,
+    wgsl:
+      (a, b) =>
+      ({ number }) =>
+        `select(${number(0)}, ${number(1)}, ${a} == ${b})`,
     onnx: (builder, operands) => asFloat(builder, builder.node("Equal", operands)),
     vjp: () => [null, null],
     samples: [
@@ -162,6 +177,7 @@ const rows = {
   exp: {
     reference: Math.exp,
     wgsl: (x) => `exp(${x})`,
+    work: 8,
     onnx: "Exp",
     vjp: (g, _x, y) => [g.mul(y)],
     samples: unarySamples(),
@@ -169,6 +185,7 @@ const rows = {
   log: {
     reference: Math.log,
     wgsl: (x) => `log(${x})`,
+    work: 8,
     onnx: "Log",
     vjp: (g, [x]) => [g.div(x)],
     samples: unarySamples({ low: 0.3, high: 4 }),
@@ -176,6 +193,7 @@ const rows = {
   sqrt: {
     reference: Math.sqrt,
     wgsl: (x) => `sqrt(${x})`,
+    work: 8,
     onnx: "Sqrt",
     vjp: (g, _x, y) => [g.mul(0.5).div(y)],
     samples: unarySamples({ low: 0.3, high: 4 }),
@@ -183,20 +201,28 @@ const rows = {
   reciprocal: {
     reference: (x) => 1 / x,
     wgsl: (x) => `(1.0 / ${x})`,
+    work: 4,
     onnx: "Reciprocal",
     vjp: (g, _x, y) => [g.mul(y).mul(y).neg()],
     samples: unarySamples({ awayFromZero: 0.5 }),
   },
   tanh: {
     reference: Math.tanh,
-    wgsl: (x) => `select(tanh(clamp(${x}, -15.0, 15.0)), ${x}, isNan(${x}))`, // some drivers overflow inside tanh
+    wgsl:
+      (x) =>
+      ({ number, isNan }) =>
+        `select(tanh(clamp(${x}, ${number(-15)}, ${number(15)})), ${x}, ${isNan(x)})`, // some drivers overflow inside tanh
+    work: 16,
     onnx: "Tanh",
     vjp: (g, _x, y) => [g.mul(y.constant(1).sub(y.mul(y)))],
     samples: unarySamples(),
   },
   relu: {
     reference: (x) => Math.max(x, 0),
-    wgsl: (x) => `select(max(${x}, 0.0), ${x}, isNan(${x}))`,
+    wgsl:
+      (x) =>
+      ({ number, isNan }) =>
+        `select(max(${x}, ${number(0)}), ${x}, ${isNan(x)})`,
     onnx: "Relu",
     vjp: (g, [x]) => [g.mul(x.step())],
     samples: unarySamples({ awayFromZero: 0.05 }),
@@ -272,7 +298,10 @@ function defineRow(name: string, row: Row): Primitive<ElementwiseAttrs> {
     },
     onnx: (builder, _node, inputs) =>
       typeof row.onnx === "string" ? builder.node(row.onnx, inputs) : row.onnx(builder, inputs),
-    webgpu: (node) => elementwiseKernel(node, row.wgsl),
+    webgpu: mapInline((words, ...operands) => {
+      const formula = row.wgsl(...operands);
+      return typeof formula === "string" ? formula : formula(words);
+    }, row.work),
     samples: row.samples,
     badSamples:
       row.samples[0].inputs.length === 2

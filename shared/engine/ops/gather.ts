@@ -2,7 +2,8 @@
 import { ShapeError } from "../errors.ts";
 import { definePrimitive, type TensorType } from "../op.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
-import { gatherKernel, scatterAddKernel } from "../webgpu/wgsl/gather.ts";
+import { gatherInline } from "../webgpu/inline.ts";
+import { scatterAddKernel } from "../webgpu/wgsl/gather.ts";
 
 function checkIndices(op: string, indices: TensorType): void {
   if (indices.dtype !== "i32" || indices.shape.length !== 1) {
@@ -26,7 +27,7 @@ export const gather = definePrimitive<Record<never, never>>({
     });
   },
   onnx: (builder, _node, inputs) => builder.node("Gather", inputs, { axis: 0 }),
-  webgpu: gatherKernel,
+  webgpu: gatherInline,
   samples: [
     { inputs: [{ shape: [5, 3] }, { shape: [8], bound: 5 }] },
     { inputs: [{ shape: [3, 2, 5, 4] }, { shape: [1], bound: 3 }] },

@@ -12,15 +12,8 @@ import {
   stridesOf,
 } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import {
-  concatKernels,
-  expandedCopy,
-  flippedCopy,
-  padKernel,
-  permutedCopy,
-  reshapeLowering,
-  slicedCopy,
-} from "../webgpu/wgsl/movement.ts";
+import { expandInline, flipInline, padInline, permuteInline, reshapeInline, sliceInline } from "../webgpu/inline.ts";
+import { concatKernels } from "../webgpu/wgsl/concat.ts";
 import { sumToShape } from "./elementwise.ts";
 
 /** Copies into `out` (of `shape`, row-major) from `data` at `offset + sum(coordinate * strides)`. */
@@ -51,7 +44,7 @@ export const reshape = definePrimitive<{ shape: readonly number[] }>({
   vjp: ({ inputs: [x], cotangent }) => [cotangent.reshape(x.shape)],
   reference: (_node, [x], out) => out.set(x),
   onnx: (builder, { attrs }, [x]) => builder.node("Reshape", [x, builder.ints(attrs.shape)]),
-  webgpu: reshapeLowering,
+  webgpu: reshapeInline,
   samples: [
     { inputs: [{ shape: [2, 3, 4, 5] }], attrs: { shape: [6, 20] } },
     { inputs: [{ shape: [1] }], attrs: { shape: [] } },
@@ -82,7 +75,7 @@ export const permute = definePrimitive<{ order: readonly number[] }>({
     );
   },
   onnx: (builder, { attrs }, [x]) => builder.node("Transpose", [x], { perm: attrs.order }),
-  webgpu: permutedCopy,
+  webgpu: permuteInline,
   samples: [
     { inputs: [{ shape: [3, 5] }], attrs: { order: [1, 0] } },
     { inputs: [{ shape: [2, 3, 4, 5] }], attrs: { order: [3, 1, 0, 2] } },
@@ -105,7 +98,7 @@ export const expand = definePrimitive<{ shape: readonly number[] }>({
   reference: ({ inputs, output }, [x], out) =>
     copyStrided(output.shape, broadcastStrides(inputs[0].shape, output.shape), 0, x, out),
   onnx: (builder, { attrs }, [x]) => builder.node("Expand", [x, builder.ints(attrs.shape)]),
-  webgpu: expandedCopy,
+  webgpu: expandInline,
   samples: [
     { inputs: [{ shape: [] }], attrs: { shape: [3, 4] } },
     { inputs: [{ shape: [3, 1, 5] }], attrs: { shape: [2, 3, 4, 5] } },
@@ -145,7 +138,7 @@ export const pad = definePrimitive<PadAttrs>({
     }
   },
   onnx: (builder, { attrs }, [x]) => builder.node("Pad", [x, builder.ints([...attrs.low, ...attrs.high])]),
-  webgpu: padKernel,
+  webgpu: padInline,
   samples: [
     { inputs: [{ shape: [3] }], attrs: { low: [2], high: [1] } },
     { inputs: [{ shape: [2, 3, 5, 4] }], attrs: { low: [0, 0, 1, 3], high: [0, 1, 0, 2] } },
@@ -195,7 +188,7 @@ export const slice = definePrimitive<SliceAttrs>({
     const axes = attrs.start.map((_, axis) => axis);
     return builder.node("Slice", [x, ints(attrs.start), ints(attrs.stop), ints(axes), ints(attrs.step)]);
   },
-  webgpu: slicedCopy,
+  webgpu: sliceInline,
   samples: [
     { inputs: [{ shape: [7] }], attrs: { start: [1], stop: [6], step: [2] } },
     { inputs: [{ shape: [2, 5, 9, 8] }], attrs: { start: [0, 1, 0, 3], stop: [2, 4, 9, 8], step: [1, 1, 3, 2] } },
@@ -258,7 +251,7 @@ export const flip = definePrimitive<{ axes: readonly number[] }>({
     const all = (value: number) => builder.ints(attrs.axes.map(() => value));
     return builder.node("Slice", [x, all(-1), all(-(2 ** 31)), builder.ints(attrs.axes), all(-1)]);
   },
-  webgpu: flippedCopy,
+  webgpu: flipInline,
   samples: [
     { inputs: [{ shape: [5] }], attrs: { axes: [0] } },
     { inputs: [{ shape: [2, 3, 3, 4] }], attrs: { axes: [2, 3] } },

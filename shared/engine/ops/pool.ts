@@ -2,7 +2,7 @@
 import { ShapeError } from "../errors.ts";
 import { definePrimitive, type TensorType } from "../op.ts";
 import { formatShape, sameShape } from "../shape.ts";
-import { avgPoolGradKernel, avgPoolKernel } from "../webgpu/wgsl/pool.ts";
+import { avgPoolGradInline, avgPoolInline } from "../webgpu/inline.ts";
 
 export type PoolAttrs = { size: number };
 export type PoolAdjointAttrs = PoolAttrs & { sides: readonly number[] };
@@ -36,7 +36,7 @@ export const avgPool2d = definePrimitive<PoolAttrs>({
   },
   onnx: (builder, { attrs: { size } }, [x]) =>
     builder.node("AveragePool", [x], { kernel_shape: [size, size], strides: [size, size] }),
-  webgpu: avgPoolKernel,
+  webgpu: avgPoolInline,
   samples: [
     { inputs: [{ shape: [1, 1, 2, 2] }], attrs: { size: 2 } },
     { inputs: [{ shape: [2, 3, 9, 7] }], attrs: { size: 2 } },
@@ -87,7 +87,7 @@ export const avgPoolGrad = definePrimitive<PoolAdjointAttrs>({
     if (rest[0] === 0 && rest[1] === 0) return spread;
     return builder.node("Pad", [spread, builder.ints([0, 0, 0, 0, 0, 0, ...rest])]);
   },
-  webgpu: avgPoolGradKernel,
+  webgpu: avgPoolGradInline,
   samples: [
     { inputs: [{ shape: [1, 1, 1, 1] }], attrs: { size: 2, sides: [2, 2] } },
     { inputs: [{ shape: [2, 3, 4, 3] }], attrs: { size: 2, sides: [9, 7] } },

@@ -2,7 +2,6 @@
 import { ShapeError } from "../errors.ts";
 import { definePrimitive, type NodeView, type ReferenceArray, type Sample, type TensorType } from "../op.ts";
 import { formatShape, normaliseAxes, type Shape, sizeOf, stridesOf } from "../shape.ts";
-import { reduceKernels } from "../webgpu/wgsl/reduce.ts";
 
 export type ReduceAttrs = { readonly axes: readonly number[]; readonly keepAxes: boolean };
 
@@ -70,7 +69,7 @@ export const sum = definePrimitive<ReduceAttrs>({
   reference: (node, [x], out) => fold(node, x, out, 0, (a, b) => a + b),
   onnx: (builder, { attrs }, [x]) =>
     builder.node("ReduceSum", [x, builder.ints(attrs.axes)], { keepdims: attrs.keepAxes ? 1 : 0 }),
-  webgpu: (node) => reduceKernels(node, "sum"),
+  webgpu: { reduce: "sum" },
   samples: cases.flatMap(([shape, axes]): Sample<ReduceAttrs>[] =>
     [true, false].map((keepAxes) => ({ inputs: [{ shape }], attrs: { axes, keepAxes } })),
   ),
@@ -89,7 +88,7 @@ export const max = definePrimitive<ReduceAttrs>({
   reference: (node, [x], out) => fold(node, x, out, Number.NEGATIVE_INFINITY, Math.max),
   onnx: (builder, { attrs }, [x]) =>
     builder.node("ReduceMax", [x, builder.ints(attrs.axes)], { keepdims: attrs.keepAxes ? 1 : 0 }),
-  webgpu: (node) => reduceKernels(node, "max"),
+  webgpu: { reduce: "max" },
   samples: cases.slice(0, 4).map(([shape, axes]) => ({
     inputs: [{ shape, distinct: 0.01 }],
     attrs: { axes, keepAxes: false },

@@ -8,7 +8,8 @@ import { Health } from "./health.ts";
 import { fromDevice, toDevice } from "./layout.ts";
 import { type Memory, MemoryPool } from "./memory.ts";
 import { type Pipeline, PipelineCache } from "./pipelines.ts";
-import { type Dispatch, type Plan, planProgram, printPlanned, tensorBytes } from "./plan.ts";
+import { type Dispatch, type Plan, type PlanLimits, planProgram, printPlanned, tensorBytes } from "./plan.ts";
+import { type DispatchTime, Profile } from "./profile.ts";
 
 export interface WebgpuOptions {
   /** The device's name for people. */
@@ -35,22 +36,28 @@ export interface WebgpuStats {
 export interface WebgpuBackend extends Backend {
   readonly device: GPUDevice;
   stats(): WebgpuStats;
+  /** What every dispatch takes that `work` asks for. Throws BackendError where the adapter cannot tell. */
+  profile(work: () => Promise<unknown>): Promise<DispatchTime[]>;
 }
 
 interface WebgpuValue extends Value {
   memory: Memory | undefined;
 }
 
-/** A dispatch ready to encode; its last bind group is kept, since a run mostly finds the same memory as the one before. */
+/** A dispatch ready to encode; its last bind groups are kept, since runs mostly find the same memory as those before. */
 interface ReadyDispatch extends Dispatch {
   readonly pipeline: Pipeline;
-  bound: { readonly memory: readonly Memory[]; readonly group: GPUBindGroup } | undefined;
+  readonly bound: Bound[];
+}
+
+interface Bound {
+  readonly buffers: readonly GPUBuffer[];
+  readonly group: GPUBindGroup;
 }
 
 interface WebgpuExecutable extends Executable {
   readonly plan: Plan;
   readonly dispatches: readonly ReadyDispatch[];
-  readonly constants: ReadonlyMap<number, Memory>;
 }
 
 // GPUBufferUsage and GPUMapMode, which only browsers have as globals.
@@ -59,6 +66,10 @@ const COPY_SRC = 0x04;
 const COPY_DST = 0x08;
 const STORAGE = 0x80;
 
+/** Bind groups that a dispatch keeps: a run's results are often the next one's inputs, in two or three buffers by turns. */
+const KEPT_BIND_GROUPS = 4;
+/** Invocations that keep a device busy: a software adapter has a few cores, a GPU thousands of lanes. */
+const BUSY = { software: 256, gpu: 32768 };
 /** Short enough that no driver's watchdog takes a submit for a hang. */
 const DISPATCHES_PER_SUBMIT = 64;
 /** Submits that may wait for the device before a run waits for them: work is never queued without bound. */
@@ -71,7 +82,16 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
   const staging = new MemoryPool(device, health, MAP_READ | COPY_DST);
   const constants = new Map<number, Memory>();
   const inFlight: Promise<unknown>[] = [];
+  const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = device.limits;
+  const limits: PlanLimits = {
+    maxBufferSize,
+    maxStorageBufferBindingSize,
+    maxStorageBuffersPerShaderStage,
+    minStorageBufferOffsetAlignment: device.limits.minStorageBufferOffsetAlignment,
+    busy: options.software ? BUSY.software : BUSY.gpu,
+  };
   let dispatched = 0;
+  let profile: Profile | undefined;
 
   const live = (value: Value): Memory => {
     const { memory } = value as WebgpuValue;
@@ -95,13 +115,33 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     return memory;
   };
 
-  const bind = (dispatch: ReadyDispatch, memory: readonly Memory[]): GPUBindGroup => {
-    if (!dispatch.bound?.memory.every((each, index) => each === memory[index])) {
-      const entries = memory.map(({ buffer }, binding) => ({ binding, resource: { buffer } }));
-      const group = device.createBindGroup({ label: dispatch.label, layout: dispatch.pipeline.layout, entries });
-      dispatch.bound = { memory, group };
-    }
-    return (dispatch.bound as { group: GPUBindGroup }).group;
+  /** The block in which every program keeps its intermediate results: programs run one after the other. */
+  let arena: GPUBuffer | undefined;
+  const reserve = (bytes: number): void => {
+    if (bytes <= (arena?.size ?? 0)) return;
+    // What still runs keeps the old one until it is done.
+    arena?.destroy();
+    device.pushErrorScope("out-of-memory");
+    arena = device.createBuffer({ label: "arena", size: bytes, usage: STORAGE });
+    health.expect(device.popErrorScope(), `no memory for ${bytes} bytes of intermediate results`);
+  };
+
+  const bind = (dispatch: ReadyDispatch, plan: Plan, held: readonly (Memory | undefined)[]): GPUBindGroup => {
+    const bufferOf = (at: number) => (plan.memory[at].place.kind === "arena" ? arena : held[at]?.buffer) as GPUBuffer;
+    const known = dispatch.bound.find(({ buffers }) =>
+      buffers.every((buffer, index) => buffer === bufferOf(dispatch.memory[index])),
+    );
+    if (known) return known.group;
+    const buffers = dispatch.memory.map(bufferOf);
+    const entries = dispatch.memory.map((at, binding) => {
+      const { bytes, place } = plan.memory[at];
+      const resource = place.kind === "arena" ? { offset: place.offset, size: bytes } : {};
+      return { binding, resource: { buffer: buffers[binding], ...resource } };
+    });
+    const group = device.createBindGroup({ label: dispatch.label, layout: dispatch.pipeline.layout, entries });
+    dispatch.bound.unshift({ buffers, group });
+    dispatch.bound.splice(KEPT_BIND_GROUPS);
+    return group;
   };
 
   const submit = (encoder: GPUCommandEncoder): void => {
@@ -112,26 +152,20 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     done.then(forget, forget);
   };
 
-  /** Encodes and submits without a pause: memory given back on the way may be taken again only by later commands. */
-  const encode = ({ program, plan, dispatches }: WebgpuExecutable, held: (Memory | undefined)[]): void => {
+  /** Encodes and submits without a pause. */
+  const encode = ({ program, plan, dispatches }: WebgpuExecutable, held: readonly (Memory | undefined)[]): void => {
     for (let start = 0; start < dispatches.length; start += DISPATCHES_PER_SUBMIT) {
       const encoder = device.createCommandEncoder({ label: program.name });
-      const pass = encoder.beginComputePass({ label: program.name });
+      let pass = encoder.beginComputePass({ label: program.name });
       for (const dispatch of dispatches.slice(start, start + DISPATCHES_PER_SUBMIT)) {
-        for (const memory of dispatch.born) held[memory] = memories.acquire(plan.bytes[memory], dispatch.label);
-        pass.setPipeline(dispatch.pipeline.pipeline);
-        pass.setBindGroup(
-          0,
-          bind(
-            dispatch,
-            dispatch.memory.map((memory) => held[memory] as Memory),
-          ),
-        );
-        pass.dispatchWorkgroups(...dispatch.kernel.workgroups);
-        for (const memory of dispatch.dead) {
-          memories.release(held[memory] as Memory);
-          held[memory] = undefined;
+        if (profile) {
+          pass.end();
+          const bytes = dispatch.memory.reduce((sum, at) => sum + plan.memory[at].bytes, 0);
+          pass = encoder.beginComputePass(profile.passFor({ label: dispatch.label, bytes, program: program.name }));
         }
+        pass.setPipeline(dispatch.pipeline.pipeline);
+        pass.setBindGroup(0, bind(dispatch, plan, held));
+        pass.dispatchWorkgroups(...dispatch.kernel.workgroups);
       }
       pass.end();
       submit(encoder);
@@ -145,7 +179,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     implementsWhole: () => false,
     compile: async (program: ProgramGraph): Promise<WebgpuExecutable> => {
       health.check();
-      const plan = planProgram(program, device.limits);
+      const plan = planProgram(program, limits);
       const dispatches = await Promise.all(
         plan.dispatches.map(async (dispatch) => ({
           ...dispatch,
@@ -155,16 +189,11 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
             const message = error.message.replace(/^webgpu: /, "");
             throw new BackendError("webgpu", `program ${program.name}: ${message}`, error.hint, { cause: error });
           }),
-          bound: undefined,
+          bound: [],
         })),
       );
       health.check();
-      return {
-        program,
-        plan,
-        dispatches,
-        constants: new Map(plan.constants.map(({ memory, value }) => [memory, constant(value)])),
-      };
+      return { program, plan, dispatches };
     },
     upload: ({ shape, data }: HostArray): WebgpuValue => {
       invariant(data.length === sizeOf(shape), `${data.length} numbers do not fill [${shape}]`);
@@ -173,13 +202,17 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       return { backend: "webgpu", shape, dtype, memory: write({ shape, dtype }, data, "upload") };
     },
     run: async (executable, inputs, donated): Promise<WebgpuValue[]> => {
-      const { program, plan, constants } = executable as WebgpuExecutable;
+      const { program, plan } = executable as WebgpuExecutable;
       health.check();
       health.program = program.name;
       // The run holds what it reads from here on, whatever becomes of the caller's values meanwhile.
-      const held: (Memory | undefined)[] = inputs.map(live);
-      for (const memory of [...held, ...constants.values()]) memories.retain(memory as Memory);
-      for (const [index, memory] of constants) held[index] = memory;
+      const held: (Memory | undefined)[] = plan.memory.map(({ bytes, label, place }, at) => {
+        if (place.kind === "arena") return undefined;
+        if (place.kind === "own") return memories.acquire(bytes, label);
+        const memory = place.kind === "input" ? live(inputs[at]) : constant(place.value);
+        memories.retain(memory);
+        return memory;
+      });
       inputs.forEach((value, index) => {
         if (donated[index]) free(value);
       });
@@ -187,6 +220,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       health.check();
       device.pushErrorScope("out-of-memory");
       device.pushErrorScope("validation");
+      reserve(plan.arenaBytes);
       encode(executable as WebgpuExecutable, held);
       health.expect(device.popErrorScope(), `program ${program.name} failed`);
       health.expect(device.popErrorScope(), `program ${program.name} ran out of memory`);
@@ -220,13 +254,23 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       return data;
     },
     free,
+    profile: async (work) => {
+      const taken = new Profile(device);
+      profile = taken;
+      try {
+        await work();
+      } finally {
+        profile = undefined;
+      }
+      return taken.end();
+    },
     stats: () => ({
       dispatches: dispatched,
       pipelines: pipelines.size,
-      liveBytes: memories.liveBytes,
-      peakBytes: memories.peakBytes,
-      heldBytes: memories.heldBytes + staging.heldBytes,
-      buffersCreated: memories.created + staging.created,
+      liveBytes: memories.liveBytes + (arena?.size ?? 0),
+      peakBytes: memories.peakBytes + (arena?.size ?? 0),
+      heldBytes: memories.heldBytes + staging.heldBytes + (arena?.size ?? 0),
+      buffersCreated: memories.created + staging.created + (arena ? 1 : 0),
     }),
     dispose: async () => {
       health.end();

@@ -3,13 +3,17 @@
 /** Features that help where an adapter has them; nothing needs one. */
 const HELPFUL_FEATURES = ["timestamp-query", "subgroups"] as const;
 
+/** Buffers that a kernel binds at most: more of them than a device must have, fewer dispatches where it has them. */
+const ENOUGH_BUFFERS = 16;
+
 /** The device to request of an adapter: its largest buffers and the features that help. */
 export function describeDevice(adapter: GPUAdapter): GPUDeviceDescriptor {
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  const maxStorageBuffersPerShaderStage = Math.min(adapter.limits.maxStorageBuffersPerShaderStage, ENOUGH_BUFFERS);
   return {
     label: "stillroom",
     requiredFeatures: HELPFUL_FEATURES.filter((feature) => adapter.features.has(feature)),
-    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage },
   };
 }
 

@@ -22,13 +22,20 @@ export type Slot = number | "output" | "scratch";
 
 export interface Kernel {
   readonly wgsl: string;
-  /** By binding number; the last one is written, the others only read. */
+  /** By binding number; the last ones are written, the others only read. */
   readonly slots: readonly Slot[];
+  /** How many bindings are written. */
+  readonly written: number;
   readonly workgroups: readonly [x: number, y: number];
 }
 
-/** The kernels that compute a node, in order; or `alias` when its input's memory already is the result. */
-export type Lowering = "alias" | { readonly kernels: readonly Kernel[]; readonly scratchBytes?: number };
+/**
+ * The kernels that compute a node, in order; or `alias` when its input's memory already is the result. With `parts` they leave
+ * scratch memory [parts][result], and the result is the sum of the parts.
+ */
+export type Lowering =
+  | "alias"
+  | { readonly kernels: readonly Kernel[]; readonly scratchBytes?: number; readonly parts?: number };
 
 export type ElementType = "f32" | "i32" | "vec4f" | "vec4i";
 
@@ -49,7 +56,8 @@ interface KernelSource {
   readonly body: string;
 }
 
-interface GroupKernelSource extends Omit<KernelSource, "invocations"> {
+interface GroupKernelSource extends Omit<KernelSource, "invocations" | "writes"> {
+  readonly writes: Buffer | readonly Buffer[];
   /** How many workgroups the body runs for; each finds its number in `job`, its invocations theirs in `lane`. */
   readonly groups: number;
   readonly workgroupSize: number;
@@ -82,10 +90,11 @@ export function defineGroupKernel(source: GroupKernelSource): Kernel {
   const [x, y] = workgroups;
   const job = y === 1 ? "group.x" : `group.y * ${x}u + group.x`;
   const guard = x * y === source.groups ? "" : `if (job >= ${source.groups}u) { return; }\n`;
-  const buffers = [...source.reads, source.writes];
+  const writes = "slot" in source.writes ? [source.writes] : source.writes;
+  const buffers = [...source.reads, ...writes];
   const bindings = buffers.map(
     ({ name, type }, index) =>
-      `@group(0) @binding(${index}) var<storage, ${index === buffers.length - 1 ? "read_write" : "read"}> ${name}: array<${type}>;`,
+      `@group(0) @binding(${index}) var<storage, ${index < source.reads.length ? "read" : "read_write"}> ${name}: array<${type}>;`,
   );
   const wgsl = `${bindings.join("\n")}
 ${source.declarations ?? ""}
@@ -94,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 ${indent(`let job = ${job};\n${guard}${source.body}`)}
 }
 `;
-  return { wgsl, slots: buffers.map(({ slot }) => slot), workgroups };
+  return { wgsl, slots: buffers.map(({ slot }) => slot), written: writes.length, workgroups };
 }
 
 /** Two spaces a level of braces; lines of a generated body come without any. */
@@ -122,4 +131,12 @@ export function elementType(dtype: DType, width: 1 | 4): ElementType {
 export function floatLiteral(value: number): string {
   const text = String(Math.fround(value));
   return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
+}
+
+/** The kernel with the bindings of `writable` declared as such, though it only reads them. */
+export function bindWritable(kernel: Kernel, writable: readonly boolean[]): Kernel {
+  const wgsl = kernel.wgsl.replace(/@binding\((\d+)\) var<storage, read>/g, (text, binding: string) =>
+    writable[Number(binding)] ? `@binding(${binding}) var<storage, read_write>` : text,
+  );
+  return { ...kernel, wgsl };
 }

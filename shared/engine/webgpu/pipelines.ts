@@ -13,7 +13,7 @@ const COMPUTE = 4;
 export class PipelineCache {
   readonly #device: GPUDevice;
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
-  readonly #layouts = new Map<number, { bindings: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
+  readonly #layouts = new Map<string, { bindings: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
 
   constructor(device: GPUDevice) {
     this.#device = device;
@@ -24,31 +24,33 @@ export class PipelineCache {
   }
 
   /** The pipeline of a kernel; `op` names it in errors. */
-  get({ wgsl, slots }: Kernel, op: string): Promise<Pipeline> {
+  get({ wgsl }: Kernel, op: string): Promise<Pipeline> {
     let pipeline = this.#pipelines.get(wgsl);
-    if (!pipeline) this.#pipelines.set(wgsl, (pipeline = this.#compile(wgsl, slots.length, op)));
+    if (!pipeline) this.#pipelines.set(wgsl, (pipeline = this.#compile(wgsl, op)));
     return pipeline;
   }
 
-  /** Layouts by number of buffers, of which the last is written. */
-  #layout(count: number) {
-    let layout = this.#layouts.get(count);
+  /** Layouts by what a kernel says of each of its buffers. */
+  #layout(wgsl: string) {
+    const accesses = [...wgsl.matchAll(/var<storage, (read|read_write)>/g)].map(([, access]) => access);
+    const key = accesses.join();
+    let layout = this.#layouts.get(key);
     if (!layout) {
       const bindings = this.#device.createBindGroupLayout({
-        entries: Array.from({ length: count }, (_, binding) => ({
+        entries: accesses.map((access, binding) => ({
           binding,
           visibility: COMPUTE,
-          buffer: { type: binding === count - 1 ? "storage" : "read-only-storage" },
+          buffer: { type: access === "read" ? "read-only-storage" : "storage" },
         })),
       });
       layout = { bindings, pipeline: this.#device.createPipelineLayout({ bindGroupLayouts: [bindings] }) };
-      this.#layouts.set(count, layout);
+      this.#layouts.set(key, layout);
     }
     return layout;
   }
 
-  async #compile(wgsl: string, buffers: number, op: string): Promise<Pipeline> {
-    const layout = this.#layout(buffers);
+  async #compile(wgsl: string, op: string): Promise<Pipeline> {
+    const layout = this.#layout(wgsl);
     // The scope keeps a bad module from being an uncaptured error: what is wrong is told below.
     this.#device.pushErrorScope("validation");
     const module = this.#device.createShaderModule({ label: op, code: wgsl });

@@ -1,143 +1,214 @@
-// The plan of a program: which kernels run in which order on which memory, and when memory is no longer needed.
-// Node after node for now: fusion would rewrite the steps, a memory plan would number the memory, nothing else changes.
+// The plan of a program: which kernels run in which order, and where everything that they read and write lies.
 import { invariant } from "../../lib/invariant.ts";
 import type { ProgramGraph } from "../backend.ts";
 import { BackendError } from "../errors.ts";
-import { formatType, type Node, topologicalOrder } from "../graph.ts";
+import { formatType, type Node } from "../graph.ts";
 import type { TensorType } from "../op.ts";
-import type { GpuTensor, Kernel, Slot } from "./kernel.ts";
-import { bufferBytes, deviceStrides } from "./layout.ts";
+import { packArena } from "./arena.ts";
+import { fuse, type Group } from "./fuse.ts";
+import { bindWritable, type Kernel, type Slot } from "./kernel.ts";
+import { bufferBytes } from "./layout.ts";
+import { gpuNodeOf, lowerForGpu } from "./lower.ts";
 
 /** One dispatch: a kernel and the number of the memory behind each of its bindings. */
 export interface Dispatch {
-  /** The op and type of its result, for people. */
+  /** The ops and the type of the last result, for people. */
   readonly label: string;
   readonly kernel: Kernel;
   readonly memory: readonly number[];
-  /** Memory that is first written here. */
-  readonly born: readonly number[];
-  /** Memory that nothing needs afterwards. */
-  readonly dead: readonly number[];
+}
+
+/** Where a tensor lies: with the caller, in a buffer of its own, or somewhere in the block that all programs share. */
+export type MemoryPlace =
+  | { readonly kind: "input" }
+  | { readonly kind: "constant"; readonly value: number }
+  | { readonly kind: "own" }
+  | { readonly kind: "arena"; readonly offset: number };
+
+export interface PlannedMemory {
+  /** The op and type that it holds, for people. */
+  readonly label: string;
+  readonly bytes: number;
+  readonly place: MemoryPlace;
 }
 
 export interface Plan {
-  /** Bytes of each memory. The program's inputs come first, in their order. */
-  readonly bytes: readonly number[];
-  /** Scalars that some kernel reads from memory. */
-  readonly constants: readonly { readonly memory: number; readonly value: number }[];
+  /** The program's inputs come first, in their order. */
+  readonly memory: readonly PlannedMemory[];
   readonly dispatches: readonly Dispatch[];
   /** Memory of each result. */
   readonly outputs: readonly number[];
+  /** Bytes of the shared block that the program needs, and the least that any packing of its intermediate results takes. */
+  readonly arenaBytes: number;
+  readonly arenaLowerBound: number;
 }
 
 export interface PlanLimits {
   readonly maxBufferSize: number;
   readonly maxStorageBufferBindingSize: number;
+  readonly maxStorageBuffersPerShaderStage: number;
+  readonly minStorageBufferOffsetAlignment: number;
+  /** Invocations that keep the device busy. */
+  readonly busy: number;
+}
+
+/** Bytes at once: inputs, results and intermediate results. */
+export const plannedPeak = (plan: Plan): number =>
+  plan.arenaBytes + plan.memory.reduce((sum, { bytes, place }) => sum + (place.kind === "arena" ? 0 : bytes), 0);
+
+interface Draft {
+  readonly label: string;
+  readonly bytes: number;
+  kind: "input" | "constant" | "own" | "arena";
+  readonly value?: number;
+  from: number;
+  to: number;
 }
 
 export function planProgram(program: ProgramGraph, limits: PlanLimits): Plan {
-  const bytes = program.inputs.map((input) => tensorBytes(input, "input", limits));
-  const memoryOf = new Map<Node, number>();
-  const constants = new Map<number, number>();
-  const steps: { label: string; kernel: Kernel; memory: number[] }[] = [];
-  const allocate = (size: number) => bytes.push(size) - 1;
-  const tensor = (node: Node): GpuTensor => ({
-    shape: node.shape,
-    dtype: node.dtype,
-    strides: deviceStrides(node),
-    constant: constants.get(memoryOf.get(node) as number),
+  const lowered = lowerForGpu(program.graph, program.outputs, limits.busy, (node) => {
+    invariant(node.op.kind === "primitive" && typeof node.op.webgpu === "function", `${node.op.name} has kernels`);
+    return node.op.webgpu(gpuNodeOf(node));
   });
+  const maxBuffers = limits.maxStorageBuffersPerShaderStage;
+  const { groups, home, write } = fuse(lowered, { maxBuffers, busy: limits.busy });
 
-  for (const node of topologicalOrder(program.outputs)) {
+  const drafts: Draft[] = program.inputs.map((input) => ({
+    label: `input ${formatType(input)}`,
+    bytes: tensorBytes(input, "input", limits),
+    kind: "input",
+    from: 0,
+    to: 0,
+  }));
+  const numbers = new Map<Node, number>();
+  const draft = (label: string, bytes: number, kind: Draft["kind"], value?: number): number =>
+    drafts.push({ label, bytes, kind, ...(value === undefined ? {} : { value }), from: -1, to: -1 }) - 1;
+  const create = (node: Node): number => {
     const { op, attrs } = node;
-    if (op.name === "input") {
-      memoryOf.set(node, attrs.index as number);
-    } else if (op.name === "constant") {
-      const memory = allocate(bufferBytes([]));
-      memoryOf.set(node, memory);
-      constants.set(memory, attrs.value as number);
-    } else {
-      invariant(op.kind === "primitive", `${op.name} is expanded before it reaches the webgpu backend`);
-      const inputs = node.inputs.map((input) => memoryOf.get(input) as number);
-      const lowering = op.webgpu({ inputs: node.inputs.map(tensor), output: tensor(node), attrs });
-      if (lowering === "alias") {
-        memoryOf.set(node, inputs[0]);
-        continue;
-      }
-      const label = `${op.name} ${formatType(node)}`;
-      const output = allocate(tensorBytes(node, op.name, limits));
-      memoryOf.set(node, output);
-      const scratch = lowering.scratchBytes
-        ? allocate(checkBytes(lowering.scratchBytes, `scratch of ${label}`, limits))
-        : -1;
-      const resolve = (slot: Slot) => (slot === "output" ? output : slot === "scratch" ? scratch : inputs[slot]);
-      for (const kernel of lowering.kernels) steps.push({ label, kernel, memory: kernel.slots.map(resolve) });
+    if (op.name === "input") return attrs.index as number;
+    const label = `${op.name} ${formatType(node)}`;
+    if (op.name === "constant") return draft(label, bufferBytes([]), "constant", attrs.value as number);
+    return draft(label, tensorBytes(node, op.name, limits), "arena");
+  };
+  const memoryOf = (node: Node): number => {
+    const known = numbers.get(node) ?? create(node);
+    numbers.set(node, known);
+    return known;
+  };
+  const touch = (memory: readonly number[], at: number): void => {
+    for (const each of memory) {
+      const draft = drafts[each];
+      if (draft.from < 0) draft.from = at;
+      draft.to = at;
     }
+  };
+
+  const dispatches: Dispatch[] = [];
+  const add = (label: string, kernel: Kernel, memory: readonly number[]): void => {
+    touch(memory, dispatches.length);
+    dispatches.push({ label, kernel, memory });
+  };
+  for (const group of groups) {
+    if (group.space) {
+      const { kernel, memory } = write(group, memoryOf);
+      add(labelOf(group), kernel, memory);
+      continue;
+    }
+    const [node] = group.members;
+    const lowering = lowered.kernels.get(node);
+    invariant(lowering, `${node.op.name} has kernels`);
+    const { kernels, scratchBytes } = lowering;
+    const inputs = node.inputs.map((input) => memoryOf(home(input)));
+    const label = labelOf(group);
+    const output = memoryOf(node);
+    const isParts = node.op.name === "kernelParts";
+    const what = `scratch of ${label}`;
+    const scratch = scratchBytes && !isParts ? draft(what, checkBytes(scratchBytes, what, limits), "arena") : output;
+    const resolve = (slot: Slot) => (slot === "output" ? output : slot === "scratch" ? scratch : inputs[slot]);
+    for (const kernel of kernels) add(label, kernel, kernel.slots.map(resolve));
+    // The same tensor twice cannot lie in the block that the kernel writes into.
+    if (new Set(inputs).size < inputs.length) drafts[output].kind = "own";
   }
 
-  const outputs = program.outputs.map((node) => memoryOf.get(node) as number);
-  const dispatches = withLifetimes(steps, outputs, new Set([...program.inputs.keys(), ...constants.keys()]));
-  const bound = new Set([...outputs, ...steps.flatMap(({ memory }) => memory)]);
+  const outputs = lowered.outputs.map((node) => memoryOf(home(node)));
+  for (const output of outputs) if (drafts[output].kind === "arena") drafts[output].kind = "own";
+  const inArena = drafts.flatMap((draft, at) => (draft.kind === "arena" ? [at] : []));
+  const packing = packArena(
+    inArena.map((at) => drafts[at]),
+    limits.minStorageBufferOffsetAlignment,
+  );
+  checkArena(packing.bytes, program.name, limits);
+  const placeOf = ({ kind, value }: Draft, at: number): MemoryPlace => {
+    if (kind === "arena") return { kind, offset: packing.offsets[inArena.indexOf(at)] };
+    return kind === "constant" ? { kind, value: value as number } : { kind };
+  };
+  const memory = drafts.map((each, at) => ({ label: each.label, bytes: each.bytes, place: placeOf(each, at) }));
+  const isArena = (at: number) => memory[at].place.kind === "arena";
   return {
-    bytes,
-    constants: [...constants].filter(([memory]) => bound.has(memory)).map(([memory, value]) => ({ memory, value })),
-    dispatches,
+    memory,
+    // A buffer that a dispatch writes into cannot be bound for reading alone: ranges of the shared block are bound as writable.
+    dispatches: dispatches.map((dispatch) => {
+      const written = dispatch.memory.slice(-dispatch.kernel.written);
+      if (!written.some(isArena)) return dispatch;
+      return { ...dispatch, kernel: bindWritable(dispatch.kernel, dispatch.memory.map(isArena)) };
+    }),
     outputs,
+    arenaBytes: packing.bytes,
+    arenaLowerBound: packing.lowerBound,
   };
 }
 
-/** Marks the first and the last use of each memory; results outlive the program, constants every run. */
-function withLifetimes(
-  steps: readonly { label: string; kernel: Kernel; memory: readonly number[] }[],
-  outputs: readonly number[],
-  given: ReadonlySet<number>,
-): Dispatch[] {
-  const first = new Map<number, number>();
-  const last = new Map<number, number>();
-  steps.forEach(({ memory }, at) => {
-    for (const each of memory) {
-      if (!given.has(each) && !first.has(each)) first.set(each, at);
-      last.set(each, at);
-    }
-  });
-  for (const output of outputs) last.delete(output);
-  const at = (uses: ReadonlyMap<number, number>, step: number, memory: readonly number[]) =>
-    [...new Set(memory)].filter((each) => uses.get(each) === step);
-  return steps.map((step, index) => ({
-    ...step,
-    born: at(first, index, step.memory),
-    dead: at(last, index, step.memory),
-  }));
+function labelOf({ members }: Group): string {
+  const names = members.map(({ op, attrs }) => (op.name === "kernelParts" ? String(attrs.of).split(" ")[0] : op.name));
+  return `${names.join("+")} ${formatType(members[members.length - 1])}`;
 }
 
 /** Bytes of a tensor's memory. Throws a BackendError where the adapter cannot bind as much. */
-export function tensorBytes(type: TensorType, op: string, limits: PlanLimits): number {
+export function tensorBytes(
+  type: TensorType,
+  op: string,
+  limits: Pick<PlanLimits, "maxBufferSize" | "maxStorageBufferBindingSize">,
+): number {
   return checkBytes(bufferBytes(type.shape), `${op} ${formatType(type)}`, limits);
 }
 
-function checkBytes(bytes: number, what: string, limits: PlanLimits): number {
+const SMALLER = "Use a smaller batch or width, another adapter, or the onnx backend.";
+
+function checkBytes(
+  bytes: number,
+  what: string,
+  limits: Pick<PlanLimits, "maxBufferSize" | "maxStorageBufferBindingSize">,
+): number {
   for (const limit of ["maxStorageBufferBindingSize", "maxBufferSize"] as const) {
     if (bytes <= limits[limit]) continue;
     const most = limits[limit];
-    const hint = "Use a smaller batch or width, another adapter, or the onnx backend.";
-    throw new BackendError("webgpu", `${what} needs ${bytes} bytes, above the adapter's ${limit} of ${most}`, hint);
+    throw new BackendError("webgpu", `${what} needs ${bytes} bytes, above the adapter's ${limit} of ${most}`, SMALLER);
   }
   return bytes;
+}
+
+function checkArena(bytes: number, program: string, { maxBufferSize }: PlanLimits): void {
+  if (bytes <= maxBufferSize) return;
+  const what = `the intermediate results of ${program} need ${bytes} bytes at once`;
+  throw new BackendError("webgpu", `${what}, above the adapter's maxBufferSize of ${maxBufferSize}`, SMALLER);
 }
 
 /** The plan as text: one line a dispatch, then each different kernel once. */
 export function printPlanned({ name, inputs }: ProgramGraph, plan: Plan): string {
   const sources = [...new Set(plan.dispatches.map(({ kernel }) => kernel.wgsl))];
   const list = (memory: readonly number[]) => memory.map((each) => `m${each}`).join(", ");
-  const lines = plan.dispatches.map(({ label, kernel, memory, dead }) => {
-    const groups = kernel.workgroups.join("x");
-    const frees = dead.length > 0 ? `, frees ${list(dead)}` : "";
-    return `m${memory.at(-1)} = ${label} (${list(memory.slice(0, -1))}) kernel ${sources.indexOf(kernel.wgsl)}, ${groups} workgroups${frees}`;
+  const describe = ({ bytes, place }: PlannedMemory, at: number): string => {
+    if (place.kind === "input") return `m${at} = input ${formatType(inputs[at])}, ${bytes} bytes`;
+    if (place.kind === "constant") return `m${at} = constant ${place.value}`;
+    return `m${at} = ${bytes} bytes ${place.kind === "own" ? "of its own" : `at ${place.offset}`}`;
+  };
+  const lines = plan.dispatches.map(({ label, kernel, memory }) => {
+    const [read, written] = [memory.slice(0, -kernel.written), memory.slice(-kernel.written)];
+    return `${list(written)} = ${label} (${list(read)}) kernel ${sources.indexOf(kernel.wgsl)}, ${kernel.workgroups.join("x")} workgroups`;
   });
   return [
-    `plan ${name}: ${plan.dispatches.length} dispatches, ${sources.length} kernels`,
-    ...inputs.map((input, index) => `m${index} = input ${formatType(input)}, ${plan.bytes[index]} bytes`),
-    ...plan.constants.map(({ memory, value }) => `m${memory} = constant ${value}`),
+    `plan ${name}: ${plan.dispatches.length} dispatches, ${sources.length} kernels, ${plan.arenaBytes} bytes shared (at least ${plan.arenaLowerBound}), ${plannedPeak(plan)} in all`,
+    ...plan.memory.map(describe),
     ...lines,
     `return ${list(plan.outputs)}`,
     ...sources.map((wgsl, index) => `\nkernel ${index}\n${wgsl.trimEnd()}`),

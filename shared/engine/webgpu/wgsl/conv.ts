@@ -14,7 +14,6 @@ import {
   type Lowering,
   type Slot,
 } from "../kernel.ts";
-import { joinParts } from "./reduce.ts";
 
 /** Channels of an invocation's tile. */
 const TILE = 4;
@@ -242,12 +241,8 @@ export function convWeightGradKernels({ inputs, output }: GpuNode<Attrs>, s: Con
   const wanted = Math.min(ENOUGH_INVOCATIONS / tiles, rows / MIN_ROWS_PER_PART, MAX_PARTS);
   const rowsPerPart = Math.ceil(rows / Math.max(1, Math.floor(wanted)));
   const parts = Math.ceil(rows / rowsPerPart);
-  const size = sizeOf(output.shape);
   if (parts === 1) return { kernels: [weightGradPass(inputs, output, s, "output", 1, rows)] };
-  return {
-    scratchBytes: parts * size * 4,
-    kernels: [weightGradPass(inputs, output, s, "scratch", parts, rowsPerPart), joinParts("sum", size, parts)],
-  };
+  return { parts, kernels: [weightGradPass(inputs, output, s, "scratch", parts, rowsPerPart)] };
 }
 
 function weightGradPass(

@@ -26,12 +26,6 @@ function rowLoop({ inputs: [x, indices], output }: GpuNode<Attrs>) {
   };
 }
 
-export function gatherKernel(node: GpuNode<Attrs>): Lowering {
-  const { source, coordinates, placeIn } = rowLoop(node);
-  const body = `${coordinates}\nlet row = u32(indices[p0]);\nresult[i] = in0[${placeIn("row")}];`;
-  return { kernels: [defineKernel({ ...source, body })] };
-}
-
 export function scatterAddKernel(node: GpuNode<{ rows: number }>): Lowering {
   const { source, coordinates, placeIn, type } = rowLoop(node);
   const body = `${coordinates}
