@@ -28,6 +28,8 @@ export interface Cli {
   host(): Promise<Host>;
   /** The chosen backend, with every program that it compiles written down where --dump says. */
   runtime(): Promise<Runtime>;
+  /** The same on a backend of its own, the caller's to dispose of. */
+  openRuntime(): Promise<Runtime>;
   /** The same, but `auto` computes on the backend that a run began on. */
   continuing(backend: string): Cli;
 }
@@ -76,15 +78,15 @@ export function createCli(options: CommonOptions): Cli {
   let host: Promise<Host> | undefined;
   const create = (backendId: CommonOptions["backend"]): Cli => {
     let runtime: Promise<Runtime> | undefined;
+    const openRuntime = async () =>
+      new Runtime(await openBackend({ ...options, backend: backendId }), await dumpTo(options.dump));
     return {
       output,
       options,
       signal: controller.signal,
       host: () => (host ??= openHost()),
-      runtime: () =>
-        (runtime ??= openBackend({ ...options, backend: backendId }).then(
-          async (backend) => new Runtime(backend, await dumpTo(options.dump)),
-        )),
+      runtime: () => (runtime ??= openRuntime()),
+      openRuntime,
       continuing: (began) => create(backendId === "auto" && isBackend(began) ? began : backendId),
     };
   };

@@ -1,35 +1,24 @@
-// How fast is a forward pass of ConvNet-3 on 256 images?
+// How fast is a forward pass of ConvNet-3?
 import { defineProgram, type Runtime, type Tensor, type TensorTree } from "../engine/index.ts";
-import { type BenchNetwork, batchOf, createNetwork, imageShape } from "./network.ts";
+import { createSuite } from "./suite.ts";
 import type { Question } from "./workload.ts";
-
-const BATCH = 256;
-
-function prepare(net: BenchNetwork, batch: number) {
-  const program = defineProgram("bench-forward", ({ theta, x }: { theta: TensorTree; x: Tensor }) => ({
-    logits: net.forward(theta, x).logits,
-  }));
-  return async (runtime: Runtime) => {
-    const theta = runtime.upload(net.params);
-    const x = runtime.backend.upload(batchOf(batch).images);
-    return async () => {
-      const { logits } = await runtime.run(program, { theta, x });
-      const numbers = await runtime.read(logits);
-      runtime.free(logits);
-      return numbers;
-    };
-  };
-}
 
 export const forward: Question = {
   name: "forward",
   create: (options) => {
-    const net = createNetwork(options);
+    const suite = createSuite(options);
+    const program = defineProgram("bench-forward", ({ theta, x }: { theta: TensorTree; x: Tensor }) => ({
+      logits: suite.forward(theta, x).logits,
+    }));
+    const { images } = suite.batch();
+    const upload = (runtime: Runtime) => runtime.upload({ theta: suite.params, x: images });
     return {
-      shapes: `[${[BATCH, ...imageShape]}]`,
-      gflop: (2 * net.macsPerImage * BATCH) / 1e9,
-      prepare: prepare(net, BATCH),
-      small: { prepare: prepare(net, 2) },
+      shapes: `images [${images.shape}]`,
+      prepare: async (runtime) => {
+        const given = upload(runtime);
+        return async () => runtime.free(await runtime.run(program, given));
+      },
+      results: (runtime) => runtime.run(program, upload(runtime)),
     };
   },
 };

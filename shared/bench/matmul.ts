@@ -1,29 +1,26 @@
 // How fast is a square matrix product?
 import { defineProgram, type Runtime, type Tensor } from "../engine/index.ts";
-import { type Question, randomArray } from "./workload.ts";
+import { drawNormal } from "./recipes.ts";
+import type { Question } from "./workload.ts";
 
-const product = defineProgram("matmul", ({ a, b }: { a: Tensor; b: Tensor }) => ({ c: a.matmul(b) }));
+const product = defineProgram("bench-matmul", ({ a, b }: { a: Tensor; b: Tensor }) => ({ product: a.matmul(b) }));
 
-function prepare(size: number) {
-  return async (runtime: Runtime) => {
-    const { a, b } = runtime.upload({ a: randomArray([size, size], "a"), b: randomArray([size, size], "b") });
-    return async () => {
-      const { c } = await runtime.run(product, { a, b });
-      const numbers = await runtime.read(c);
-      runtime.free(c);
-      return numbers;
-    };
-  };
-}
+/** The operands, for whoever measures another library with the same. */
+export const matmulOperands = (size: number) => ({ a: drawNormal(21, [size, size]), b: drawNormal(22, [size, size]) });
 
 const square = (size: number): Question => ({
   name: `matmul${size}`,
-  create: () => ({
-    shapes: `[${size},${size}] x [${size},${size}]`,
-    gflop: (2 * size ** 3) / 1e9,
-    prepare: prepare(size),
-    small: { prepare: prepare(96) },
-  }),
+  create: () => {
+    const upload = (runtime: Runtime) => runtime.upload(matmulOperands(size));
+    return {
+      shapes: `[${size},${size}] x [${size},${size}]`,
+      prepare: async (runtime) => {
+        const given = upload(runtime);
+        return async () => runtime.free(await runtime.run(product, given));
+      },
+      results: (runtime) => runtime.run(product, upload(runtime)),
+    };
+  },
 });
 
 export const matmul512 = square(512);

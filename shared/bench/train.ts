@@ -1,4 +1,4 @@
-// How fast is a training step of ConvNet-3 on 256 images: forward, every gradient, plain SGD?
+// How fast is a training step of ConvNet-3: forward, every gradient, plain SGD?
 import {
   defineProgram,
   grad,
@@ -9,41 +9,39 @@ import {
   withTensors,
 } from "../engine/index.ts";
 import { crossEntropy } from "../nn/losses.ts";
-import { type BenchNetwork, batchOf, createNetwork, imageShape } from "./network.ts";
+import { createSuite } from "./suite.ts";
 import type { Question } from "./workload.ts";
 
-const BATCH = 256;
 const RATE = 0.01;
-
-function prepare(net: BenchNetwork, batch: number) {
-  const program = defineProgram("bench-train", ({ theta, x, y }: { theta: TensorTree; x: Tensor; y: Tensor }) => {
-    const loss = crossEntropy(net.forward(theta, x).logits, y);
-    const parameters = tensorsOf(theta);
-    const moved = grad(loss, parameters).map((gradient, at) => parameters[at].sub(gradient.mul(RATE)));
-    return { theta: withTensors(theta, moved), loss, last: moved[moved.length - 2] };
-  });
-  return async (runtime: Runtime) => {
-    const theta = runtime.upload(net.params);
-    const { x, y } = runtime.upload({ x: batchOf(batch).images, y: batchOf(batch).labels });
-    return async () => {
-      const result = await runtime.run(program, { theta, x, y });
-      await runtime.read(result.loss);
-      const numbers = await runtime.read(result.last);
-      runtime.free(result);
-      return numbers;
-    };
-  };
-}
 
 export const train: Question = {
   name: "train",
   create: (options) => {
-    const net = createNetwork(options);
+    const suite = createSuite(options);
+    const derive = (theta: TensorTree, x: Tensor, y: Tensor) => {
+      const loss = crossEntropy(suite.forward(theta, x).logits, y);
+      return { loss, gradient: withTensors(theta, grad(loss, tensorsOf(theta))) };
+    };
+    type Given = { theta: TensorTree; x: Tensor; y: Tensor };
+    const step = defineProgram("bench-train", ({ theta, x, y }: Given) => {
+      const { loss, gradient } = derive(theta, x, y);
+      const slopes = tensorsOf(gradient);
+      const moved = tensorsOf(theta).map((parameter, at) => parameter.sub(slopes[at].mul(RATE)));
+      return { loss, theta: withTensors(theta, moved) };
+    });
+    const gradients = defineProgram("bench-train-gradients", ({ theta, x, y }: Given) => {
+      const { loss, gradient } = derive(theta, x, y);
+      return { loss, ...suite.weightsOf(gradient) };
+    });
+    const { images, labels } = suite.batch();
+    const upload = (runtime: Runtime) => runtime.upload({ theta: suite.params, x: images, y: labels });
     return {
-      shapes: `[${[BATCH, ...imageShape]}]`,
-      gflop: (3 * 2 * net.macsPerImage * BATCH) / 1e9,
-      prepare: prepare(net, BATCH),
-      small: { prepare: prepare(net, 2) },
+      shapes: `images [${images.shape}]`,
+      prepare: async (runtime) => {
+        const given = upload(runtime);
+        return async () => runtime.free(await runtime.run(step, given));
+      },
+      results: (runtime) => runtime.run(gradients, upload(runtime)),
     };
   },
 };

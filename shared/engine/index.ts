@@ -8,6 +8,7 @@ export {
   type Value,
 } from "./backend.ts";
 export { BackendError, DeviceLostError, ShapeError } from "./errors.ts";
+export { countFlops } from "./flops.ts";
 export { grad } from "./grad.ts";
 export { lowerToOnnx } from "./onnx/lower.ts";
 export { createOnnxBackend, type OnnxRuntime } from "./onnx/run.ts";

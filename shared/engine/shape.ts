@@ -27,6 +27,26 @@ export function broadcastStrides(shape: Shape, target: Shape): number[] {
   return target.map((_, axis) => (axis < shift || shape[axis - shift] === 1 ? 0 : own[axis - shift]));
 }
 
+/**
+ * Walks `shape` one row (its last axis) at a time, in order: `visit` is given where the row starts when every element counts as
+ * one, where it starts by each of `strides`, and its length.
+ */
+export function eachRow(
+  shape: Shape,
+  strides: readonly (readonly number[])[],
+  visit: (at: number, starts: readonly number[], length: number) => void,
+): void {
+  const last = shape.length - 1;
+  const length = shape[last] ?? 1;
+  const size = sizeOf(shape);
+  const coordinates = new Array<number>(shape.length).fill(0);
+  for (let at = 0; at < size; at += length) {
+    const starts = strides.map((own) => coordinates.reduce((sum, place, axis) => sum + place * own[axis], 0));
+    visit(at, starts, length);
+    for (let axis = last - 1; axis >= 0 && ++coordinates[axis] === shape[axis]; axis--) coordinates[axis] = 0;
+  }
+}
+
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((length, axis) => length === b[axis]);
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Option } from "commander";
-import { type BenchRecord, measure, questions } from "../../../shared/bench/index.ts";
+import { type BenchRecord, type Counters, measure, questions } from "../../../shared/bench/index.ts";
 import { type Backend, measureDevice, Runtime, type WebgpuBackend } from "../../../shared/engine/index.ts";
 import { nearest } from "../../../shared/lib/nearest.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
@@ -15,21 +15,36 @@ import {
 } from "../../host/datasets/bench.ts";
 import { formatBytes } from "../../host/files.ts";
 import { type Cli, type CliCommand, type CommonOptions, createCli, wholeNumber, withCommonOptions } from "../cli.ts";
+import { loadTruth } from "../truth.ts";
 
 interface BenchFlags extends CommonOptions {
   readonly suite: "peers" | "spec";
   readonly width: number;
+  /** False with --no-check. */
+  readonly check: boolean;
 }
 
 const isWebgpu = (backend: Backend): backend is WebgpuBackend => "stats" in backend;
 
+function countersOf(backend: Backend): Counters {
+  if (!isWebgpu(backend)) {
+    return { dispatches: () => null, peakBytes: () => null, heldBytes: () => null, settle: async () => {} };
+  }
+  return {
+    dispatches: () => backend.stats().dispatches,
+    peakBytes: () => backend.stats().peakBytes,
+    heldBytes: () => backend.stats().heldBytes,
+    settle: () => backend.device.queue.onSubmittedWorkDone(),
+  };
+}
+
 /** 10^9 operations a second at best: the device's multiply-adds; on a CPU, its fastest matrix product. */
 export async function measurePeak(backend: Backend, seconds = 1): Promise<number> {
   if (isWebgpu(backend)) return (await measureDevice(backend.device)).gflops;
-  const counters = { dispatches: () => null, peakBytes: () => null };
   const largest = questions.find(({ name }) => name === "matmul1024");
   if (!largest) return Number.NaN;
-  return (await measure(largest, { suite: "spec", width: 32 }, new Runtime(backend), counters, null, seconds)).gflops;
+  const options = { suite: "spec", width: 32, counters: countersOf(backend), peakGflops: null, seconds } as const;
+  return (await measure(largest, new Runtime(backend), options)).gflops;
 }
 
 const imports = [
@@ -75,15 +90,18 @@ function describe({
   suite,
   width,
   backend,
+  firstMs,
   medianMs,
   gflops,
   peakShare,
   dispatches,
   peakBytes,
-  error,
+  heldBytes,
+  errors,
 }: BenchRecord): string {
+  const told = errors && Object.entries(errors).map(([result, error]) => `${result} ${error.toExponential(1)}`);
   const parts = [
-    name.padEnd(10),
+    name.padEnd(17),
     `${suite} ${width}`.padEnd(9),
     backend.padEnd(6),
     `${medianMs.toFixed(2)} ms`.padStart(12),
@@ -91,7 +109,9 @@ function describe({
     peakShare === null ? "" : `${Math.round(100 * peakShare)} % of peak`,
     dispatches === null ? "" : `${dispatches} dispatches`,
     peakBytes === null ? "" : `peak ${formatBytes(peakBytes)}`,
-    `error ${error.toExponential(1)}`,
+    heldBytes === null ? "" : `held ${formatBytes(heldBytes)}`,
+    `first ${firstMs.toFixed(0)} ms`,
+    told ? `error ${told.join(", ")}` : "",
   ];
   return parts.filter(Boolean).join("  ");
 }
@@ -102,8 +122,16 @@ export const benchCommand: CliCommand = {
     const command = program
       .command("bench [names...]")
       .description(`measure: ${known.join(", ")}`)
-      .addOption(new Option("--suite <name>", "whose network").choices(["peers", "spec"]).default("spec"))
-      .option("--width <channels>", "channels of the network", wholeNumber, 32);
+      .addOption(
+        new Option(
+          "--suite <name>",
+          "whose network: that of the specifications (3 x 32 x 32 pixels, biases), or that which other libraries are measured with",
+        )
+          .choices(["peers", "spec"])
+          .default("spec"),
+      )
+      .option("--width <channels>", "channels of the network", wholeNumber, 32)
+      .option("--no-check", "do not compare with float64, which is computed once (minutes for large widths) and kept");
     withCommonOptions(command).action(async (names: string[], flags: BenchFlags) => {
       const cli = createCli(flags);
       const unknown = names.filter((name) => !known.includes(name));
@@ -115,22 +143,32 @@ export const benchCommand: CliCommand = {
       const wanted = names.length > 0 ? names : known.filter((name) => name !== "import");
       const chosen = questions.filter(({ name }) => wanted.includes(name));
       if (chosen.length > 0) {
-        const runtime = await cli.runtime();
-        const { backend } = runtime;
-        const peak = await measurePeak(backend);
-        const basis = isWebgpu(backend) ? "multiply-adds" : "matmul1024";
-        cli.output.note(`${backend.capabilities.adapter}: peak ${peak.toFixed(1)} GFLOP/s (${basis})`);
-        const stats = isWebgpu(backend) ? () => backend.stats() : undefined;
-        const counters = {
-          dispatches: () => stats?.().dispatches ?? null,
-          peakBytes: () => stats?.().peakBytes ?? null,
-        };
+        let peak: number | undefined;
         for (const question of chosen) {
           if (cli.signal.aborted) throw new UserError("stopped", `Stopped before ${question.name}.`);
-          const record = await measure(question, { suite: flags.suite, width: flags.width }, runtime, counters, peak);
+          // Each on a backend of its own, so that no first run finds kernels compiled, and no peak is another's.
+          const runtime = await cli.openRuntime();
+          const { backend } = runtime;
+          if (peak === undefined) {
+            peak = await measurePeak(backend);
+            const basis = isWebgpu(backend) ? "multiply-adds" : "matmul1024";
+            cli.output.note(`${backend.capabilities.adapter}: peak ${peak.toFixed(1)} GFLOP/s (${basis})`);
+          }
+          const record = await measure(question, runtime, {
+            suite: flags.suite,
+            width: flags.width,
+            counters: countersOf(backend),
+            peakGflops: peak,
+            ...(flags.check
+              ? {
+                  truth: (workload) =>
+                    loadTruth(workload, () => cli.output.note(`Computing ${question.name} in float64, once.`)),
+                }
+              : {}),
+          });
           cli.output.line(record, describe(record));
+          await runtime.dispose();
         }
-        await runtime.dispose();
       }
       if (wanted.includes("import")) await benchImport(cli);
     });

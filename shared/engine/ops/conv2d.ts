@@ -2,7 +2,8 @@
 // each with respect to either operand is one of the other two.
 import { ShapeError } from "../errors.ts";
 import type { OnnxBuilder } from "../onnx/builder.ts";
-import { definePrimitive, type NodeView, type Primitive, type TensorType } from "../op.ts";
+import { definePrimitive, type NodeView, type Primitive, type ReferenceArray, type TensorType } from "../op.ts";
+import { addProduct, transposed } from "../reference/product.ts";
 import { formatShape } from "../shape.ts";
 import { convInputGradKernel, convKernel, convWeightGradKernels } from "../webgpu/wgsl/conv.ts";
 
@@ -49,25 +50,29 @@ function checkFit(op: string, s: ConvSizes, cinOfWeights: number): void {
   }
 }
 
-/** Calls `visit` with flat offsets of every product of the convolution: image, weight, result. */
-function eachProduct(s: ConvSizes, visit: (image: number, weight: number, result: number) => void): void {
-  for (let n = 0; n < s.n; n++)
-    for (let o = 0; o < s.cout; o++)
-      for (let y = 0; y < s.oh; y++)
-        for (let x = 0; x < s.ow; x++) {
-          const result = ((n * s.cout + o) * s.oh + y) * s.ow + x;
-          for (let i = 0; i < s.cin; i++)
-            for (let ky = 0; ky < s.kh; ky++) {
-              const row = y * s.stride + ky - s.padding;
-              if (row < 0 || row >= s.h) continue;
-              for (let kx = 0; kx < s.kw; kx++) {
-                const column = x * s.stride + kx - s.padding;
-                if (column < 0 || column >= s.w) continue;
-                visit(((n * s.cin + i) * s.h + row) * s.w + column, ((o * s.cin + i) * s.kh + ky) * s.kw + kx, result);
-              }
-            }
+/**
+ * Calls `visit` for every tap of the kernel over every pixel of one image's result, where it reads a pixel of the image and not
+ * the padding: the flat offsets in the image, and in a matrix [cin kh kw, oh ow] of all taps.
+ */
+function eachTap(s: ConvSizes, visit: (pixel: number, tap: number) => void): void {
+  for (let i = 0; i < s.cin; i++)
+    for (let ky = 0; ky < s.kh; ky++)
+      for (let kx = 0; kx < s.kw; kx++)
+        for (let y = 0; y < s.oh; y++) {
+          const row = y * s.stride + ky - s.padding;
+          if (row < 0 || row >= s.h) continue;
+          const from = (i * s.h + row) * s.w + kx - s.padding;
+          const to = (((i * s.kh + ky) * s.kw + kx) * s.oh + y) * s.ow;
+          for (let x = 0; x < s.ow; x++) {
+            const column = x * s.stride + kx - s.padding;
+            if (column >= 0 && column < s.w) visit(from + x * s.stride, to + x);
+          }
         }
 }
+
+/** Image n's part of an array with one equal part an image. */
+const partOf = (data: ReferenceArray, n: number, s: ConvSizes) =>
+  data.subarray((n * data.length) / s.n, ((n + 1) * data.length) / s.n);
 
 const four = (value: number) => [value, value, value, value];
 
@@ -85,10 +90,16 @@ export const conv2d = definePrimitive<ConvAttrs>({
     g.apply(convWeightGrad, [x], { ...attrs, sides: weights.shape.slice(2) }),
   ],
   reference: ({ inputs, attrs }, [x, weights], out) => {
+    // out [cout, pixels] = weights [cout, taps] x's taps [taps, pixels], image by image.
+    const s = convSizes(inputs[0].shape, inputs[1].shape, attrs);
+    const sizes = { m: s.cout, k: s.cin * s.kh * s.kw, n: s.oh * s.ow };
+    const taps = new Float64Array(sizes.k * sizes.n);
     out.fill(0);
-    eachProduct(convSizes(inputs[0].shape, inputs[1].shape, attrs), (image, weight, result) => {
-      out[result] += x[image] * weights[weight];
-    });
+    for (let n = 0; n < s.n; n++) {
+      const image = partOf(x, n, s);
+      eachTap(s, (pixel, tap) => void (taps[tap] = image[pixel]));
+      addProduct(sizes, weights, taps, partOf(out, n, s));
+    }
   },
   onnx: (builder, { attrs }, inputs) =>
     builder.node("Conv", inputs, { strides: [attrs.stride, attrs.stride], pads: four(attrs.padding) }),
@@ -161,10 +172,17 @@ export const convInputGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvAd
     g.apply(convWeightGrad, [cotangent], { stride, padding, sides: weights.shape.slice(2) }),
   ],
   reference: (node, [g, weights], out) => {
+    // taps [taps, pixels] = weights^T [taps, cout] g [cout, pixels]; each tap is added to its pixel.
+    const s = convInputGradSizes(node);
+    const sizes = { m: s.cin * s.kh * s.kw, k: s.cout, n: s.oh * s.ow };
+    const turned = transposed(weights, sizes.k, sizes.m);
+    const taps = new Float64Array(sizes.m * sizes.n);
     out.fill(0);
-    eachProduct(convInputGradSizes(node), (image, weight, result) => {
-      out[image] += g[result] * weights[weight];
-    });
+    for (let n = 0; n < s.n; n++) {
+      const image = partOf(out, n, s);
+      addProduct(sizes, turned, partOf(g, n, s), taps.fill(0));
+      eachTap(s, (pixel, tap) => void (image[pixel] += taps[tap]));
+    }
   },
   onnx: (builder, node, [g, weights]) => {
     const s = convInputGradSizes(node);
@@ -226,10 +244,16 @@ export const convWeightGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvA
     g.apply(convInputGrad, [cotangent], { stride, padding, sides: x.shape.slice(2) }),
   ],
   reference: (node, [g, x], out) => {
+    // out [cout, taps] = sum over images of g [cout, pixels] (x's taps)^T [pixels, taps].
+    const s = convWeightGradSizes(node);
+    const sizes = { m: s.cout, k: s.oh * s.ow, n: s.cin * s.kh * s.kw };
+    const taps = new Float64Array(sizes.k * sizes.n);
     out.fill(0);
-    eachProduct(convWeightGradSizes(node), (image, weight, result) => {
-      out[weight] += g[result] * x[image];
-    });
+    for (let n = 0; n < s.n; n++) {
+      const image = partOf(x, n, s);
+      eachTap(s, (pixel, tap) => void (taps[tap] = image[pixel]));
+      addProduct(sizes, partOf(g, n, s), transposed(taps, sizes.n, sizes.k), out);
+    }
   },
   onnx: (builder, node, [g, x]) => {
     // A matrix product over all pixels of all images: one per tap of the kernel, or, where there are so few input channels

@@ -5,7 +5,7 @@ import { ShapeError } from "../errors.ts";
 import type { OnnxBuilder } from "../onnx/builder.ts";
 import type { TensorType } from "../op.ts";
 import { type Attrs, definePrimitive, type Primitive, type Sample } from "../op.ts";
-import { broadcastShapes, broadcastStrides, formatShape, sizeOf } from "../shape.ts";
+import { broadcastShapes, broadcastStrides, eachRow, formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { mapInline, type Words } from "../webgpu/inline.ts";
 
@@ -280,21 +280,13 @@ function defineRow(name: string, row: Row): Primitive<ElementwiseAttrs> {
       row
         .vjp(cotangent, inputs, output)
         .map((gradient, index) => gradient && sumToShape(gradient.expand(output.shape), inputs[index].shape)),
-    reference: ({ output, inputs }, data, out) => {
+    reference: ({ output, inputs }, [left, right], out) => {
       const strides = inputs.map((input) => broadcastStrides(input.shape, output.shape));
-      const operands = new Array<number>(data.length);
-      const coordinates = new Array<number>(output.shape.length).fill(0);
-      for (let at = 0; at < sizeOf(output.shape); at++) {
-        for (let i = 0; i < data.length; i++) {
-          let offset = 0;
-          for (let axis = 0; axis < coordinates.length; axis++) offset += coordinates[axis] * strides[i][axis];
-          operands[i] = data[i][offset];
-        }
-        out[at] = row.reference(...operands);
-        for (let axis = coordinates.length - 1; axis >= 0 && ++coordinates[axis] === output.shape[axis]; axis--) {
-          coordinates[axis] = 0;
-        }
-      }
+      const [i, j] = strides.map((own) => own.at(-1) ?? 0);
+      eachRow(output.shape, strides, (at, [a, b], length) => {
+        if (right) for (let x = 0; x < length; x++) out[at + x] = row.reference(left[a + x * i], right[b + x * j]);
+        else for (let x = 0; x < length; x++) out[at + x] = row.reference(left[a + x * i]);
+      });
     },
     onnx: (builder, _node, inputs) =>
       typeof row.onnx === "string" ? builder.node(row.onnx, inputs) : row.onnx(builder, inputs),

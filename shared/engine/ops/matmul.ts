@@ -1,6 +1,7 @@
 // Matrix product of the last two axes, with either operand read transposed; its gradients are matrix products again.
 import { ShapeError } from "../errors.ts";
 import { definePrimitive, type NodeView } from "../op.ts";
+import { addProduct, transposed } from "../reference/product.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
 import { matmulKernel } from "../webgpu/wgsl/matmul.ts";
 
@@ -43,18 +44,16 @@ export const matmul = definePrimitive<MatmulAttrs>({
   reference: (node, [a, b], out) => {
     const { batch, m, n, k } = matmulSizes(node);
     const { transposeA, transposeB } = node.attrs;
+    out.fill(0);
     for (let at = 0; at < batch; at++) {
-      for (let row = 0; row < m; row++) {
-        for (let column = 0; column < n; column++) {
-          let total = 0;
-          for (let inner = 0; inner < k; inner++) {
-            const left = a[at * m * k + (transposeA ? inner * m + row : row * k + inner)];
-            const right = b[at * k * n + (transposeB ? column * k + inner : inner * n + column)];
-            total += left * right;
-          }
-          out[(at * m + row) * n + column] = total;
-        }
-      }
+      const left = a.subarray(at * m * k, (at + 1) * m * k);
+      const right = b.subarray(at * k * n, (at + 1) * k * n);
+      addProduct(
+        { m, n, k },
+        transposeA ? transposed(left, k, m) : left,
+        transposeB ? transposed(right, n, k) : right,
+        out.subarray(at * m * n, (at + 1) * m * n),
+      );
     }
   },
   onnx: (builder, { inputs, attrs }, [a, b]) => {

@@ -4,6 +4,7 @@ import { definePrimitive, type ReferenceArray } from "../op.ts";
 import {
   broadcastShapes,
   broadcastStrides,
+  eachRow,
   formatShape,
   normaliseAxes,
   type Shape,
@@ -24,13 +25,10 @@ function copyStrided(
   data: ReferenceArray,
   out: ReferenceArray,
 ): void {
-  const coordinates = new Array<number>(shape.length).fill(0);
-  for (let at = 0; at < sizeOf(shape); at++) {
-    let from = offset;
-    for (let axis = 0; axis < shape.length; axis++) from += coordinates[axis] * strides[axis];
-    out[at] = data[from];
-    for (let axis = shape.length - 1; axis >= 0 && ++coordinates[axis] === shape[axis]; axis--) coordinates[axis] = 0;
-  }
+  const step = strides.at(-1) ?? 0;
+  eachRow(shape, [strides], (at, [start], length) => {
+    for (let x = 0; x < length; x++) out[at + x] = data[offset + start + x * step];
+  });
 }
 
 export const reshape = definePrimitive<{ shape: readonly number[] }>({

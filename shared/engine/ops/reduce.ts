@@ -1,7 +1,7 @@
 // Reductions over axes: sum, whose adjoint is broadcasting, and max.
 import { ShapeError } from "../errors.ts";
 import { definePrimitive, type NodeView, type ReferenceArray, type Sample, type TensorType } from "../op.ts";
-import { formatShape, normaliseAxes, type Shape, sizeOf, stridesOf } from "../shape.ts";
+import { eachRow, formatShape, normaliseAxes, type Shape, stridesOf } from "../shape.ts";
 
 export type ReduceAttrs = { readonly axes: readonly number[]; readonly keepAxes: boolean };
 
@@ -31,13 +31,10 @@ function fold(
   const strides = stridesOf(keptShape(shape, attrs.axes)).map((stride, axis) =>
     attrs.axes.includes(axis) ? 0 : stride,
   );
-  const coordinates = new Array<number>(shape.length).fill(0);
-  for (let at = 0; at < sizeOf(shape); at++) {
-    let offset = 0;
-    for (let axis = 0; axis < shape.length; axis++) offset += coordinates[axis] * strides[axis];
-    out[offset] = combine(out[offset], data[at]);
-    for (let axis = shape.length - 1; axis >= 0 && ++coordinates[axis] === shape[axis]; axis--) coordinates[axis] = 0;
-  }
+  const step = strides.at(-1) ?? 0;
+  eachRow(shape, [strides], (at, [start], length) => {
+    for (let x = 0; x < length; x++) out[start + x * step] = combine(out[start + x * step], data[at + x]);
+  });
 }
 
 const cases: [Shape, number[]][] = [
