@@ -8,6 +8,7 @@ import { gather, scatterAdd } from "./ops/gather.ts";
 import { instanceNorm } from "./ops/instance-norm.ts";
 import { logSoftmax } from "./ops/log-softmax.ts";
 import { matmul } from "./ops/matmul.ts";
+import { maxPool2d } from "./ops/max-pool.ts";
 import * as movement from "./ops/movement.ts";
 import { inverseDeviation, normalise } from "./ops/normalise.ts";
 import { avgPool2d } from "./ops/pool.ts";
@@ -193,6 +194,11 @@ export class Tensor {
   /** Means over `size` x `size` windows without overlap; a remainder at the end is left out. */
   avgPool2d(size: number): Tensor {
     return this.apply(avgPool2d, [], { size });
+  }
+
+  /** Maxima over `size` x `size` windows; a tie gives its gradient to the first. */
+  maxPool2d(size: number, options: { stride?: number; padding?: number } = {}): Tensor {
+    return this.apply(maxPool2d, [], { size, stride: options.stride ?? size, padding: options.padding ?? 0 });
   }
 
   /** (x - mean) / sqrt(variance + epsilon) over `axes`. */

@@ -6,6 +6,7 @@ import { gather, scatterAdd } from "./gather.ts";
 import { instanceNorm } from "./instance-norm.ts";
 import { logSoftmax } from "./log-softmax.ts";
 import { matmul } from "./matmul.ts";
+import { maxPool2d, maxPoolGrad, maxPoolTake } from "./max-pool.ts";
 import { concat, expand, flip, pad, permute, reshape, slice } from "./movement.ts";
 import { inverseDeviation, normalise } from "./normalise.ts";
 import { avgPool2d, avgPoolGrad } from "./pool.ts";
@@ -31,6 +32,9 @@ export const ops: readonly Op[] = [
   asOp(convWeightGrad),
   asOp(avgPool2d),
   asOp(avgPoolGrad),
+  asOp(maxPool2d),
+  asOp(maxPoolTake),
+  asOp(maxPoolGrad),
   asOp(gather),
   asOp(scatterAdd),
   asOp(spatialMap),
