@@ -2,10 +2,11 @@
 import { invariant } from "../lib/invariant.ts";
 import { type DType, Graph, type Node } from "./graph.ts";
 import type { Attrs, Composite, Op, Primitive } from "./op.ts";
+import { batchNorm, instanceNorm } from "./ops/channel-norm.ts";
 import * as conv from "./ops/conv2d.ts";
 import { elementwise } from "./ops/elementwise.ts";
 import { gather, scatterAdd } from "./ops/gather.ts";
-import { instanceNorm } from "./ops/instance-norm.ts";
+import { groupNorm } from "./ops/group-norm.ts";
 import { logSoftmax } from "./ops/log-softmax.ts";
 import { matmul } from "./ops/matmul.ts";
 import { maxPool2d } from "./ops/max-pool.ts";
@@ -15,6 +16,8 @@ import { avgPool2d } from "./ops/pool.ts";
 import * as reduce from "./ops/reduce.ts";
 import { constant, detach, parameter } from "./ops/source.ts";
 import { spatialMap } from "./ops/spatial-map.ts";
+import { stridedAvgPool } from "./ops/strided-avg-pool.ts";
+import { variance } from "./ops/variance.ts";
 import { normaliseAxes, type Shape, sameShape, sizeOf } from "./shape.ts";
 
 type Operand = Tensor | number;
@@ -121,6 +124,34 @@ export class Tensor {
   step(): Tensor {
     return this.greater(0);
   }
+  /** The integral of the normal curve: 2 / sqrt(pi) times that of exp(-t^2) from 0. */
+  erf(): Tensor {
+    return this.apply(elementwise.erf);
+  }
+  /** 1 / (1 + exp(-x)), which overflows nowhere. */
+  sigmoid(): Tensor {
+    return this.mul(0.5).tanh().mul(0.5).add(0.5);
+  }
+  /** x where positive, else slope * x, whose slope holds at 0 too. */
+  leakyRelu(slope: number): Tensor {
+    return this.mul(
+      this.step()
+        .mul(1 - slope)
+        .add(slope),
+    );
+  }
+  /** x sigmoid(x). */
+  swish(): Tensor {
+    return this.mul(this.sigmoid());
+  }
+  /** x times the normal distribution's share below x. */
+  gelu(): Tensor {
+    return this.mul(this.mul(Math.SQRT1_2).erf().mul(0.5).add(0.5));
+  }
+  /** Values cut off at both ends; no gradient flows beyond them, half of it at an end. */
+  clamp(low: Operand, high: Operand): Tensor {
+    return this.maximum(low).minimum(high);
+  }
   /** The same values, constant to every gradient. */
   detach(): Tensor {
     return this.apply(detach);
@@ -140,6 +171,18 @@ export class Tensor {
   mean(axes?: readonly number[], keepAxes = false): Tensor {
     const count = this.#axes(axes).reduce((product, axis) => product * (this.shape[axis] ?? 1), 1);
     return this.sum(axes, keepAxes).mul(1 / count);
+  }
+  /** The biased variance over `axes`. */
+  variance(axes?: readonly number[], keepAxes = false): Tensor {
+    const over = this.#axes(axes);
+    const kept = this.apply(variance, [], { axes: over });
+    return keepAxes ? kept : kept.reshape(this.shape.filter((_, axis) => !over.includes(axis)));
+  }
+  /** The Euclidean norm over `axes`; where it is 0, so are its gradients of every order. */
+  norm(axes?: readonly number[], keepAxes = false): Tensor {
+    const squares = this.square().sum(axes, keepAxes);
+    const isZero = squares.equal(0);
+    return squares.add(isZero).sqrt().mul(isZero.neg().add(1));
   }
   /** The largest value over `axes`; a tie shares the gradient equally. */
   max(axes?: readonly number[], keepAxes = false): Tensor {
@@ -191,9 +234,11 @@ export class Tensor {
     return this.apply(conv.conv2d, [weights], { stride: options.stride ?? 1, padding: options.padding ?? 0 });
   }
 
-  /** Means over `size` x `size` windows without overlap; a remainder at the end is left out. */
-  avgPool2d(size: number): Tensor {
-    return this.apply(avgPool2d, [], { size });
+  /** Means over `size` x `size` windows, zeros around; a remainder at the end is left out. */
+  avgPool2d(size: number, options: { stride?: number; padding?: number } = {}): Tensor {
+    const { stride = size, padding = 0 } = options;
+    if (stride === size && padding === 0) return this.apply(avgPool2d, [], { size });
+    return this.apply(stridedAvgPool, [], { size, stride, padding });
   }
 
   /** Maxima over `size` x `size` windows; a tie gives its gradient to the first. */
@@ -212,6 +257,19 @@ export class Tensor {
   /** Each channel of each image to zero mean and unit variance, then scaled and shifted: scale and shift [c]. */
   instanceNorm(scale: Tensor, shift: Tensor, epsilon = 1e-5): Tensor {
     return this.apply(instanceNorm, [scale, shift], { epsilon });
+  }
+  /** Each channel of the batch to zero mean and unit variance, then scaled and shifted: scale and shift [c]. */
+  batchNorm(scale: Tensor, shift: Tensor, epsilon = 1e-5): Tensor {
+    return this.apply(batchNorm, [scale, shift], { epsilon });
+  }
+  /** The same with each group of channels of each image. */
+  groupNorm(groups: number, scale: Tensor, shift: Tensor, epsilon = 1e-5): Tensor {
+    return this.apply(groupNorm, [scale, shift], { groups, epsilon });
+  }
+  /** The same with each row or image as a whole; scale and shift are of its shape. */
+  layerNorm(scale: Tensor, shift: Tensor, epsilon = 1e-5): Tensor {
+    const axes = this.shape.slice(1).map((_, axis) => axis + 1);
+    return this.normalise(axes, epsilon).mul(scale).add(shift);
   }
   /** Log of the softmax over the last of two axes. */
   logSoftmax(): Tensor {

@@ -1,9 +1,10 @@
 // Every op, in one list: the contract test, the printers and the backends read it.
 import { asOp, type Op } from "../op.ts";
+import { batchNorm, instanceNorm } from "./channel-norm.ts";
 import { conv2d, convInputGrad, convWeightGrad } from "./conv2d.ts";
 import { elementwiseOps } from "./elementwise.ts";
 import { gather, scatterAdd } from "./gather.ts";
-import { instanceNorm } from "./instance-norm.ts";
+import { groupNorm } from "./group-norm.ts";
 import { logSoftmax } from "./log-softmax.ts";
 import { matmul } from "./matmul.ts";
 import { maxPool2d, maxPoolGrad, maxPoolTake } from "./max-pool.ts";
@@ -13,6 +14,8 @@ import { avgPool2d, avgPoolGrad } from "./pool.ts";
 import { max, sum } from "./reduce.ts";
 import { detach } from "./source.ts";
 import { spatialMap } from "./spatial-map.ts";
+import { stridedAvgPool } from "./strided-avg-pool.ts";
+import { variance } from "./variance.ts";
 
 export const ops: readonly Op[] = [
   ...elementwiseOps.map(asOp),
@@ -32,6 +35,7 @@ export const ops: readonly Op[] = [
   asOp(convWeightGrad),
   asOp(avgPool2d),
   asOp(avgPoolGrad),
+  asOp(stridedAvgPool),
   asOp(maxPool2d),
   asOp(maxPoolTake),
   asOp(maxPoolGrad),
@@ -40,6 +44,9 @@ export const ops: readonly Op[] = [
   asOp(spatialMap),
   asOp(normalise),
   asOp(inverseDeviation),
+  asOp(variance),
   asOp(instanceNorm),
+  asOp(batchNorm),
+  asOp(groupNorm),
   asOp(logSoftmax),
 ];
