@@ -14,6 +14,7 @@ import * as movement from "./ops/movement.ts";
 import { inverseDeviation, normalise } from "./ops/normalise.ts";
 import { avgPool2d } from "./ops/pool.ts";
 import * as reduce from "./ops/reduce.ts";
+import { resize } from "./ops/resize.ts";
 import { constant, detach, parameter } from "./ops/source.ts";
 import { spatialMap } from "./ops/spatial-map.ts";
 import { stridedAvgPool } from "./ops/strided-avg-pool.ts";
@@ -285,14 +286,20 @@ export class Tensor {
     return this.apply(scatterAdd, [indices], { rows });
   }
 
-  /** A sparse linear map over pixels; see ops/spatial-map.ts. */
-  spatialMap(map: SpatialMapTensors): Tensor {
+  /** [n, c, h, w] -> [n, c, ...sides]: bilinear (PyTorch's, align_corners false) or nearest. */
+  resize(sides: readonly number[], mode = "bilinear"): Tensor {
+    return this.apply(resize, [], { sides: [...sides], mode });
+  }
+
+  /** A sparse linear map over pixels, to images of the given height and width (its own by default); see ops/spatial-map.ts. */
+  spatialMap(map: SpatialMapTensors, sides?: readonly number[]): Tensor {
     const transposed = map.adjointIndices && map.adjointWeights ? [map.adjointIndices, map.adjointWeights] : [];
-    return this.apply(spatialMap, [map.indices, map.weights, ...transposed]);
+    const changes = sides && !sameShape(sides, this.shape.slice(2));
+    return this.apply(spatialMap, [map.indices, map.weights, ...transposed], changes ? { sides: [...sides] } : {});
   }
 }
 
-/** A spatial map, indices i32 and weights f32 [maps, pixels, taps], and its transpose where a gradient is taken. */
+/** A spatial map, indices i32 and weights f32 [maps, result's pixels, taps], and its transpose where a gradient is taken. */
 export interface SpatialMapTensors {
   readonly indices: Tensor;
   readonly weights: Tensor;

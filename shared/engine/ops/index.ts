@@ -12,6 +12,7 @@ import { concat, expand, flip, pad, permute, reshape, slice } from "./movement.t
 import { inverseDeviation, normalise } from "./normalise.ts";
 import { avgPool2d, avgPoolGrad } from "./pool.ts";
 import { max, sum } from "./reduce.ts";
+import { resize, resizeGrad } from "./resize.ts";
 import { detach } from "./source.ts";
 import { spatialMap } from "./spatial-map.ts";
 import { stridedAvgPool } from "./strided-avg-pool.ts";
@@ -42,6 +43,8 @@ export const ops: readonly Op[] = [
   asOp(gather),
   asOp(scatterAdd),
   asOp(spatialMap),
+  asOp(resize),
+  asOp(resizeGrad),
   asOp(normalise),
   asOp(inverseDeviation),
   asOp(variance),
