@@ -15,6 +15,7 @@ import { inverseDeviation, normalise } from "./ops/normalise.ts";
 import { avgPool2d } from "./ops/pool.ts";
 import * as reduce from "./ops/reduce.ts";
 import { resize } from "./ops/resize.ts";
+import { solveSpd } from "./ops/solve-spd.ts";
 import { constant, detach, parameter } from "./ops/source.ts";
 import { spatialMap } from "./ops/spatial-map.ts";
 import { stridedAvgPool } from "./ops/strided-avg-pool.ts";
@@ -228,6 +229,11 @@ export class Tensor {
       transposeA: options.transposeA ?? false,
       transposeB: options.transposeB ?? false,
     });
+  }
+
+  /** This^-1 b for a symmetric positive definite matrix [n, n], of which the symmetric part is read; NaN where it is none. */
+  solveSpd(b: Tensor): Tensor {
+    return this.apply(solveSpd, [b]);
   }
 
   /** Cross-correlation of [n, cin, h, w] with weights [cout, cin, kh, kw], zeros around. */

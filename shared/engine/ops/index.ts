@@ -13,6 +13,7 @@ import { inverseDeviation, normalise } from "./normalise.ts";
 import { avgPool2d, avgPoolGrad } from "./pool.ts";
 import { max, sum } from "./reduce.ts";
 import { resize, resizeGrad } from "./resize.ts";
+import { solveSpd } from "./solve-spd.ts";
 import { detach } from "./source.ts";
 import { spatialMap } from "./spatial-map.ts";
 import { stridedAvgPool } from "./strided-avg-pool.ts";
@@ -42,6 +43,7 @@ export const ops: readonly Op[] = [
   asOp(maxPoolGrad),
   asOp(gather),
   asOp(scatterAdd),
+  asOp(solveSpd),
   asOp(spatialMap),
   asOp(resize),
   asOp(resizeGrad),
