@@ -45,7 +45,11 @@ export class Graph {
 
 function inferType(op: Op, inputs: readonly Node[], attrs: Attrs): TensorType {
   try {
-    return op.infer(inputs, attrs);
+    const type = op.infer(inputs, attrs);
+    if (!type.shape.every((length) => Number.isInteger(length) && length >= 1)) {
+      throw new ShapeError(op.name, `${formatShape(type.shape)} is empty: every axis needs a length of at least 1`);
+    }
+    return type;
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     throw new ShapeError(op.name, error.message.replace(/^[^:]*: /, ""), printTrail(inputs));

@@ -2,18 +2,24 @@
 import { invariant } from "../lib/invariant.ts";
 import { type DType, Graph, type Node } from "./graph.ts";
 import type { Attrs, Composite, Op, Primitive } from "./op.ts";
+import { batchNorm, instanceNorm } from "./ops/channel-norm.ts";
 import * as conv from "./ops/conv2d.ts";
 import { elementwise } from "./ops/elementwise.ts";
 import { gather, scatterAdd } from "./ops/gather.ts";
-import { instanceNorm } from "./ops/instance-norm.ts";
+import { groupNorm } from "./ops/group-norm.ts";
 import { logSoftmax } from "./ops/log-softmax.ts";
 import { matmul } from "./ops/matmul.ts";
+import { maxPool2d } from "./ops/max-pool.ts";
 import * as movement from "./ops/movement.ts";
 import { inverseDeviation, normalise } from "./ops/normalise.ts";
 import { avgPool2d } from "./ops/pool.ts";
 import * as reduce from "./ops/reduce.ts";
+import { resize } from "./ops/resize.ts";
+import { solveSpd } from "./ops/solve-spd.ts";
 import { constant, detach, parameter } from "./ops/source.ts";
 import { spatialMap } from "./ops/spatial-map.ts";
+import { stridedAvgPool } from "./ops/strided-avg-pool.ts";
+import { variance } from "./ops/variance.ts";
 import { normaliseAxes, type Shape, sameShape, sizeOf } from "./shape.ts";
 
 type Operand = Tensor | number;
@@ -120,6 +126,34 @@ export class Tensor {
   step(): Tensor {
     return this.greater(0);
   }
+  /** The integral of the normal curve: 2 / sqrt(pi) times that of exp(-t^2) from 0. */
+  erf(): Tensor {
+    return this.apply(elementwise.erf);
+  }
+  /** 1 / (1 + exp(-x)), which overflows nowhere. */
+  sigmoid(): Tensor {
+    return this.mul(0.5).tanh().mul(0.5).add(0.5);
+  }
+  /** x where positive, else slope * x, whose slope holds at 0 too. */
+  leakyRelu(slope: number): Tensor {
+    return this.mul(
+      this.step()
+        .mul(1 - slope)
+        .add(slope),
+    );
+  }
+  /** x sigmoid(x). */
+  swish(): Tensor {
+    return this.mul(this.sigmoid());
+  }
+  /** x times the normal distribution's share below x. */
+  gelu(): Tensor {
+    return this.mul(this.mul(Math.SQRT1_2).erf().mul(0.5).add(0.5));
+  }
+  /** Values cut off at both ends; no gradient flows beyond them, half of it at an end. */
+  clamp(low: Operand, high: Operand): Tensor {
+    return this.maximum(low).minimum(high);
+  }
   /** The same values, constant to every gradient. */
   detach(): Tensor {
     return this.apply(detach);
@@ -139,6 +173,18 @@ export class Tensor {
   mean(axes?: readonly number[], keepAxes = false): Tensor {
     const count = this.#axes(axes).reduce((product, axis) => product * (this.shape[axis] ?? 1), 1);
     return this.sum(axes, keepAxes).mul(1 / count);
+  }
+  /** The biased variance over `axes`. */
+  variance(axes?: readonly number[], keepAxes = false): Tensor {
+    const over = this.#axes(axes);
+    const kept = this.apply(variance, [], { axes: over });
+    return keepAxes ? kept : kept.reshape(this.shape.filter((_, axis) => !over.includes(axis)));
+  }
+  /** The Euclidean norm over `axes`; where it is 0, so are its gradients of every order. */
+  norm(axes?: readonly number[], keepAxes = false): Tensor {
+    const squares = this.square().sum(axes, keepAxes);
+    const isZero = squares.equal(0);
+    return squares.add(isZero).sqrt().mul(isZero.neg().add(1));
   }
   /** The largest value over `axes`; a tie shares the gradient equally. */
   max(axes?: readonly number[], keepAxes = false): Tensor {
@@ -185,14 +231,26 @@ export class Tensor {
     });
   }
 
+  /** This^-1 b for a symmetric positive definite matrix [n, n], of which the symmetric part is read; NaN where it is none. */
+  solveSpd(b: Tensor): Tensor {
+    return this.apply(solveSpd, [b]);
+  }
+
   /** Cross-correlation of [n, cin, h, w] with weights [cout, cin, kh, kw], zeros around. */
   conv2d(weights: Tensor, options: { stride?: number; padding?: number } = {}): Tensor {
     return this.apply(conv.conv2d, [weights], { stride: options.stride ?? 1, padding: options.padding ?? 0 });
   }
 
-  /** Means over `size` x `size` windows without overlap; a remainder at the end is left out. */
-  avgPool2d(size: number): Tensor {
-    return this.apply(avgPool2d, [], { size });
+  /** Means over `size` x `size` windows, zeros around; a remainder at the end is left out. */
+  avgPool2d(size: number, options: { stride?: number; padding?: number } = {}): Tensor {
+    const { stride = size, padding = 0 } = options;
+    if (stride === size && padding === 0) return this.apply(avgPool2d, [], { size });
+    return this.apply(stridedAvgPool, [], { size, stride, padding });
+  }
+
+  /** Maxima over `size` x `size` windows; a tie gives its gradient to the first. */
+  maxPool2d(size: number, options: { stride?: number; padding?: number } = {}): Tensor {
+    return this.apply(maxPool2d, [], { size, stride: options.stride ?? size, padding: options.padding ?? 0 });
   }
 
   /** (x - mean) / sqrt(variance + epsilon) over `axes`. */
@@ -206,6 +264,19 @@ export class Tensor {
   /** Each channel of each image to zero mean and unit variance, then scaled and shifted: scale and shift [c]. */
   instanceNorm(scale: Tensor, shift: Tensor, epsilon = 1e-5): Tensor {
     return this.apply(instanceNorm, [scale, shift], { epsilon });
+  }
+  /** Each channel of the batch to zero mean and unit variance, then scaled and shifted: scale and shift [c]. */
+  batchNorm(scale: Tensor, shift: Tensor, epsilon = 1e-5): Tensor {
+    return this.apply(batchNorm, [scale, shift], { epsilon });
+  }
+  /** The same with each group of channels of each image. */
+  groupNorm(groups: number, scale: Tensor, shift: Tensor, epsilon = 1e-5): Tensor {
+    return this.apply(groupNorm, [scale, shift], { groups, epsilon });
+  }
+  /** The same with each row or image as a whole; scale and shift are of its shape. */
+  layerNorm(scale: Tensor, shift: Tensor, epsilon = 1e-5): Tensor {
+    const axes = this.shape.slice(1).map((_, axis) => axis + 1);
+    return this.normalise(axes, epsilon).mul(scale).add(shift);
   }
   /** Log of the softmax over the last of two axes. */
   logSoftmax(): Tensor {
@@ -221,14 +292,20 @@ export class Tensor {
     return this.apply(scatterAdd, [indices], { rows });
   }
 
-  /** A sparse linear map over pixels; see ops/spatial-map.ts. */
-  spatialMap(map: SpatialMapTensors): Tensor {
+  /** [n, c, h, w] -> [n, c, ...sides]: bilinear (PyTorch's, align_corners false) or nearest. */
+  resize(sides: readonly number[], mode = "bilinear"): Tensor {
+    return this.apply(resize, [], { sides: [...sides], mode });
+  }
+
+  /** A sparse linear map over pixels, to images of the given height and width (its own by default); see ops/spatial-map.ts. */
+  spatialMap(map: SpatialMapTensors, sides?: readonly number[]): Tensor {
     const transposed = map.adjointIndices && map.adjointWeights ? [map.adjointIndices, map.adjointWeights] : [];
-    return this.apply(spatialMap, [map.indices, map.weights, ...transposed]);
+    const changes = sides && !sameShape(sides, this.shape.slice(2));
+    return this.apply(spatialMap, [map.indices, map.weights, ...transposed], changes ? { sides: [...sides] } : {});
   }
 }
 
-/** A spatial map, indices i32 and weights f32 [maps, pixels, taps], and its transpose where a gradient is taken. */
+/** A spatial map, indices i32 and weights f32 [maps, result's pixels, taps], and its transpose where a gradient is taken. */
 export interface SpatialMapTensors {
   readonly indices: Tensor;
   readonly weights: Tensor;

@@ -10,6 +10,14 @@ export interface OnnxBuilder {
     attributes?: Readonly<Record<string, OnnxAttribute>>,
     domain?: string,
   ): string;
+  /** Adds a node with `count` outputs and returns their names. */
+  nodes(
+    opType: string,
+    inputs: readonly string[],
+    count: number,
+    attributes?: Readonly<Record<string, OnnxAttribute>>,
+    domain?: string,
+  ): string[];
   /** A one-dimensional int64 constant. */
   ints(values: readonly number[]): string;
   /** A float32 constant; a scalar unless a shape is given. */

@@ -10,10 +10,11 @@ const OPSET = 18;
 
 /** Collects nodes and constants; equal ones are written once. */
 class ModelBuilder implements OnnxBuilder {
-  readonly nodes: Uint8Array[] = [];
+  readonly messages: Uint8Array[] = [];
   readonly constants: Uint8Array[] = [];
   readonly #known = new Map<string, string>();
-  readonly #emitted = new Map<string, string>();
+  readonly #emitted = new Map<string, string[]>();
+  #values = 0;
 
   node(
     opType: string,
@@ -21,29 +22,39 @@ class ModelBuilder implements OnnxBuilder {
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
     domain = "",
   ): string {
-    const key = `${domain} ${opType}(${inputs})${JSON.stringify(attributes)}`;
-    let output = this.#emitted.get(key);
-    if (output === undefined) {
-      output = `v${this.#emitted.size}`;
-      this.#emitted.set(key, output);
-      this.emit(opType, inputs, output, attributes, domain);
+    return this.nodes(opType, inputs, 1, attributes, domain)[0];
+  }
+
+  nodes(
+    opType: string,
+    inputs: readonly string[],
+    count: number,
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+    domain = "",
+  ): string[] {
+    const key = `${domain} ${opType}/${count}(${inputs})${JSON.stringify(attributes)}`;
+    let outputs = this.#emitted.get(key);
+    if (!outputs) {
+      outputs = Array.from({ length: count }, () => `v${this.#values++}`);
+      this.#emitted.set(key, outputs);
+      this.emit(opType, inputs, outputs, attributes, domain);
     }
-    return output;
+    return outputs;
   }
 
   emit(
     opType: string,
     inputs: readonly string[],
-    output: string,
+    outputs: readonly string[],
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
     domain = "",
   ): void {
-    this.nodes.push(
+    this.messages.push(
       proto.message(
         1,
         ...inputs.map((input) => proto.string(1, input)),
-        proto.string(2, output),
-        proto.string(3, `${opType}_${output}`),
+        ...outputs.map((output) => proto.string(2, output)),
+        proto.string(3, `${opType}_${outputs[0]}`),
         proto.string(4, opType),
         ...Object.entries(attributes).map(([name, value]) => attribute(name, value)),
         ...(domain ? [proto.string(7, domain)] : []),
@@ -108,10 +119,10 @@ export function lowerToOnnx(program: ProgramGraph): Uint8Array {
   }
   // A result gets a name of its own, since two results, or an input and a result, may be one node.
   program.outputs.forEach((node, index) => {
-    builder.emit("Identity", [names.get(node) as string], `out${index}`);
+    builder.emit("Identity", [names.get(node) as string], [`out${index}`]);
   });
   return proto.model(program.name, OPSET, [
-    ...builder.nodes,
+    ...builder.messages,
     ...builder.constants,
     ...program.inputs.map((type, index) => proto.valueInfo(11, `in${index}`, type.dtype, type.shape)),
     ...program.outputs.map((type, index) => proto.valueInfo(12, `out${index}`, type.dtype, type.shape)),

@@ -184,8 +184,12 @@ const rows = {
   },
   log: {
     reference: Math.log,
-    wgsl: (x) => `log(${x})`,
-    work: 8,
+    // Drivers answer log with numbers where there are none: outside (0, infinity) the roots and the pole below are right.
+    wgsl:
+      (x) =>
+      ({ bits, unsigned }) =>
+        `select(sqrt(${x}) - 1.0 / abs(${x}), log(${x}), ${bits(x)} - ${unsigned(1)} < ${unsigned(0x7f7fffff)})`,
+    work: 12,
     onnx: "Log",
     vjp: (g, [x]) => [g.div(x)],
     samples: unarySamples({ low: 0.3, high: 4 }),
@@ -217,6 +221,30 @@ const rows = {
     vjp: (g, _x, y) => [g.mul(y.constant(1).sub(y.mul(y)))],
     samples: unarySamples(),
   },
+  erf: {
+    reference: erf,
+    // Abramowitz and Stegun, 7.1.26: within 1.5e-7.
+    wgsl: (x) => {
+      const t = `(1.0 / (1.0 + 0.3275911 * abs(${x})))`;
+      const sum = [-1.453152027, 1.421413741, -0.284496736, 0.254829592].reduce(
+        (inner, term) => `(${inner} * ${t} + ${term})`,
+        "1.061405429",
+      );
+      return `(sign(${x}) * (1.0 - ${sum} * ${t} * exp(-${x} * ${x})))`;
+    },
+    work: 24,
+    onnx: "Erf",
+    vjp: (g, [x]) => [
+      g.mul(
+        x
+          .square()
+          .neg()
+          .exp()
+          .mul(2 / Math.sqrt(Math.PI)),
+      ),
+    ],
+    samples: unarySamples(),
+  },
   relu: {
     reference: (x) => Math.max(x, 0),
     wgsl:
@@ -236,12 +264,27 @@ const rows = {
   },
   sign: {
     reference: Math.sign,
-    wgsl: (x) => `sign(${x})`,
+    wgsl:
+      (x) =>
+      ({ isNan }) =>
+        `select(sign(${x}), ${x}, ${isNan(x)})`,
     onnx: "Sign",
     vjp: () => [null],
     samples: unarySamples({ awayFromZero: 0.05 }),
   },
 } satisfies Record<string, Row>;
+
+/** 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x, by its series of positive terms. */
+function erf(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let term = (2 / Math.sqrt(Math.PI)) * x * Math.exp(-x * x);
+  let sum = term;
+  for (let n = 1; Math.abs(term) > Math.abs(sum) * 1e-17; n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return sum;
+}
 
 function tieShared(g: Tensor, larger: Tensor, smaller: Tensor): Tensor[] {
   const tie = larger.equal(smaller).mul(0.5);

@@ -83,8 +83,13 @@ export const max = definePrimitive<ReduceAttrs>({
     return [share.mul(cotangent.reshape(kept))];
   },
   reference: (node, [x], out) => fold(node, x, out, Number.NEGATIVE_INFINITY, Math.max),
-  onnx: (builder, { attrs }, [x]) =>
-    builder.node("ReduceMax", [x, builder.ints(attrs.axes)], { keepdims: attrs.keepAxes ? 1 : 0 }),
+  onnx: (builder, { attrs }, [x]) => {
+    const reduced = (opType: string) =>
+      builder.node(opType, [x, builder.ints(attrs.axes)], { keepdims: attrs.keepAxes ? 1 : 0 });
+    // ReduceMax drops NaN, which a sum shows.
+    const sum = reduced("ReduceSum");
+    return builder.node("Where", [builder.node("IsNaN", [sum]), sum, reduced("ReduceMax")]);
+  },
   webgpu: { reduce: "max" },
   samples: cases.slice(0, 4).map(([shape, axes]) => ({
     inputs: [{ shape, distinct: 0.01 }],

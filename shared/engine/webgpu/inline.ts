@@ -15,6 +15,9 @@ export interface Words {
   readonly type: "f32" | "vec4f";
   number(value: number): string;
   isNan(x: string): string;
+  /** The bits of a number, and unsigned numbers to compare them with. */
+  bits(x: string): string;
+  unsigned(value: number): string;
 }
 
 export interface InlineContext<A extends Attrs = Attrs> extends Words {

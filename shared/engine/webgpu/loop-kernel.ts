@@ -270,7 +270,8 @@ class Writer {
     const to = parts > 1 ? `min((part + 1u) * ${chunk}u, ${length}u)` : `${length}u`;
     this.#rowLines.push(
       ...accumulators.map(({ node, name }) => {
-        const start = reductionOf(node)?.reduce === "max" ? "-3.4028234e38f" : "0.0f";
+        // Minus infinity, which WGSL refuses where it can tell beforehand.
+        const start = reductionOf(node)?.reduce === "max" ? "bitcast<f32>(0xff800000u | min(lane, 0u))" : "0.0f";
         return `var ${name} = ${this.#type()}(${start});`;
       }),
       ...(parts > 1 ? [`let stop${phase} = ${to};`] : []),
@@ -450,6 +451,8 @@ class Writer {
       type,
       number: (value) => `${type}(${floatLiteral(value)})`,
       isNan: (x) => this.#isNan(x, type),
+      bits: (x) => `bitcast<${type === "f32" ? "u32" : "vec4u"}>(${x})`,
+      unsigned: (value) => (type === "f32" ? `${value}u` : `vec4u(${value}u)`),
       inputs: node.inputs,
       output: node,
       attrs: node.attrs,

@@ -8,7 +8,7 @@ const CHANNELS = 1;
 
 export function spatialMapKernel({ inputs: [x, indices], output }: GpuNode<Attrs>): Lowering {
   const [n, c, , w] = x.shape;
-  const [maps, pixels, taps] = indices.shape;
+  const [maps, results, taps] = indices.shape;
   const width = vectorWidth(CHANNELS, c, [x.strides, output.strides]);
   const [strideN, strideC, strideH, strideW] = inVectors(x.strides, CHANNELS, width);
   const type = elementType("f32", width);
@@ -28,7 +28,7 @@ export function spatialMapKernel({ inputs: [x, indices], output }: GpuNode<Attrs
     writes: { slot: "output", name: "result", type },
     invocations: sizeOf(output.shape) / width,
     body: `${coordinatesOf("i", output, "p", width)}
-      let first = (${maps === 1 ? "" : `p0 / ${n / maps}u * ${pixels}u + `}p2 * ${w}u + p3) * ${taps}u;
+      let first = (${maps === 1 ? "" : `p0 / ${n / maps}u * ${results}u + `}p2 * ${output.shape[3]}u + p3) * ${taps}u;
       let plane = ${sumOf([
         ["p0", strideN],
         ["p1", strideC],
