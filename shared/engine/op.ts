@@ -4,7 +4,7 @@ import type { DType } from "./graph.ts";
 import type { OnnxBuilder } from "./onnx/builder.ts";
 import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
-import type { GpuNode, Lowering } from "./webgpu/kernel.ts";
+import type { GpuNode, Lowering, VariantsOf } from "./webgpu/kernel.ts";
 
 export interface TensorType {
   readonly shape: Shape;
@@ -77,8 +77,8 @@ export interface Primitive<A extends Attrs = Attrs> extends OpBase<A> {
   reference(node: NodeView<A>, inputs: readonly ReferenceArray[], out: ReferenceArray): void;
   /** Emits ONNX nodes; returns the name of the result. */
   onnx(builder: OnnxBuilder, node: NodeView<A>, inputs: readonly string[]): string;
-  /** The kernels that compute the node on a GPU. */
-  webgpu(node: GpuNode<A>): Lowering;
+  /** The kernels that compute the node on a GPU, or the several ways there are. */
+  webgpu(node: GpuNode<A>): Lowering | VariantsOf;
 }
 
 export interface Composite<A extends Attrs = Attrs> extends OpBase<A> {

@@ -5,8 +5,11 @@ import type { ProgramGraph } from "../backend.ts";
 import { BackendError } from "../errors.ts";
 import { formatType, type Node, topologicalOrder } from "../graph.ts";
 import type { TensorType } from "../op.ts";
+import { sizeOf } from "../shape.ts";
 import type { GpuTensor, Kernel, Slot } from "./kernel.ts";
 import { bufferBytes, deviceStrides } from "./layout.ts";
+import { type Chooser, createChooser } from "./variants.ts";
+import { joinParts } from "./wgsl/reduce.ts";
 
 /** One dispatch: a kernel and the number of the memory behind each of its bindings. */
 export interface Dispatch {
@@ -35,7 +38,12 @@ export interface PlanLimits {
   readonly maxStorageBufferBindingSize: number;
 }
 
-export function planProgram(program: ProgramGraph, limits: PlanLimits): Plan {
+/** Without a chooser, the variants of a GPU of which nothing is known. */
+export function planProgram(
+  program: ProgramGraph,
+  limits: PlanLimits,
+  choose: Chooser = createChooser({ traits: { software: false } }),
+): Plan {
   const bytes = program.inputs.map((input) => tensorBytes(input, "input", limits));
   const memoryOf = new Map<Node, number>();
   const constants = new Map<number, number>();
@@ -59,7 +67,7 @@ export function planProgram(program: ProgramGraph, limits: PlanLimits): Plan {
     } else {
       invariant(op.kind === "primitive", `${op.name} is expanded before it reaches the webgpu backend`);
       const inputs = node.inputs.map((input) => memoryOf.get(input) as number);
-      const lowering = op.webgpu({ inputs: node.inputs.map(tensor), output: tensor(node), attrs });
+      const lowering = choose(op.name, op.webgpu({ inputs: node.inputs.map(tensor), output: tensor(node), attrs }));
       if (lowering === "alias") {
         memoryOf.set(node, inputs[0]);
         continue;
@@ -71,7 +79,9 @@ export function planProgram(program: ProgramGraph, limits: PlanLimits): Plan {
         ? allocate(checkBytes(lowering.scratchBytes, `scratch of ${label}`, limits))
         : -1;
       const resolve = (slot: Slot) => (slot === "output" ? output : slot === "scratch" ? scratch : inputs[slot]);
-      for (const kernel of lowering.kernels) steps.push({ label, kernel, memory: kernel.slots.map(resolve) });
+      const { kernels, parts } = lowering;
+      const join = parts ? [joinParts("sum", sizeOf(node.shape), parts)] : [];
+      for (const kernel of [...kernels, ...join]) steps.push({ label, kernel, memory: kernel.slots.map(resolve) });
     }
   }
 
