@@ -5,6 +5,7 @@ import {
   isSoftwareAdapter,
   listLimits,
   type WebgpuBackend,
+  type WebgpuOptions,
 } from "../../shared/engine/index.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 
@@ -114,7 +115,9 @@ export async function listAdapters(): Promise<AdapterListing[]> {
  * A backend on the adapter with this index or (part of) its name, or, without one or with "auto", on the first real GPU.
  * Throws a UserError that lists what there is.
  */
-export async function openWebgpu(options: { adapter?: string; software?: boolean } = {}): Promise<WebgpuBackend> {
+export async function openWebgpu(
+  options: { adapter?: string; software?: boolean; choice?: WebgpuOptions["choice"] } = {},
+): Promise<WebgpuBackend> {
   const found = await findAdapters();
   const { adapter, gpu, name, software } = found[pickAdapter(found, options.adapter, options.software)];
   let device: GPUDevice;
@@ -125,7 +128,8 @@ export async function openWebgpu(options: { adapter?: string; software?: boolean
   }
   // Dawn goes away with the last reference to its GPU object.
   const keepAlive = new Set<GPU>([gpu]);
-  return createWebgpuBackend(device, { adapter: name, software, onDispose: () => keepAlive.clear() });
+  const { choice } = options;
+  return createWebgpuBackend(device, { adapter: name, software, choice, onDispose: () => keepAlive.clear() });
 }
 
 /** Which of the adapters is meant: a software one only where it is named, or allowed and there is no GPU. */

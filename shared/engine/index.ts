@@ -30,7 +30,7 @@ export {
 export { createReferenceBackend } from "./reference/backend.ts";
 export { sizeOf } from "./shape.ts";
 export { Tensor } from "./tensor.ts";
-export { createWebgpuBackend, printPlan, type WebgpuBackend } from "./webgpu/backend.ts";
+export { createWebgpuBackend, printPlan, type WebgpuBackend, type WebgpuOptions } from "./webgpu/backend.ts";
 export { describeDevice, isSoftwareAdapter, listLimits } from "./webgpu/device.ts";
 export { measureDevice } from "./webgpu/measure.ts";
 export type { DispatchTime } from "./webgpu/profile.ts";

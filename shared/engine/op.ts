@@ -5,7 +5,7 @@ import type { OnnxBuilder } from "./onnx/builder.ts";
 import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Inline, Reduction } from "./webgpu/inline.ts";
-import type { GpuNode, Lowering } from "./webgpu/kernel.ts";
+import type { GpuNode, Lowering, VariantsOf } from "./webgpu/kernel.ts";
 
 export interface TensorType {
   readonly shape: Shape;
@@ -78,8 +78,8 @@ export interface Primitive<A extends Attrs = Attrs> extends OpBase<A> {
   reference(node: NodeView<A>, inputs: readonly ReferenceArray[], out: ReferenceArray): void;
   /** Emits ONNX nodes; returns the name of the result. */
   onnx(builder: OnnxBuilder, node: NodeView<A>, inputs: readonly string[]): string;
-  /** On a GPU: computed where its result is read, folded over axes, or by kernels of its own. */
-  readonly webgpu: Inline<A> | Reduction | ((node: GpuNode<A>) => Lowering);
+  /** On a GPU: computed where its result is read, folded over axes, or by kernels of its own, of which there may be several ways. */
+  readonly webgpu: Inline<A> | Reduction | ((node: GpuNode<A>) => Lowering | VariantsOf);
 }
 
 export interface Composite<A extends Attrs = Attrs> extends OpBase<A> {

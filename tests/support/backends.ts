@@ -5,6 +5,7 @@ import {
   createOnnxBackend,
   createReferenceBackend,
   type OnnxRuntime,
+  type WebgpuOptions,
 } from "../../shared/engine/index.ts";
 import { swiftshaderMissing, useSwiftshader } from "./swiftshader.ts";
 
@@ -23,15 +24,17 @@ async function openWasm(): Promise<Backend> {
   return createOnnxBackend(runtime, { name: `ONNX Runtime ${ort.env.versions.common}, WebAssembly`, threads: 1 });
 }
 
-export const webgpu: TestBackend = {
+type Choice = WebgpuOptions["choice"];
+
+export const webgpu: TestBackend & { open(choice?: Choice): Promise<Backend> } = {
   name: "webgpu",
   adapter: /^SwiftShader Device/,
   tolerance: 1e-4,
-  open: async () => {
+  open: async (choice?: Choice) => {
     useSwiftshader();
     // Loads Dawn only now that the driver is in place.
     const { openWebgpu } = await import("../../electron/compute/gpu.ts");
-    return openWebgpu({ adapter: "SwiftShader" });
+    return openWebgpu({ adapter: "SwiftShader", choice });
   },
 };
 

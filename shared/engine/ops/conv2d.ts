@@ -5,7 +5,9 @@ import type { OnnxBuilder } from "../onnx/builder.ts";
 import { definePrimitive, type NodeView, type Primitive, type ReferenceArray, type TensorType } from "../op.ts";
 import { addProduct, transposed } from "../reference/product.ts";
 import { formatShape } from "../shape.ts";
-import { convInputGradKernel, convKernel, convWeightGradKernels } from "../webgpu/wgsl/conv.ts";
+import { convKernels } from "../webgpu/wgsl/conv.ts";
+import { convInputGradKernels } from "../webgpu/wgsl/conv-input-grad.ts";
+import { convWeightGradKernels } from "../webgpu/wgsl/conv-weight-grad.ts";
 
 export type ConvAttrs = { stride: number; padding: number };
 /** The sizes that an adjoint cannot read off its operands: the image's sides, or the kernel's. */
@@ -103,7 +105,7 @@ export const conv2d = definePrimitive<ConvAttrs>({
   },
   onnx: (builder, { attrs }, inputs) =>
     builder.node("Conv", inputs, { strides: [attrs.stride, attrs.stride], pads: four(attrs.padding) }),
-  webgpu: (node) => convKernel(node, convSizes(node.inputs[0].shape, node.inputs[1].shape, node.attrs)),
+  webgpu: (node) => convKernels(node, convSizes(node.inputs[0].shape, node.inputs[1].shape, node.attrs)),
   samples: [
     [1, 1, 5, 6, 4, 1, 1, 0],
     [2, 3, 7, 5, 32, 3, 1, 1],
@@ -207,7 +209,7 @@ export const convInputGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvAd
       output_padding: [rest(s.h, s.oh, s.kh), rest(s.w, s.ow, s.kw)],
     });
   },
-  webgpu: (node) => convInputGradKernel(node, convInputGradSizes(node)),
+  webgpu: (node) => convInputGradKernels(node, convInputGradSizes(node)),
   samples: adjointCases.map(({ g, weights, sides, attrs }) => ({
     inputs: [{ shape: g }, { shape: weights }],
     attrs: { ...attrs, sides },

@@ -3,7 +3,7 @@ import { ShapeError } from "../errors.ts";
 import { definePrimitive, type NodeView } from "../op.ts";
 import { addProduct, transposed } from "../reference/product.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
-import { matmulKernel } from "../webgpu/wgsl/matmul.ts";
+import { matmulKernels } from "../webgpu/wgsl/matmul.ts";
 
 export type MatmulAttrs = { transposeA: boolean; transposeB: boolean };
 
@@ -66,7 +66,7 @@ export const matmul = definePrimitive<MatmulAttrs>({
       transposed ? builder.node("Transpose", [name], { perm: swap }) : name;
     return builder.node("MatMul", [turn(a, attrs.transposeA), turn(b, attrs.transposeB)]);
   },
-  webgpu: (node) => matmulKernel(node, matmulSizes(node)),
+  webgpu: (node) => matmulKernels(node, matmulSizes(node)),
   samples: flags.flatMap((attrs) =>
     [
       { m: 1, n: 1, k: 1, lead: [] },

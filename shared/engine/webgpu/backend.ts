@@ -10,11 +10,14 @@ import { type Memory, MemoryPool } from "./memory.ts";
 import { type Pipeline, PipelineCache } from "./pipelines.ts";
 import { type Dispatch, type Plan, type PlanLimits, planProgram, printPlanned, tensorBytes } from "./plan.ts";
 import { type DispatchTime, Profile } from "./profile.ts";
+import { createChooser, traitsOf, type VariantChoice } from "./variants.ts";
 
 export interface WebgpuOptions {
   /** The device's name for people. */
   readonly adapter: string;
   readonly software: boolean;
+  /** Which variants of kernels to take, where more than one fits. */
+  readonly choice?: Omit<VariantChoice, "traits">;
   /** Called when the backend is disposed of, after its device. */
   readonly onDispose?: () => void;
 }
@@ -81,6 +84,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
   const memories = new MemoryPool(device, health, STORAGE | COPY_SRC | COPY_DST);
   const staging = new MemoryPool(device, health, MAP_READ | COPY_DST);
   const constants = new Map<number, Memory>();
+  const choose = createChooser({ ...options.choice, traits: traitsOf(device, options.software) });
   const inFlight: Promise<unknown>[] = [];
   const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = device.limits;
   const limits: PlanLimits = {
@@ -179,7 +183,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     implementsWhole: () => false,
     compile: async (program: ProgramGraph): Promise<WebgpuExecutable> => {
       health.check();
-      const plan = planProgram(program, limits);
+      const plan = planProgram(program, limits, choose);
       const dispatches = await Promise.all(
         plan.dispatches.map(async (dispatch) => ({
           ...dispatch,

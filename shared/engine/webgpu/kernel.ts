@@ -29,13 +29,42 @@ export interface Kernel {
   readonly workgroups: readonly [x: number, y: number];
 }
 
-/**
- * The kernels that compute a node, in order; or `alias` when its input's memory already is the result. With `parts` they leave
- * scratch memory [parts][result], and the result is the sum of the parts.
- */
-export type Lowering =
-  | "alias"
-  | { readonly kernels: readonly Kernel[]; readonly scratchBytes?: number; readonly parts?: number };
+export interface KernelLowering {
+  readonly kernels: readonly Kernel[];
+  readonly scratchBytes?: number;
+  /** The kernels leave the result in scratch memory as this many addends, one after the other, each in the result's order in memory; the plan sums them. */
+  readonly parts?: number;
+}
+
+/** The kernels that compute a node, in order; or `alias` when its input's memory already is the result. */
+export type Lowering = "alias" | KernelLowering;
+
+/** What is known of an adapter before anything is measured on it. */
+export interface AdapterTraits {
+  /** It computes on the CPU. */
+  readonly software: boolean;
+  /** Invocations of a subgroup, where kernels may use subgroups and all are of one size. */
+  readonly subgroupSize?: number;
+}
+
+/** One way to compute a node. */
+export interface Variant {
+  readonly name: string;
+  lower(): KernelLowering;
+}
+
+/** Several ways to compute a node on an adapter, of which one is chosen: see variants.ts. */
+export interface VariantSet {
+  /** Nodes of one op and class are computed alike: a choice measured for one holds for all. */
+  readonly shapeClass: string;
+  /** Those that fit the node and the adapter, at least one. */
+  readonly variants: readonly Variant[];
+  /** The name of the one to take where nothing was measured. */
+  readonly preferred: string;
+}
+
+/** The ways to compute a node depend on the adapter: subgroups, for one. */
+export type VariantsOf = (traits: AdapterTraits) => VariantSet;
 
 export type ElementType = "f32" | "i32" | "vec4f" | "vec4i";
 
@@ -53,6 +82,8 @@ interface KernelSource {
   readonly workgroupSize?: number;
   /** Module-scope code before `main`. */
   readonly declarations?: string;
+  /** The body uses subgroups and finds its place in one in `subgroupLane`. */
+  readonly subgroups?: boolean;
   readonly body: string;
 }
 
@@ -96,10 +127,12 @@ export function defineGroupKernel(source: GroupKernelSource): Kernel {
     ({ name, type }, index) =>
       `@group(0) @binding(${index}) var<storage, ${index < source.reads.length ? "read" : "read_write"}> ${name}: array<${type}>;`,
   );
-  const wgsl = `${bindings.join("\n")}
+  const enable = source.subgroups ? "enable subgroups;\n" : "";
+  const builtin = source.subgroups ? ", @builtin(subgroup_invocation_id) subgroupLane: u32" : "";
+  const wgsl = `${enable}${bindings.join("\n")}
 ${source.declarations ?? ""}
 @compute @workgroup_size(${source.workgroupSize})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32${builtin}) {
 ${indent(`let job = ${job};\n${guard}${source.body}`)}
 }
 `;

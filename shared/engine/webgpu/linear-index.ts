@@ -78,9 +78,36 @@ export function combine(parts: readonly (readonly [index: Index, factor: number]
 export const shift = (index: Index, by: number): Index => combine([[index, 1]], by);
 
 /** Two indices with the same key are equal. */
-export function indexKey({ constant, terms }: Index): string {
+export function indexKey(index: Index): string {
+  const { constant, terms } = joined(index);
   const parts = terms.map(({ atom, factor }) => `${factor}*${keyOf(atom)}`).sort();
   return [constant, ...parts].join("+");
+}
+
+/** a - b, if that is the same everywhere. */
+export function difference(a: Index, b: Index): number | undefined {
+  const { constant, terms } = combine([
+    [joined(a), 1],
+    [joined(b), -1],
+  ]);
+  return terms.length === 0 ? constant : undefined;
+}
+
+/** The same index with neighbouring digits of a loop that belong together as one digit. */
+function joined({ constant, terms }: Index): Index {
+  const digits = terms.filter((term): term is Term & { atom: Digit } => isDigit(term.atom));
+  digits.sort((a, b) => a.atom.loop.name.localeCompare(b.atom.loop.name) || b.atom.weight - a.atom.weight);
+  const runs: (Term & { atom: Digit })[] = [];
+  for (const term of digits) {
+    const last = runs.at(-1);
+    const { loop, weight, length } = term.atom;
+    const follows =
+      last?.atom.loop === loop && last.atom.weight === weight * length && last.factor === term.factor * length;
+    if (last && follows) {
+      runs[runs.length - 1] = { atom: { loop, weight, length: last.atom.length * length }, factor: term.factor };
+    } else runs.push(term);
+  }
+  return { constant, terms: [...runs, ...terms.filter(({ atom }) => !isDigit(atom))] };
 }
 
 /** The largest number that is known to divide an atom. */
@@ -156,24 +183,9 @@ export function quarter({ constant, terms }: Index): Index {
   return { constant: constant / 4, terms: quarters.filter(({ atom }) => atom.length > 1) };
 }
 
-/** WGSL of an index: neighbouring digits of a loop that belong together are written as one. */
+/** WGSL of an index. */
 export function writeIndex(index: Index): string {
-  const digits = index.terms.filter((term): term is Term & { atom: Digit } => isDigit(term.atom));
-  digits.sort((a, b) => a.atom.loop.name.localeCompare(b.atom.loop.name) || b.atom.weight - a.atom.weight);
-  const joined: (Term & { atom: Digit })[] = [];
-  for (const term of digits) {
-    const last = joined.at(-1);
-    const { loop, weight, length } = term.atom;
-    const follows =
-      last !== undefined &&
-      last.atom.loop === loop &&
-      last.atom.weight === weight * length &&
-      last.factor === term.factor * length;
-    if (follows)
-      joined[joined.length - 1] = { atom: { loop, weight, length: last.atom.length * length }, factor: term.factor };
-    else joined.push(term);
-  }
-  const parts = [...joined, ...index.terms.filter(({ atom }) => !isDigit(atom))].map(({ atom, factor }) =>
+  const parts = joined(index).terms.map(({ atom, factor }) =>
     isDigit(atom) ? writeDigit(atom, factor) : times(atom.name, factor),
   );
   const positive = parts.filter(({ sign }) => sign > 0).map(({ text }) => text);

@@ -9,6 +9,7 @@ import type { InlineContext, Place } from "./inline.ts";
 import { defineGroupKernel, elementType, floatLiteral, type Kernel } from "./kernel.ts";
 import {
   combine,
+  difference,
   digitsOf,
   fixed,
   type Index,
@@ -97,11 +98,21 @@ interface Access {
   vector: boolean;
 }
 
+/** The kernel of the members, four neighbours at a time where all of them can. Throws Unfusable. */
 export function writeLoopKernel(request: LoopRequest): LoopKernel {
-  const first = new Writer(request, new Set());
+  try {
+    return write(request, true);
+  } catch (error) {
+    if (!(error instanceof Unfusable)) throw error;
+    return write(request, false);
+  }
+}
+
+function write(request: LoopRequest, byFours: boolean): LoopKernel {
+  const first = new Writer(request, byFours, new Set());
   const kernel = first.write();
   const mixed = first.mixed();
-  return mixed.size === 0 ? kernel : new Writer(request, mixed).write();
+  return mixed.size === 0 ? kernel : new Writer(request, byFours, mixed).write();
 }
 
 class Writer {
@@ -128,13 +139,13 @@ class Writer {
   readonly #vector: number | undefined;
   readonly #part: Index;
 
-  constructor(request: LoopRequest, byOnes: ReadonlySet<number>) {
+  constructor(request: LoopRequest, byFours: boolean, byOnes: ReadonlySet<number>) {
     this.#request = request;
     this.#byOnes = byOnes;
     const { shape, strides, reduced, parts } = request.space;
     const order = memoryOrder(strides);
     const inner = order.filter((axis) => shape[axis] > 1).at(-1);
-    this.#vector = inner !== undefined && shape[inner] % 4 === 0 && this.#isFloat() ? inner : undefined;
+    this.#vector = inner !== undefined && byFours && shape[inner] % 4 === 0 && this.#isFloat() ? inner : undefined;
     const kept = order.filter((axis) => !reduced.includes(axis));
     const folded = order.filter((axis) => reduced.includes(axis));
     const loop = (name: string, axes: readonly number[]): Loop => ({
@@ -487,15 +498,12 @@ class Writer {
     if (own.at.length !== at.length) throw new Unfusable(`${node.op.name} is read along other axes`);
     let neighbour = 0;
     at.forEach((index, axis) => {
-      if (node.shape[axis] === 1 || indexKey(index) === indexKey(own.at[axis])) return;
-      const by = combine([
-        [index, 1],
-        [own.at[axis], -1],
-      ]);
-      const isNeighbour = axis === own.vector && vector === undefined && by.terms.length === 0;
-      if (!isNeighbour || by.constant < 0 || by.constant > 3)
-        throw new Unfusable(`${node.op.name} of other rows is read`);
-      neighbour = by.constant;
+      if (node.shape[axis] === 1) return;
+      const by = difference(index, own.at[axis]);
+      if (by === 0) return;
+      const isNeighbour = axis === own.vector && vector === undefined && by !== undefined && by > 0 && by < 4;
+      if (!isNeighbour) throw new Unfusable(`${node.op.name} of other rows is read`);
+      neighbour = by;
     });
     if (vector !== undefined && vector !== own.vector) throw new Unfusable(`${node.op.name} of other rows is read`);
     return own.vector === undefined || vector !== undefined ? name : `${name}[${neighbour}u]`;

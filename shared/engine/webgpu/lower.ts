@@ -40,7 +40,7 @@ const partial = (reduce: Reduction["reduce"]) =>
 const partials = { sum: partial("sum"), max: partial("max") };
 const whole = { sum, max };
 
-/** Parts that an op's own kernels leave, as its result lies in memory: [parts, ...axes outermost first]. */
+/** Parts that an op's own kernels leave, one after the other: [parts, elements of the result as they lie in memory]. */
 const kernelParts = internal<{ of: string; shape: readonly number[] }>(
   "kernelParts",
   () => "alias",
@@ -128,17 +128,14 @@ export function lowerForGpu(
 
   const join = (node: Node, lowering: Exclude<Lowering, "alias">, parts: number): Node => {
     const order = physicalOrder(node);
-    const inMemory = order.map((axis) => node.shape[axis]);
-    const attrs = { of: `${node.op.name} ${JSON.stringify(node.attrs)}`, shape: [parts, ...inMemory] };
+    const attrs = { of: `${node.op.name} ${JSON.stringify(node.attrs)}`, shape: [parts, sizeOf(node.shape)] };
     const first = make(kernelParts, node.inputs, attrs);
     kernels.set(first, lowering);
-    // Four axes that are summed over one more lie row-major in memory, as the parts do.
-    const joined = make(asOp(sum), [first], { axes: [0], keepAxes: true });
-    const turned = make(asOp(reshape), [joined], { shape: inMemory });
+    const joined = make(asOp(sum), [first], { axes: [0], keepAxes: false });
+    const inMemory = make(asOp(reshape), [joined], { shape: order.map((axis) => node.shape[axis]) });
     const isInOrder = order.every((axis, at) => axis === at);
-    return isInOrder
-      ? turned
-      : make(asOp(permute), [turned], { order: node.shape.map((_, axis) => order.indexOf(axis)) });
+    const back = node.shape.map((_, axis) => order.indexOf(axis));
+    return isInOrder ? inMemory : make(asOp(permute), [inMemory], { order: back });
   };
 
   for (const node of topologicalOrder(outputs)) replaced.set(node, replace(node));

@@ -1,4 +1,5 @@
 // Measures what a device can do at best: fused multiply-adds a second, and bytes copied a second.
+import { createStopwatch, prepare, type Stopwatch } from "./stopwatch.ts";
 
 export interface DeviceSpeed {
   /** 10^9 floating-point operations a second, a multiply-add counted as two. */
@@ -45,11 +46,8 @@ const SLOW_COPY_BYTES = 16 * 2 ** 20;
 const SLOW_GFLOPS = 200;
 
 // Flags of WebGPU, which only browsers have as globals.
-const MAP_READ = 0x01;
-const COPY_SRC = 0x04;
 const COPY_DST = 0x08;
 const STORAGE = 0x80;
-const QUERY_RESOLVE = 0x200;
 
 /** Takes less than two seconds, also on a software adapter. The device must not compute anything else meanwhile. */
 export async function measureDevice(device: GPUDevice): Promise<DeviceSpeed> {
@@ -71,7 +69,7 @@ async function measureFma(device: GPUDevice, stopwatch: Stopwatch): Promise<numb
   const rounds = device.createBuffer({ size: 16, usage: STORAGE | COPY_DST });
   const result = device.createBuffer({ size: WORKGROUPS * WORKGROUP_SIZE * 16, usage: STORAGE });
   try {
-    const run = await prepare(device, fmaKernel, [rounds, result], WORKGROUPS);
+    const run = await prepare(device, fmaKernel, [rounds, result], [WORKGROUPS]);
     const timeOf = (count: number) => {
       device.queue.writeBuffer(rounds, 0, new Uint32Array([count]));
       return stopwatch.time(run);
@@ -99,81 +97,11 @@ async function measureCopy(device: GPUDevice, stopwatch: Stopwatch, copyBytes: n
   const bytes = most * WORKGROUP_SIZE * 16;
   const buffers = [0, 1].map(() => device.createBuffer({ size: bytes, usage: STORAGE }));
   try {
-    const run = await prepare(device, copyKernel, buffers, most);
+    const run = await prepare(device, copyKernel, buffers, [most]);
     let milliseconds = await stopwatch.time(run);
     for (let repeat = 0; repeat < REPEATS; repeat++) milliseconds = Math.min(milliseconds, await stopwatch.time(run));
     return (2 * bytes) / milliseconds / 1e6;
   } finally {
     for (const buffer of buffers) buffer.destroy();
   }
-}
-
-type Encode = (pass: GPUComputePassEncoder) => void;
-
-async function prepare(
-  device: GPUDevice,
-  code: string,
-  buffers: readonly GPUBuffer[],
-  workgroups: number,
-): Promise<Encode> {
-  const module = device.createShaderModule({ code });
-  const pipeline = await device.createComputePipelineAsync({ layout: "auto", compute: { module, entryPoint: "main" } });
-  const group = device.createBindGroup({
-    layout: pipeline.getBindGroupLayout(0),
-    entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
-  });
-  return (pass) => {
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(workgroups);
-  };
-}
-
-interface Stopwatch {
-  /** Milliseconds of one pass. */
-  time(encode: Encode): Promise<number>;
-  clock(): DeviceSpeed["clock"];
-  destroy(): void;
-}
-
-function createStopwatch(device: GPUDevice): Stopwatch {
-  const hasQueries = device.features.has("timestamp-query");
-  const queries = hasQueries ? device.createQuerySet({ type: "timestamp", count: 2 }) : undefined;
-  const resolved = hasQueries ? device.createBuffer({ size: 16, usage: QUERY_RESOLVE | COPY_SRC }) : undefined;
-  const readable = hasQueries ? device.createBuffer({ size: 16, usage: MAP_READ | COPY_DST }) : undefined;
-  // Some drivers have the feature and give no time; the wall clock is used from the first such answer on.
-  let trusted = hasQueries;
-
-  const time = async (encode: Encode): Promise<number> => {
-    const encoder = device.createCommandEncoder();
-    const timestampWrites = queries && { querySet: queries, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 };
-    const pass = encoder.beginComputePass(timestampWrites ? { timestampWrites } : {});
-    encode(pass);
-    pass.end();
-    if (queries && resolved && readable) {
-      encoder.resolveQuerySet(queries, 0, 2, resolved, 0);
-      encoder.copyBufferToBuffer(resolved, 0, readable, 0, 16);
-    }
-    const start = performance.now();
-    device.queue.submit([encoder.finish()]);
-    await device.queue.onSubmittedWorkDone();
-    const wall = performance.now() - start;
-    if (!readable || !trusted) return wall;
-    await readable.mapAsync(MAP_READ);
-    const [begin, end] = new BigUint64Array(readable.getMappedRange().slice(0));
-    readable.unmap();
-    const gpu = Number(end - begin) / 1e6;
-    trusted = gpu > 0 && gpu <= wall * 1.5;
-    return trusted ? gpu : wall;
-  };
-
-  return {
-    time,
-    clock: () => (trusted ? "gpu" : "wall"),
-    destroy: () => {
-      queries?.destroy();
-      resolved?.destroy();
-      readable?.destroy();
-    },
-  };
 }

@@ -9,6 +9,7 @@ import { fuse, type Group } from "./fuse.ts";
 import { bindWritable, type Kernel, type Slot } from "./kernel.ts";
 import { bufferBytes } from "./layout.ts";
 import { gpuNodeOf, lowerForGpu } from "./lower.ts";
+import { type Chooser, createChooser } from "./variants.ts";
 
 /** One dispatch: a kernel and the number of the memory behind each of its bindings. */
 export interface Dispatch {
@@ -65,10 +66,15 @@ interface Draft {
   to: number;
 }
 
-export function planProgram(program: ProgramGraph, limits: PlanLimits): Plan {
+/** Without a chooser, the variants of a GPU of which nothing is known. */
+export function planProgram(
+  program: ProgramGraph,
+  limits: PlanLimits,
+  choose: Chooser = createChooser({ traits: { software: false } }),
+): Plan {
   const lowered = lowerForGpu(program.graph, program.outputs, limits.busy, (node) => {
     invariant(node.op.kind === "primitive" && typeof node.op.webgpu === "function", `${node.op.name} has kernels`);
-    return node.op.webgpu(gpuNodeOf(node));
+    return choose(node.op.name, node.op.webgpu(gpuNodeOf(node)));
   });
   const maxBuffers = limits.maxStorageBuffersPerShaderStage;
   const { groups, home, write } = fuse(lowered, { maxBuffers, busy: limits.busy });

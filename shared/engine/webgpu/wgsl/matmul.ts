@@ -1,182 +1,69 @@
-// Kernel of matrix products: each invocation makes 4 x 4 elements of the result, four steps of the inner axis at a time.
-import { coordinatesOf, placeOf, splitInto, sumOf } from "../indexing.ts";
-import { defineKernel, type GpuNode, type GpuTensor, type Lowering } from "../kernel.ts";
+// The ways to compute a product of matrices.
+import { sizeOf } from "../../shape.ts";
+import { sumOf } from "../indexing.ts";
+import type { KernelLowering, VariantsOf } from "../kernel.ts";
+import { directMatmul } from "./matmul-direct.ts";
+import { fitsLanes, lanesMatmul } from "./matmul-lanes.ts";
+import { type MatmulNode, type Operand, productOf, type Sizes } from "./matmul-operand.ts";
+import { productTiles, TILE_STEP, type TileOperand, tiledProduct } from "./product-tiles.ts";
+import { lowerSplit, splitSum } from "./split-sum.ts";
+import { matmulShapeClass, variantsOf } from "./ways.ts";
 
-interface Sizes {
-  readonly batch: number;
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-}
-
-/** How an operand is read: strides of its outer axis (rows of a, columns of b) and of the inner axis. */
-interface Operand {
-  readonly name: string;
-  readonly outer: number;
-  readonly inner: number;
-  readonly outerLength: number;
-  readonly vector: "outer" | "inner" | "none";
-}
-
-const TILE = 4;
-const four = [0, 1, 2, 3];
-
-export function matmulKernel(
-  { inputs: [a, b], output, attrs }: GpuNode<{ transposeA: boolean; transposeB: boolean }>,
-  { batch, m, n, k }: Sizes,
-): Lowering {
-  const rank = output.shape.length;
-  const [row, column] = [rank - 2, rank - 1];
-  const left = operandOf("a", a, attrs.transposeA ? column : row, attrs.transposeA ? row : column, k);
-  const right = operandOf("b", b, attrs.transposeB ? row : column, attrs.transposeB ? column : row, k);
-  const blocks = { m: Math.ceil(m / TILE), n: Math.ceil(n / TILE) };
-  const lead = (tensor: GpuTensor) => ({ shape: tensor.shape.slice(0, -2), strides: tensor.strides.slice(0, -2) });
-  const whole = k - (k % TILE);
-  const isWide =
-    output.strides[column] === 1 &&
-    n % TILE === 0 &&
-    output.strides.every((stride, axis) => axis === column || stride % 4 === 0);
-  const kernel = defineKernel({
-    reads: [
-      { slot: 0, name: "a", type: left.vector === "none" ? "f32" : "vec4f" },
-      { slot: 1, name: "b", type: right.vector === "none" ? "f32" : "vec4f" },
-    ],
-    writes: { slot: "output", name: "result", type: isWide ? "vec4f" : "f32" },
-    invocations: batch * blocks.m * blocks.n,
-    body: `
-      ${splitInto("i", [
-        ["batch", batch],
-        ["rowBlock", blocks.m],
-        ["columnBlock", blocks.n],
-      ])}
-      let row = rowBlock * ${TILE}u;
-      let column = columnBlock * ${TILE}u;
-      ${coordinatesOf("batch", lead(output), "l")}
-      let baseA = ${placeOf("l", lead(a).strides)};
-      let baseB = ${placeOf("l", lead(b).strides)};
-      ${four.map((at) => `var sum${at} = vec4f();`).join("\n")}
-      ${
-        whole === 0
-          ? ""
-          : `for (var k = 0u; k < ${whole}u; k += ${TILE}u) {
-      let tileA = ${tileOf(left, "baseA", "row", "k")};
-      let tileB = ${tileOf(right, "baseB", "column", "k")};
-      ${four.map((at) => `sum${at} += tileB * tileA[${at}];`).join("\n")}
-      }`
-      }
-      ${four
-        .slice(0, k - whole)
-        .map((step) => oneStep(left, right, whole + step))
-        .join("\n")}
-      let base = ${sumOf([
-        ...lead(output).strides.map((stride, axis) => [`l${axis}`, stride] as const),
-        ["column", output.strides[column]],
-      ])};
-      ${four.map((at) => store(at, output.strides[row], output.strides[column], m, n, isWide)).join("\n")}`,
+export function matmulKernels(node: MatmulNode, sizes: Sizes): VariantsOf {
+  const { left, right } = productOf(node, sizes);
+  return variantsOf(matmulShapeClass(sizes, `${left.vector}-${right.vector}`), {
+    tiles: () => tiledMatmul(node, sizes),
+    direct: () => directMatmul(node, sizes),
+    ...(fitsLanes(node, sizes) ? { lanes: (subgroupSize: number) => lanesMatmul(node, sizes, subgroupSize) } : {}),
   });
-  return { kernels: [kernel] };
 }
 
-function operandOf(name: string, tensor: GpuTensor, outerAxis: number, innerAxis: number, k: number): Operand {
-  const outer = tensor.strides[outerAxis];
-  const inner = tensor.strides[innerAxis];
-  const outerLength = tensor.shape[outerAxis];
-  const others = (axis: number) => tensor.strides.every((stride, at) => at === axis || stride % 4 === 0);
-  const byInner = inner === 1 && k % 4 === 0 && others(innerAxis);
-  const byOuter = outer === 1 && outerLength % 4 === 0 && others(outerAxis);
-  return { name, outer, inner, outerLength, vector: byInner ? "inner" : byOuter ? "outer" : "none" };
-}
+/** Workgroups that keep a large GPU busy. */
+const ENOUGH_GROUPS = 128;
+const MIN_STEPS_PER_PART = 16;
 
-/**
- * WGSL of a 4 x 4 tile as a matrix: for a, column r is row r of the operand over four steps of k;
- * for b, column s holds the four columns at step s. So `tileB * tileA[r]` sums over the steps for row r.
- */
-function tileOf(operand: Operand, base: string, outer: string, k: string): string {
-  const { name, outer: strideOuter, inner: strideInner, outerLength, vector } = operand;
-  const at = (o: number) => `min(${outer} + ${o}u, ${outerLength - 1}u)`;
-  const place = (terms: readonly (readonly [string, number])[]) => {
-    const divided = vector === "none" ? 1 : 4;
-    const text = sumOf([[base, 1], ...terms.map(([term, factor]) => [`(${term})`, factor] as const)]);
-    return divided === 1 ? `${name}[${text}]` : `${name}[(${text}) / 4u]`;
-  };
-  const isA = name === "a";
-  if (vector === "inner") {
-    const rows = four.map((o) =>
-      place([
-        [at(o), strideOuter],
-        [k, 1],
-      ]),
-    );
-    const tile = `mat4x4f(${rows.join(", ")})`;
-    return isA ? tile : `transpose(${tile})`;
-  }
-  if (vector === "outer") {
-    const steps = four.map((s) =>
-      place([
-        [outer, 1],
-        [`${k} + ${s}u`, strideInner],
-      ]),
-    );
-    const tile = `mat4x4f(${steps.join(", ")})`;
-    return isA ? `transpose(${tile})` : tile;
-  }
-  const element = (o: number, s: number) =>
-    place([
-      [at(o), strideOuter],
-      [`${k} + ${s}u`, strideInner],
+function tiledMatmul(node: MatmulNode, sizes: Sizes): KernelLowering {
+  const { left, right, row, column, isWide, bases } = productOf(node, sizes);
+  const size = sizeOf(node.output.shape);
+  const steps = splitSum(Math.ceil(sizes.k / TILE_STEP), {
+    each: productTiles(sizes),
+    wanted: ENOUGH_GROUPS,
+    shortest: MIN_STEPS_PER_PART,
+    resultSize: size,
+  });
+  const split = { ...steps, length: steps.length * TILE_STEP };
+  const operand = (slot: number, { name, outer, inner, vector }: Operand): TileOperand => {
+    const place = sumOf([
+      [slot === 0 ? "baseA" : "baseB", 1],
+      ["outer", outer],
+      ["k", inner],
     ]);
-  const elements = four.flatMap((major) => four.map((minor) => (isA ? element(major, minor) : element(minor, major))));
-  return `mat4x4f(${elements.join(", ")})`;
-}
-
-/** WGSL of one step of the inner axis, for what is left over after the fours. */
-function oneStep(left: Operand, right: Operand, step: number): string {
-  const vector = ({ name, outer, inner, outerLength, vector: kind }: Operand, base: string, first: string) => {
-    const place = (o: number) =>
-      sumOf(
-        [
-          [base, 1],
-          [`min(${first} + ${o}u, ${outerLength - 1}u)`, outer],
-        ],
-        step * inner,
-      );
-    // Along the inner axis a vector would need k % 4 == 0, and then nothing is left over.
-    if (kind === "outer")
-      return `${name}[(${sumOf(
-        [
-          [base, 1],
-          [first, 1],
-        ],
-        step * inner,
-      )}) / 4u]`;
-    return `vec4f(${four.map((o) => `${name}[${place(o)}]`).join(", ")})`;
+    const width = vector === "none" ? 1 : 4;
+    return {
+      buffer: { slot, name, type: width === 4 ? "vec4f" : "f32" },
+      along: vector === "inner" || (vector === "none" && inner < outer) ? "summed" : "outer",
+      width,
+      load: `${bases}\nreturn ${width === 4 ? `${name}[(${place}) / 4u]` : `${name}[${place}]`};`,
+    };
   };
-  return `{
-      let rows = ${vector(left, "baseA", "row")};
-      let columns = ${vector(right, "baseB", "column")};
-      ${four.map((at) => `sum${at} += rows[${at}] * columns;`).join("\n")}
-      }`;
-}
-
-function store(at: number, strideRow: number, strideColumn: number, m: number, n: number, isWide: boolean): string {
-  const line = (value: string, column: number) =>
-    `result[${sumOf(
-      [
-        ["base", 1],
-        [`(row + ${at}u)`, strideRow],
-      ],
-      column * strideColumn,
-    )}] = ${value};`;
-  const stores = isWide
-    ? `result[(${sumOf([
-        ["base", 1],
-        [`(row + ${at}u)`, strideRow],
-      ])}) / 4u] = sum${at};`
-    : four
-        .map((c) => {
-          const write = line(`sum${at}[${c}]`, c);
-          return n % TILE === 0 || c === 0 ? write : `if (column + ${c}u < ${n}u) {\n${write}\n}`;
-        })
-        .join("\n");
-  return m % TILE === 0 || at === 0 ? stores : `if (row + ${at}u < ${m}u) {\n${stores}\n}`;
+  const place = (offset: string) =>
+    sumOf([
+      ["part", split.parts === 1 ? 0 : size],
+      ["base", 1],
+      ["row", row],
+      [offset, column],
+    ]);
+  const wide = isWide && size % 4 === 0;
+  const single = [0, 1, 2, 3].map(
+    (d) => `if (column + ${d}u < ${sizes.n}u) {\nresult[${place(`(column + ${d}u)`)}] = values[${d}];\n}`,
+  );
+  const kernel = tiledProduct({
+    ...sizes,
+    a: operand(0, left),
+    b: operand(1, right),
+    result: { slot: split.slot, name: "result", type: wide ? "vec4f" : "f32" },
+    store: `${bases}\n${wide ? `result[(${place("column")}) / 4u] = values;` : single.join("\n")}`,
+    split,
+  });
+  return lowerSplit(kernel, split, size);
 }
