@@ -17,7 +17,20 @@ function operands(node: Node, isFirst: (input: Node) => boolean): readonly [Node
   return isFirst(right) ? [right, left] : undefined;
 }
 
+const isZero = (node: Node) => node.op.name === "constant" && node.attrs.value === 0;
+
 const patterns: readonly Pattern[] = [
+  // x > 0 as numbers: one vectorised pass, where a comparison, its numbers and a choice take several. Steep enough for every x
+  // but the smallest subnormal ones.
+  (node) => {
+    if (node.op.name !== "greater" || !isZero(node.inputs[1])) return undefined;
+    const [x] = node.inputs;
+    return {
+      absorbed: [],
+      emit: (builder, nameOf) =>
+        builder.node("HardSigmoid", [nameOf(x)], { alpha: { float: 2 ** 127 }, beta: { float: 0 } }),
+    };
+  },
   // conv2d(x, w) + b[1, c, 1, 1]: ONNX's convolution takes the bias along.
   (node) => {
     if (node.op.name !== "add") return undefined;
@@ -59,7 +72,7 @@ const patterns: readonly Pattern[] = [
   (node) => {
     if (node.op.name !== "mul") return undefined;
     const [mask, values] = operands(node, (input) => input.op.name === "greater") ?? [];
-    if (!mask || !values || mask === values) return undefined;
+    if (!mask || !values || mask === values || isZero(mask.inputs[1])) return undefined;
     return {
       absorbed: [mask],
       emit: (builder, nameOf) => {
