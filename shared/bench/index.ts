@@ -29,5 +29,6 @@ export {
   type Results,
   readResults,
 } from "./measure.ts";
+export { type KernelProfile, summariseProfile } from "./profile.ts";
 export type { BenchOptions } from "./suite.ts";
-export type { Workload } from "./workload.ts";
+export type { Question, Workload } from "./workload.ts";

@@ -14,8 +14,11 @@ import { type MatmulAttrs, matmulSizes } from "./ops/matmul.ts";
 
 /** Floating-point operations of one run, a multiply-add counted as two, padding included. */
 export function countFlops(program: ProgramGraph): number {
-  return topologicalOrder(program.outputs).reduce((sum, node) => sum + 2 * countProducts(node), 0);
+  return topologicalOrder(program.outputs).reduce((sum, node) => sum + flopsOf(node), 0);
 }
+
+/** Those of one node. */
+export const flopsOf = (node: Node): number => 2 * countProducts(node);
 
 function countProducts(node: Node): number {
   const view = { inputs: node.inputs, output: node, attrs: node.attrs };

@@ -32,5 +32,5 @@ export { sizeOf } from "./shape.ts";
 export { Tensor } from "./tensor.ts";
 export { createWebgpuBackend, printPlan, type WebgpuBackend, type WebgpuOptions } from "./webgpu/backend.ts";
 export { describeDevice, isSoftwareAdapter, listLimits } from "./webgpu/device.ts";
-export { measureDevice } from "./webgpu/measure.ts";
+export { type DeviceSpeed, measureDevice } from "./webgpu/measure.ts";
 export type { DispatchTime } from "./webgpu/profile.ts";

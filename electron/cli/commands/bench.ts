@@ -3,7 +3,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Option } from "commander";
-import { type BenchRecord, type Counters, measure, questions } from "../../../shared/bench/index.ts";
+import {
+  type BenchOptions,
+  type BenchRecord,
+  type Counters,
+  type KernelProfile,
+  measure,
+  type Question,
+  questions,
+  summariseProfile,
+} from "../../../shared/bench/index.ts";
 import { type Backend, measureDevice, Runtime, type WebgpuBackend } from "../../../shared/engine/index.ts";
 import { nearest } from "../../../shared/lib/nearest.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
@@ -15,11 +24,13 @@ import {
 } from "../../host/datasets/bench.ts";
 import { formatBytes } from "../../host/files.ts";
 import { type Cli, type CliCommand, type CommonOptions, createCli, wholeNumber, withCommonOptions } from "../cli.ts";
+import { formatTable } from "../output.ts";
 import { loadTruth } from "../truth.ts";
 
 interface BenchFlags extends CommonOptions {
   readonly suite: "peers" | "spec";
   readonly width: number;
+  readonly profile?: boolean;
   /** False with --no-check. */
   readonly check: boolean;
 }
@@ -116,6 +127,35 @@ function describe({
   return parts.filter(Boolean).join("  ");
 }
 
+/** One step, each of its dispatches by the device's own clock. */
+async function profile(cli: Cli, question: Question, runtime: Runtime, options: BenchOptions): Promise<void> {
+  const { backend } = runtime;
+  if (!isWebgpu(backend)) {
+    throw new UserError("usage", "--profile times the kernels of a GPU.", "Add --backend webgpu.");
+  }
+  const speed = await measureDevice(backend.device);
+  const step = await question.create(options).prepare(runtime);
+  await step();
+  const rows = summariseProfile(await backend.profile(step), speed);
+  cli.output.line(
+    { name: question.name, ...options, adapter: backend.capabilities.adapter, kernels: rows },
+    table(rows),
+  );
+}
+
+function table(rows: readonly KernelProfile[]): string {
+  const percent = (share: number) => `${Math.round(100 * share)} %`;
+  const lines = rows.map((row) => [
+    row.milliseconds.toFixed(2),
+    percent(row.share),
+    String(row.dispatches),
+    row.gflops > 0 ? `${row.gflops.toFixed(1)} (${percent(row.peakShare)})` : "",
+    `${row.gigabytesPerSecond.toFixed(1)} (${percent(row.bandwidthShare)})`,
+    `${row.program}: ${row.kernel}`,
+  ]);
+  return formatTable([["ms", "share", "times", "GFLOP/s (of peak)", "GB/s (of peak)", "kernel"], ...lines]);
+}
+
 export const benchCommand: CliCommand = {
   register: (program) => {
     const known = [...questions.map(({ name }) => name), "import"];
@@ -131,6 +171,7 @@ export const benchCommand: CliCommand = {
           .default("spec"),
       )
       .option("--width <channels>", "channels of the network", wholeNumber, 32)
+      .option("--profile", "time every kernel of one step by the GPU's own clock, instead of whole steps")
       .option("--no-check", "do not compare with float64, which is computed once (minutes for large widths) and kept");
     withCommonOptions(command).action(async (names: string[], flags: BenchFlags) => {
       const cli = createCli(flags);
@@ -153,6 +194,11 @@ export const benchCommand: CliCommand = {
             peak = await measurePeak(backend);
             const basis = isWebgpu(backend) ? "multiply-adds" : "matmul1024";
             cli.output.note(`${backend.capabilities.adapter}: peak ${peak.toFixed(1)} GFLOP/s (${basis})`);
+          }
+          if (flags.profile) {
+            await profile(cli, question, runtime, { suite: flags.suite, width: flags.width });
+            await runtime.dispose();
+            continue;
           }
           const record = await measure(question, runtime, {
             suite: flags.suite,

@@ -75,8 +75,8 @@ const KEPT_BIND_GROUPS = 4;
 const BUSY = { software: 256, gpu: 32768 };
 /** Short enough that no driver's watchdog takes a submit for a hang. */
 const DISPATCHES_PER_SUBMIT = 64;
-/** Submits that may wait for the device before a run waits for them: work is never queued without bound. */
-const MAX_SUBMITS_IN_FLIGHT = 64;
+/** Work is never queued without bound: every so many submits there is a mark, and a run waits for the mark before the last. */
+const SUBMITS_PER_MARK = 32;
 
 export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): WebgpuBackend {
   const health = new Health(device);
@@ -85,7 +85,9 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
   const staging = new MemoryPool(device, health, MAP_READ | COPY_DST);
   const constants = new Map<number, Memory>();
   const choose = createChooser({ ...options.choice, traits: traitsOf(device, options.software) });
-  const inFlight: Promise<unknown>[] = [];
+  // Few: while a promise of the device is pending, Dawn in Node asks for it without a pause, on a core of its own.
+  const marks: Promise<unknown>[] = [];
+  let submits = 0;
   const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = device.limits;
   const limits: PlanLimits = {
     maxBufferSize,
@@ -150,10 +152,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
 
   const submit = (encoder: GPUCommandEncoder): void => {
     device.queue.submit([encoder.finish()]);
-    const done = device.queue.onSubmittedWorkDone();
-    inFlight.push(done);
-    const forget = () => void inFlight.splice(inFlight.indexOf(done), 1);
-    done.then(forget, forget);
+    if (++submits % SUBMITS_PER_MARK === 0) marks.push(device.queue.onSubmittedWorkDone());
   };
 
   /** Encodes and submits without a pause. */
@@ -165,7 +164,8 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
         if (profile) {
           pass.end();
           const bytes = dispatch.memory.reduce((sum, at) => sum + plan.memory[at].bytes, 0);
-          pass = encoder.beginComputePass(profile.passFor({ label: dispatch.label, bytes, program: program.name }));
+          const { label, flops } = dispatch;
+          pass = encoder.beginComputePass(profile.passFor({ label, bytes, flops, program: program.name }));
         }
         pass.setPipeline(dispatch.pipeline.pipeline);
         pass.setBindGroup(0, bind(dispatch, plan, held));
@@ -220,7 +220,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       inputs.forEach((value, index) => {
         if (donated[index]) free(value);
       });
-      if (inFlight.length > MAX_SUBMITS_IN_FLIGHT) await inFlight[inFlight.length - MAX_SUBMITS_IN_FLIGHT];
+      if (marks.length > 1) await marks.shift();
       health.check();
       device.pushErrorScope("out-of-memory");
       device.pushErrorScope("validation");

@@ -22,6 +22,8 @@ export interface Group {
   /** Of a kernel that is written for the nodes. */
   readonly space: Space | undefined;
   readonly members: readonly Node[];
+  /** Why the first member is not computed with those of an earlier group, where that was tried. */
+  readonly apart?: string | undefined;
 }
 
 export interface FuseLimits {
@@ -34,8 +36,8 @@ export interface FuseLimits {
 const CHEAP = 24;
 /** Work of an element above which it is stored for whoever broadcasts it. */
 const WORTH_STORING = 4;
-/** Elements of other tensors that an element may be computed from, before it is stored. */
-const MOST_LEAVES = 6;
+/** Bindings that are left for a kernel's results and for what else it reads. */
+const SPARE_BUFFERS = 3;
 /** Groups of the same space that are tried, the latest first. */
 const TRIES = 6;
 
@@ -63,8 +65,8 @@ function home(node: Node): Node {
 
 export function fuse({ outputs, kernels }: Lowered, limits: FuseLimits): Fused {
   const order = topologicalOrder(outputs);
-  const stored = new Set<Node>(chooseStored(order, outputs, kernels));
-  const groups: { space: Space | undefined; members: Node[] }[] = [];
+  const stored = new Set<Node>(chooseStored(order, outputs, kernels, limits.maxBuffers - SPARE_BUFFERS));
+  const groups: { space: Space | undefined; members: Node[]; apart?: string | undefined }[] = [];
   const groupOf = new Map<Node, number>();
 
   /** Nodes of memory, and sums, that a node is computed from. */
@@ -106,12 +108,13 @@ export function fuse({ outputs, kernels }: Lowered, limits: FuseLimits): Fused {
     return known;
   };
 
-  /** Whether one kernel can compute all the members. */
-  const isPossible = (group: Group): boolean => {
+  /** Why one kernel cannot compute all the members; undefined where it can. */
+  const refusal = (group: Group): string | undefined => {
     try {
-      return writeLoopKernel(request(group, number, () => true)).memory.length <= limits.maxBuffers;
+      const { length } = writeLoopKernel(request(group, number, () => true)).memory;
+      return length <= limits.maxBuffers ? undefined : `${length} buffers would be bound`;
     } catch (error) {
-      if (error instanceof Unfusable) return false;
+      if (error instanceof Unfusable) return error.message;
       throw error;
     }
   };
@@ -123,17 +126,22 @@ export function fuse({ outputs, kernels }: Lowered, limits: FuseLimits): Fused {
     const space = spaceOf(node, deviceStrides);
     const before = new Set(sources.map((source) => groupOf.get(source)).filter((at) => at !== undefined));
     let tries = 0;
+    let apart: string | undefined;
     for (let at = groups.length - 1; at >= 0 && tries < TRIES; at--) {
       const group = groups[at];
       if (!group.space || [...before].some((each) => each > at)) continue;
       if (!joins(node, space, { space: group.space, members: group.members }, before.has(at))) continue;
       tries++;
-      if (!isPossible({ space: group.space, members: [...group.members, node] })) continue;
+      const why = refusal({ space: group.space, members: [...group.members, node] });
+      if (why) {
+        apart ??= why;
+        continue;
+      }
       group.members.push(node);
       groupOf.set(node, at);
       return;
     }
-    if (!isPossible({ space, members: [node] })) {
+    if (refusal({ space, members: [node] })) {
       const part = partToStore(node, sourcesOf);
       invariant(part, `${node.op.name} reads more tensors than a kernel can bind`);
       stored.add(part);
@@ -141,7 +149,7 @@ export function fuse({ outputs, kernels }: Lowered, limits: FuseLimits): Fused {
       place(node);
       return;
     }
-    groupOf.set(node, groups.push({ space, members: [node] }) - 1);
+    groupOf.set(node, groups.push({ space, members: [node], apart }) - 1);
   };
 
   for (const node of order) {
@@ -205,8 +213,16 @@ function partToStore(node: Node, sourcesOf: (node: Node) => readonly Node[]): No
   return best;
 }
 
-/** Nodes whose results lie in memory, besides sums and ops with kernels of their own. */
-function chooseStored(order: readonly Node[], outputs: readonly Node[], kernels: Lowered["kernels"]): Set<Node> {
+/**
+ * Nodes whose results lie in memory, besides sums and ops with kernels of their own. Elements of more than `mostLeaves` other
+ * tensors are not put together in one place.
+ */
+function chooseStored(
+  order: readonly Node[],
+  outputs: readonly Node[],
+  kernels: Lowered["kernels"],
+  mostLeaves: number,
+): Set<Node> {
   const users = new Map<Node, Node[]>();
   for (const node of order)
     for (const input of new Set(node.inputs)) users.set(input, [...(users.get(input) ?? []), node]);
@@ -247,7 +263,7 @@ function chooseStored(order: readonly Node[], outputs: readonly Node[], kernels:
       readers.some((user) => kernels.has(user) || (inlineOf(user)?.scattered?.(user.attrs) ?? false)) ||
       (cost >= WORTH_STORING && readers.some((user) => sizeOf(user.shape) >= 8 * size)) ||
       (readers.length > 1 && (large > 2 || cost > CHEAP)) ||
-      own.size > MOST_LEAVES ||
+      own.size > mostLeaves ||
       cost > 8 * CHEAP;
     if (isNeeded) stored.add(node);
     leaves.set(node, isNeeded ? new Set([node]) : own);

@@ -1,39 +1,5 @@
 // Index arithmetic of kernels: from a number of an invocation to coordinates, from coordinates to places in buffers.
 
-/** One axis of a loop: its length, and how far each buffer moves along it, in elements. */
-export interface Axis {
-  readonly length: number;
-  readonly strides: readonly number[];
-}
-
-/** The same loop with fewer axes: those of length 1 dropped, neighbours joined where every buffer moves on evenly. */
-export function mergeAxes(axes: readonly Axis[]): Axis[] {
-  const merged: Axis[] = [];
-  for (const axis of axes) {
-    if (axis.length === 1) continue;
-    const outer = merged.at(-1);
-    const even = outer?.strides.every((stride, index) => stride === axis.length * axis.strides[index]);
-    if (outer && even) {
-      merged[merged.length - 1] = { length: outer.length * axis.length, strides: axis.strides };
-    } else {
-      merged.push(axis);
-    }
-  }
-  return merged;
-}
-
-export function loopLength(axes: readonly Axis[]): number {
-  return axes.reduce((product, { length }) => product * length, 1);
-}
-
-/** WGSL that splits `index` into coordinates `${name}0`, `${name}1`, ... of the lengths, innermost last. */
-export function splitIndex(index: string, lengths: readonly number[], name: string): string {
-  return splitInto(
-    index,
-    lengths.map((length, axis) => [`${name}${axis}`, length]),
-  );
-}
-
 /** WGSL that splits `index` into named coordinates, innermost last. */
 export function splitInto(index: string, axes: readonly (readonly [name: string, length: number])[]): string {
   const lines: string[] = [];

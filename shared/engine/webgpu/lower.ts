@@ -1,6 +1,7 @@
 // Rewrites a graph for the GPU before its nodes are put together into kernels: long sums are cut into parts, and an op with
 // kernels of its own that leaves parts is followed by their sum, which then joins whatever comes next.
 import { invariant } from "../../lib/invariant.ts";
+import { flopsOf } from "../flops.ts";
 import { type Graph, type Node, topologicalOrder } from "../graph.ts";
 import { type Attrs, asOp, definePrimitive, type Op, type Primitive } from "../op.ts";
 import { permute, reshape } from "../ops/movement.ts";
@@ -73,6 +74,8 @@ export interface Lowered {
   readonly outputs: readonly Node[];
   /** The kernels of nodes that have their own. */
   readonly kernels: ReadonlyMap<Node, Exclude<Lowering, "alias">>;
+  /** Floating-point operations of those nodes. */
+  readonly flops: ReadonlyMap<Node, number>;
 }
 
 /** Elements that an invocation of a long reduction takes at least. */
@@ -95,6 +98,7 @@ export function lowerForGpu(
   lower: (node: Node) => Lowering,
 ): Lowered {
   const kernels = new Map<Node, Exclude<Lowering, "alias">>();
+  const flops = new Map<Node, number>();
   const replaced = new Map<Node, Node>();
   const make = (op: Op, inputs: readonly Node[], attrs: Attrs) => graph.node(op, inputs, attrs);
 
@@ -109,6 +113,7 @@ export function lowerForGpu(
     invariant(lowering !== "alias", `${current.op.name} has kernels`);
     if (!lowering.parts || lowering.parts === 1) {
       kernels.set(current, lowering);
+      flops.set(current, flopsOf(current));
       return current;
     }
     return join(current, lowering, lowering.parts);
@@ -131,6 +136,7 @@ export function lowerForGpu(
     const attrs = { of: `${node.op.name} ${JSON.stringify(node.attrs)}`, shape: [parts, sizeOf(node.shape)] };
     const first = make(kernelParts, node.inputs, attrs);
     kernels.set(first, lowering);
+    flops.set(first, flopsOf(node));
     const joined = make(asOp(sum), [first], { axes: [0], keepAxes: false });
     const inMemory = make(asOp(reshape), [joined], { shape: order.map((axis) => node.shape[axis]) });
     const isInOrder = order.every((axis, at) => axis === at);
@@ -139,7 +145,7 @@ export function lowerForGpu(
   };
 
   for (const node of topologicalOrder(outputs)) replaced.set(node, replace(node));
-  return { outputs: outputs.map((output) => replaced.get(output) as Node), kernels };
+  return { outputs: outputs.map((output) => replaced.get(output) as Node), kernels, flops };
 }
 
 export const isSource = (node: Node): boolean => node.op.name === "input" || node.op.name === "constant";

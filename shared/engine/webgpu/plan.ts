@@ -17,6 +17,10 @@ export interface Dispatch {
   readonly label: string;
   readonly kernel: Kernel;
   readonly memory: readonly number[];
+  /** Floating-point operations of its products. */
+  readonly flops: number;
+  /** Why it is not part of an earlier dispatch, where that was tried. */
+  readonly apart?: string | undefined;
 }
 
 /** Where a tensor lies: with the caller, in a buffer of its own, or somewhere in the block that all programs share. */
@@ -110,14 +114,14 @@ export function planProgram(
   };
 
   const dispatches: Dispatch[] = [];
-  const add = (label: string, kernel: Kernel, memory: readonly number[]): void => {
-    touch(memory, dispatches.length);
-    dispatches.push({ label, kernel, memory });
+  const add = (dispatch: Dispatch): void => {
+    touch(dispatch.memory, dispatches.length);
+    dispatches.push(dispatch);
   };
   for (const group of groups) {
     if (group.space) {
       const { kernel, memory } = write(group, memoryOf);
-      add(labelOf(group), kernel, memory);
+      add({ label: labelOf(group), kernel, memory, flops: 0, apart: group.apart });
       continue;
     }
     const [node] = group.members;
@@ -131,7 +135,8 @@ export function planProgram(
     const what = `scratch of ${label}`;
     const scratch = scratchBytes && !isParts ? draft(what, checkBytes(scratchBytes, what, limits), "arena") : output;
     const resolve = (slot: Slot) => (slot === "output" ? output : slot === "scratch" ? scratch : inputs[slot]);
-    for (const kernel of kernels) add(label, kernel, kernel.slots.map(resolve));
+    const flops = (lowered.flops.get(node) ?? 0) / kernels.length;
+    for (const kernel of kernels) add({ label, kernel, memory: kernel.slots.map(resolve), flops });
     // The same tensor twice cannot lie in the block that the kernel writes into.
     if (new Set(inputs).size < inputs.length) drafts[output].kind = "own";
   }
@@ -208,9 +213,9 @@ export function printPlanned({ name, inputs }: ProgramGraph, plan: Plan): string
     if (place.kind === "constant") return `m${at} = constant ${place.value}`;
     return `m${at} = ${bytes} bytes ${place.kind === "own" ? "of its own" : `at ${place.offset}`}`;
   };
-  const lines = plan.dispatches.map(({ label, kernel, memory }) => {
+  const lines = plan.dispatches.map(({ label, kernel, memory, apart }) => {
     const [read, written] = [memory.slice(0, -kernel.written), memory.slice(-kernel.written)];
-    return `${list(written)} = ${label} (${list(read)}) kernel ${sources.indexOf(kernel.wgsl)}, ${kernel.workgroups.join("x")} workgroups`;
+    return `${list(written)} = ${label} (${list(read)}) kernel ${sources.indexOf(kernel.wgsl)}, ${kernel.workgroups.join("x")} workgroups${apart ? `; apart, since ${apart}` : ""}`;
   });
   return [
     `plan ${name}: ${plan.dispatches.length} dispatches, ${sources.length} kernels, ${plan.arenaBytes} bytes shared (at least ${plan.arenaLowerBound}), ${plannedPeak(plan)} in all`,

@@ -6,6 +6,8 @@ export interface DispatchTime {
   readonly milliseconds: number;
   /** Bytes that the dispatch reads and writes at least once. */
   readonly bytes: number;
+  /** Floating-point operations of its products. */
+  readonly flops: number;
   /** The program that it belongs to. */
   readonly program: string;
 }
