@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defineProgram, grad, Runtime, type Tensor } from "../../shared/engine/index.ts";
 import { batchStatistics, updateStatistics } from "../../shared/nn/batch-norm.ts";
-import { cosineDistance, rowCosineDistance } from "../../shared/nn/losses.ts";
+import { cosineDistance, rowCosineDistance, statisticsDistance } from "../../shared/nn/losses.ts";
 import { testBackends } from "../support/backends.ts";
 
 describe.each(testBackends)("on $name", ({ open }) => {
@@ -72,5 +72,27 @@ describe.each(testBackends)("on $name", ({ open }) => {
     // Mean 3, squares 4 + 1 + 0 + 9 = 14.
     const expected = [3, 14 / 4, 0.9 + 0.3, 0.9 + 0.1 * (14 / 3)];
     for (const [at, value] of expected.entries()) expect(numbers[at]).toBeCloseTo(value, 5);
+  });
+
+  test("the distance of statistics is the sum of two norms, and has no slope where they are equal", async () => {
+    const program = defineProgram(
+      "statistics",
+      ({ x, mean, variance }: { x: Tensor; mean: Tensor; variance: Tensor }) => {
+        const distance = statisticsDistance(batchStatistics(x), { mean, variance });
+        return { distance, gradient: grad(distance, [x])[0] };
+      },
+    );
+    // Channel means 2 and 0, variances 1 and 4.
+    const x = { shape: [1, 2, 1, 2], data: Float32Array.of(1, 3, -2, 2) };
+    const pair = (...values: number[]) => ({ shape: [2], data: Float32Array.from(values) });
+    const apart = await runtime.run(program, { x, mean: pair(5, 4), variance: pair(1, 6) });
+    expect((await runtime.read(apart.distance))[0]).toBeCloseTo(5 + 2, 4);
+    // Of the means: (m - M) / 5 / 2 for each pixel. Of the variance of channel 1: -1 * 2 (x - m) / 2.
+    const slope = [...(await runtime.read(apart.gradient))];
+    for (const [at, value] of [-0.3, -0.3, -0.4 + 2, -0.4 - 2].entries()) expect(slope[at]).toBeCloseTo(value, 4);
+    const equal = await runtime.run(program, { x, mean: pair(2, 0), variance: pair(1, 4) });
+    expect([...(await runtime.read(equal.distance)), ...(await runtime.read(equal.gradient))].map(Math.abs)).toEqual([
+      0, 0, 0, 0, 0,
+    ]);
   });
 });
