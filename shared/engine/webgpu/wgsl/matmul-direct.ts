@@ -10,7 +10,7 @@ const TILE = 4;
 const four = [0, 1, 2, 3];
 /** Invocations that keep a large GPU busy; fewer and the summed axis is cut. */
 const ENOUGH_INVOCATIONS = 4096;
-const MIN_STEPS_PER_PART = 32;
+const MIN_STEPS_PER_PART = 128;
 
 export function directMatmul(node: MatmulNode, sizes: Sizes): KernelLowering {
   const { batch, m, n, k } = sizes;

@@ -11,7 +11,7 @@ const STEP = 4;
 const COMPONENTS = ["x", "y", "z", "w"];
 /** Subgroups that keep a CPU busy, however many cores, and leave none waiting for the last. */
 const ENOUGH_SUBGROUPS = 96;
-const MIN_STEPS_PER_PART = 32;
+const MIN_STEPS_PER_PART = 128;
 const four = [0, 1, 2, 3];
 const range = (length: number) => Array.from({ length }, (_, index) => index);
 

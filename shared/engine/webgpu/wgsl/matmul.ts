@@ -20,7 +20,7 @@ export function matmulKernels(node: MatmulNode, sizes: Sizes): VariantsOf {
 
 /** Workgroups that keep a large GPU busy. */
 const ENOUGH_GROUPS = 128;
-const MIN_STEPS_PER_PART = 16;
+const MIN_STEPS_PER_PART = 32;
 
 function tiledMatmul(node: MatmulNode, sizes: Sizes): KernelLowering {
   const { left, right, row, column, isWide, bases } = productOf(node, sizes);
