@@ -74,6 +74,14 @@ const readSizes = `let n = u32(s[${EQUATIONS}u]);
       let rows = u32(s[${ROWS}u]);
       let factors = ${HEADER}u + rows * n;`;
 
+/** WGSL of one of the two steps and of the number of equations as the compiler knows them to be the same for all lanes: barriers follow. */
+const uniformStep = (step: number) => `if (lane == 0u) {
+      current = vec2u(u32(s[${step}u]), n);
+      }
+      let same = workgroupUniformLoad(&current);
+      let step = same.x;
+      let equations = same.y;`;
+
 /** Factors the diagonal block, in every workgroup anew, and divides the rows below by it. */
 function panelKernel(groups: number): Kernel {
   return defineGroupKernel({
@@ -81,13 +89,14 @@ function panelKernel(groups: number): Kernel {
     writes: scratch,
     groups,
     workgroupSize: LANES,
-    declarations: `var<workgroup> block: array<f32, ${BLOCK * BLOCK}>;
+    declarations: `var<workgroup> current: vec2u;
+var<workgroup> block: array<f32, ${BLOCK * BLOCK}>;
 var<workgroup> panel: array<f32, ${LANES * (BLOCK + 1)}>;`,
     body: `
       ${readSizes}
-      let step = u32(s[${PANEL_STEP}u]);
+      ${uniformStep(PANEL_STEP)}
       let first = step * ${BLOCK}u;
-      let size = min(${BLOCK}u, n - first);
+      let size = min(${BLOCK}u, equations - first);
       for (var at = lane; at < ${BLOCK * BLOCK}u; at += ${LANES}u) {
       let y = at / ${BLOCK}u;
       let x = at % ${BLOCK}u;
@@ -100,13 +109,13 @@ var<workgroup> panel: array<f32, ${LANES * (BLOCK + 1)}>;`,
       workgroupBarrier();
 
       var failed = false;
-      for (var k = 0u; k < ${BLOCK}u; k++) {
+      for (var k = 0u; k < size; k++) {
       let pivot = block[k * ${BLOCK + 1}u];
       let bits = bitcast<u32>(pivot);
       failed = failed || bits == 0u || bits >= 0x7f800000u;
       let scale = 1.0 / sqrt(pivot);
       workgroupBarrier();
-      if (lane >= k && lane < ${BLOCK}u) {
+      if (lane >= k && lane < size) {
       block[lane * ${BLOCK}u + k] *= scale;
       }
       workgroupBarrier();
@@ -171,14 +180,9 @@ var<workgroup> left: array<vec4f, ${(BLOCK * BLOCK) / 4}>;
 var<workgroup> right: array<vec4f, ${(BLOCK * BLOCK) / 4}>;`,
     body: `
       ${readSizes}
-      if (lane == 0u) {
-      current = vec2u(u32(s[${UPDATE_STEP}u]), n);
-      }
-      // A value that the compiler knows to be the same for all lanes: barriers follow.
-      let same = workgroupUniformLoad(&current);
-      let step = same.x;
+      ${uniformStep(UPDATE_STEP)}
       let start = (step + 1u) * ${BLOCK}u;
-      let columns = (same.y - start + ${BLOCK - 1}u) / ${BLOCK}u;
+      let columns = (equations - start + ${BLOCK - 1}u) / ${BLOCK}u;
       let firstRow = start + job / columns * ${BLOCK}u;
       let firstColumn = start + job % columns * ${BLOCK}u;
       if (job == 0u && lane == 0u) {
@@ -215,13 +219,11 @@ function substituteKernel(groups: number): Kernel {
     groups,
     workgroupSize: LANES,
     declarations: `var<workgroup> solved: array<f32, ${LANES}>;
-var<workgroup> equations: u32;`,
+var<workgroup> current: vec2u;`,
     body: `
       ${readSizes}
-      if (lane == 0u) {
-      equations = n;
-      }
-      let blocks = (workgroupUniformLoad(&equations) + ${BLOCK - 1}u) / ${BLOCK}u;
+      ${uniformStep(UPDATE_STEP)}
+      let blocks = (equations + ${BLOCK - 1}u) / ${BLOCK}u;
       let row = lane % ${BLOCK}u;
       let column = lane / ${BLOCK}u;
       let line = n + job * ${COLUMNS}u + column;
@@ -235,8 +237,9 @@ var<workgroup> equations: u32;`,
       if (exists && first + row < n) {
       value = s[own + first + row];
       }
-      for (var step = 0u; step < ${BLOCK}u; step++) {
-      let k = ${BLOCK - 1}u - step;
+      let size = min(${BLOCK}u, equations - first);
+      for (var done = 0u; done < size; done++) {
+      let k = size - 1u - done;
       if (row == k) {
       value /= s[factor + k * ${BLOCK + 1}u];
       solved[lane] = value;
@@ -249,7 +252,6 @@ var<workgroup> equations: u32;`,
       if (exists && first + row < n) {
       s[own + first + row] = value;
       }
-      let size = min(${BLOCK}u, n - first);
       for (var at = row; at < first; at += ${BLOCK}u) {
       var sum = 0.0;
       for (var t = 0u; t < size; t++) {
