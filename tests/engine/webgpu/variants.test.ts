@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { WebgpuBackend } from "../../../shared/engine/index.ts";
 import { matmul } from "../../../shared/engine/ops/matmul.ts";
-import type { AdapterTraits, VariantSet, VariantsOf } from "../../../shared/engine/webgpu/kernel.ts";
+import type { AdapterTraits, GpuNode, VariantSet, VariantsOf } from "../../../shared/engine/webgpu/kernel.ts";
 import { gpuNode, tuneVariants } from "../../../shared/engine/webgpu/tune.ts";
 import { choiceKey, createChooser, pickVariant, traitsOf } from "../../../shared/engine/webgpu/variants.ts";
 import { webgpu } from "../../support/backends.ts";
@@ -53,7 +53,8 @@ const node = gpuNode(
   { shape: [64, 48], dtype: "f32" },
   { transposeA: false, transposeB: false },
 );
-const variants = matmul.webgpu(node as Parameters<typeof matmul.webgpu>[0]) as VariantsOf;
+const lower = matmul.webgpu as (given: GpuNode) => VariantsOf;
+const variants = lower(node);
 
 test("prefers workgroup tiles on a GPU, and subgroups on a CPU that has them", () => {
   expect(variants({ software: false, subgroupSize: 32 }).preferred).toBe("tiles");
