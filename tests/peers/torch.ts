@@ -48,7 +48,14 @@ try {
   writeFileSync(join(folder, "manifest.json"), JSON.stringify(Object.fromEntries(manifest)));
   const threads = availableParallelism();
   const script = join(import.meta.dirname, "torch_steps.py");
-  const printed = execFileSync(python, [script, folder, name, String(threads)], { encoding: "utf8" });
+  // By default each large array is mapped anew and given back, and half of PyTorch's time goes to page faults: it may keep its memory.
+  const env = {
+    ...process.env,
+    MALLOC_MMAP_MAX_: "0",
+    MALLOC_TRIM_THRESHOLD_: String(2 ** 40),
+    MALLOC_TOP_PAD_: String(2 ** 28),
+  };
+  const printed = execFileSync(python, [script, folder, name, String(threads)], { encoding: "utf8", env });
   const { torch, ...times } = JSON.parse(printed);
   const results = readdirSync(folder).flatMap((file) => {
     const key = /^result\.(.*)\.bin$/.exec(file)?.[1];

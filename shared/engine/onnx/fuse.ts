@@ -1,6 +1,8 @@
 // Pairs of ops that one ONNX node, or a cheaper pair, computes at once: a list of patterns, each with its way to emit it.
 import type { Node } from "../graph.ts";
+import { type ConvAttrs, convSizes } from "../ops/conv2d.ts";
 import type { OnnxBuilder } from "./builder.ts";
+import { emitConvolution } from "./convolution.ts";
 
 export interface Fusion {
   /** Nodes that are computed on the way and need no names of their own. */
@@ -48,9 +50,9 @@ const patterns: readonly Pattern[] = [
       absorbed: [conv],
       emit: (builder, nameOf) => {
         const flat = builder.node("Reshape", [nameOf(bias), builder.ints([channels])]);
-        const { stride, padding } = conv.attrs as { stride: number; padding: number };
-        const pads = [padding, padding, padding, padding];
-        return builder.node("Conv", [...conv.inputs.map(nameOf), flat], { strides: [stride, stride], pads });
+        const [images, weights] = conv.inputs;
+        const sizes = convSizes(images.shape, weights.shape, conv.attrs as ConvAttrs);
+        return emitConvolution(builder, [...conv.inputs.map(nameOf), flat], sizes);
       },
     };
   },

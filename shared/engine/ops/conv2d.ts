@@ -2,6 +2,7 @@
 // each with respect to either operand is one of the other two.
 import { ShapeError } from "../errors.ts";
 import type { OnnxBuilder } from "../onnx/builder.ts";
+import { emitConvolution } from "../onnx/convolution.ts";
 import { definePrimitive, type NodeView, type Primitive, type ReferenceArray, type TensorType } from "../op.ts";
 import { addProduct, transposed } from "../reference/product.ts";
 import { formatShape } from "../shape.ts";
@@ -103,8 +104,8 @@ export const conv2d = definePrimitive<ConvAttrs>({
       addProduct(sizes, weights, taps, partOf(out, n, s));
     }
   },
-  onnx: (builder, { attrs }, inputs) =>
-    builder.node("Conv", inputs, { strides: [attrs.stride, attrs.stride], pads: four(attrs.padding) }),
+  onnx: (builder, node, names) =>
+    emitConvolution(builder, names, convSizes(node.inputs[0].shape, node.inputs[1].shape, node.attrs)),
   webgpu: (node) => convKernels(node, convSizes(node.inputs[0].shape, node.inputs[1].shape, node.attrs)),
   samples: [
     [1, 1, 5, 6, 4, 1, 1, 0],
@@ -116,6 +117,7 @@ export const conv2d = definePrimitive<ConvAttrs>({
     [1, 4, 6, 6, 8, 1, 2, 0],
     [1, 8, 8, 8, 8, 3, 1, 1],
     [17, 5, 6, 7, 3, 5, 1, 2],
+    [6, 64, 3, 5, 65, 3, 1, 1],
   ].map(([n, cin, h, w, cout, k, stride, padding]) => ({
     inputs: [{ shape: [n, cin, h, w] }, { shape: [cout, cin, k, k] }],
     attrs: { stride, padding },
@@ -148,6 +150,7 @@ const adjointCases = [
   [2, 3, 9, 8, 4, 3, 2, 1],
   [17, 2, 3, 3, 1, 1, 1, 0],
   [17, 5, 6, 7, 3, 5, 1, 2],
+  [6, 64, 3, 5, 65, 3, 1, 1],
 ].map(([n, cin, h, w, cout, k, stride, padding]) => {
   const [images, weights, attrs] = [[n, cin, h, w], [cout, cin, k, k], { stride, padding }];
   const { oh, ow } = convSizes(images, weights, attrs);
@@ -200,7 +203,8 @@ export const convInputGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvAd
         ints([-1, -1]),
       ]);
       const kernel = builder.node("Transpose", [turned], { perm: [1, 0, 2, 3] });
-      return builder.node("Conv", [g, kernel], { pads: four(margin) });
+      const turnedSizes = { ...s, cin: s.cout, cout: s.cin, h: s.oh, w: s.ow, padding: margin };
+      return emitConvolution(builder, [g, kernel], turnedSizes);
     }
     const rest = (side: number, result: number, k: number) => side - ((result - 1) * s.stride - 2 * s.padding + k);
     return builder.node("ConvTranspose", [g, weights], {

@@ -1,0 +1,52 @@
+// How a convolution is written in ONNX. The runtime computes it image by image as a matrix product, which is slow for small maps:
+// those are laid side by side first, a few images as one wide image with zeros between them.
+import type { OnnxBuilder } from "./builder.ts";
+
+export interface OnnxConvolution {
+  readonly n: number;
+  readonly cin: number;
+  readonly h: number;
+  readonly w: number;
+  readonly cout: number;
+  readonly kh: number;
+  readonly kw: number;
+  readonly stride: number;
+  readonly padding: number;
+}
+
+/** Pixels of a map up to which, and channels from which, the copies of the wide layout cost less than they save. */
+const SMALL_MAP = 64;
+const MANY_CHANNELS = 64;
+const MOST_SIDE_BY_SIDE = 8;
+
+const four = (value: number) => [value, value, value, value];
+
+/** `inputs`: images, weights, and a bias where there is one. */
+export function emitConvolution(builder: OnnxBuilder, inputs: readonly string[], s: OnnxConvolution): string {
+  const [images, ...rest] = inputs;
+  const conv = (x: string) =>
+    builder.node("Conv", [x, ...rest], { strides: [s.stride, s.stride], pads: four(s.padding) });
+  const count = sideBySide(s);
+  if (count === 1) return conv(images);
+  const { ints } = builder;
+  const [groups, width] = [s.n / count, s.w + s.padding];
+  const shape = (...sizes: number[]) => ints(sizes);
+  // [n, cin, h, w] -> [groups, cin, h, count (w + padding)], and back.
+  const padded = builder.node("Pad", [images, ints([0, 0, 0, 0, 0, 0, 0, s.padding])]);
+  const grouped = builder.node("Reshape", [padded, shape(groups, count, s.cin, s.h, width)]);
+  const turned = builder.node("Transpose", [grouped], { perm: [0, 2, 3, 1, 4] });
+  const wide = conv(builder.node("Reshape", [turned, shape(groups, s.cin, s.h, count * width)]));
+  const parted = builder.node("Reshape", [wide, shape(groups, s.cout, s.h, count, width)]);
+  const cut = builder.node("Slice", [parted, ints([0]), ints([s.w]), ints([4])]);
+  const back = builder.node("Transpose", [cut], { perm: [0, 3, 1, 2, 4] });
+  return builder.node("Reshape", [back, shape(s.n, s.cout, s.h, s.w)]);
+}
+
+/** How many images make one wide image: a divisor of their number; 1 where nothing is gained or the result has other sides. */
+function sideBySide({ n, cin, h, w, cout, kh, kw, stride, padding }: OnnxConvolution): number {
+  const keepsSides = stride === 1 && kh === kw && kh === 2 * padding + 1;
+  if (!keepsSides || padding === 0 || h * w > SMALL_MAP || Math.min(cin, cout) < MANY_CHANNELS) return 1;
+  let count = Math.min(n, MOST_SIDE_BY_SIDE);
+  while (n % count !== 0) count--;
+  return count;
+}
