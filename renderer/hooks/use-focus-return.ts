@@ -1,7 +1,10 @@
 // Gives the focus back when a dialog goes: Mantine's own return needs dialogs that stay mounted, and ours do not.
+// While a dialog is there, its focus stays where the person has put it, also when Mantine gives it once more.
 import { useEffect } from "react";
 
 const DIALOG = "[role=dialog]";
+/** Mantine focuses what has this attribute, shortly after a dialog opens and, on a slow machine, again. */
+const AUTOFOCUS = "data-autofocus";
 
 export function useFocusReturn(): void {
   useEffect(() => {
@@ -16,8 +19,14 @@ export function useFocusReturn(): void {
     });
     const track = ({ target }: FocusEvent) => {
       if (!(target instanceof HTMLElement)) return;
-      if (target.closest(DIALOG)) observer.observe(document.body, { childList: true, subtree: true });
-      else before = target;
+      const dialog = target.closest(DIALOG);
+      if (!dialog) {
+        before = target;
+        return;
+      }
+      observer.observe(document.body, { childList: true, subtree: true });
+      for (const other of dialog.querySelectorAll(`[${AUTOFOCUS}]`)) other.removeAttribute(AUTOFOCUS);
+      target.setAttribute(AUTOFOCUS, "");
     };
     document.addEventListener("focusin", track);
     return () => {
