@@ -8,7 +8,16 @@ import { Health } from "./health.ts";
 import { fromDevice, toDevice } from "./layout.ts";
 import { type Memory, MemoryPool } from "./memory.ts";
 import { type Pipeline, PipelineCache } from "./pipelines.ts";
-import { type Dispatch, type Plan, type PlanLimits, planProgram, printPlanned, tensorBytes } from "./plan.ts";
+import {
+  bytesOf,
+  cutIntoSubmits,
+  type Dispatch,
+  type Plan,
+  type PlanLimits,
+  planProgram,
+  printPlanned,
+  tensorBytes,
+} from "./plan.ts";
 import { type DispatchTime, Profile } from "./profile.ts";
 import { createChooser, traitsOf, type VariantChoice } from "./variants.ts";
 
@@ -60,7 +69,8 @@ interface Bound {
 
 interface WebgpuExecutable extends Executable {
   readonly plan: Plan;
-  readonly dispatches: readonly ReadyDispatch[];
+  /** What is submitted together. */
+  readonly submits: readonly (readonly ReadyDispatch[])[];
 }
 
 // GPUBufferUsage and GPUMapMode, which only browsers have as globals.
@@ -73,8 +83,6 @@ const STORAGE = 0x80;
 const KEPT_BIND_GROUPS = 4;
 /** Invocations that keep a device busy: a software adapter has a few cores, a GPU thousands of lanes. */
 const BUSY = { software: 256, gpu: 32768 };
-/** Short enough that no driver's watchdog takes a submit for a hang. */
-const DISPATCHES_PER_SUBMIT = 64;
 /** Work is never queued without bound: every so many submits there is a mark, and a run waits for the mark before the last. */
 const SUBMITS_PER_MARK = 32;
 
@@ -156,15 +164,15 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
   };
 
   /** Encodes and submits without a pause. */
-  const encode = ({ program, plan, dispatches }: WebgpuExecutable, held: readonly (Memory | undefined)[]): void => {
-    for (let start = 0; start < dispatches.length; start += DISPATCHES_PER_SUBMIT) {
+  const encode = ({ program, plan, submits }: WebgpuExecutable, held: readonly (Memory | undefined)[]): void => {
+    for (const dispatches of submits) {
       const encoder = device.createCommandEncoder({ label: program.name });
       let pass = encoder.beginComputePass({ label: program.name });
-      for (const dispatch of dispatches.slice(start, start + DISPATCHES_PER_SUBMIT)) {
+      for (const dispatch of dispatches) {
         if (profile) {
           pass.end();
-          const bytes = dispatch.memory.reduce((sum, at) => sum + plan.memory[at].bytes, 0);
           const { label, flops } = dispatch;
+          const bytes = bytesOf(dispatch, plan.memory);
           pass = encoder.beginComputePass(profile.passFor({ label, bytes, flops, program: program.name }));
         }
         pass.setPipeline(dispatch.pipeline.pipeline);
@@ -173,8 +181,8 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       }
       pass.end();
       submit(encoder);
+      dispatched += dispatches.length;
     }
-    dispatched += dispatches.length;
   };
 
   return {
@@ -197,7 +205,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
         })),
       );
       health.check();
-      return { program, plan, dispatches };
+      return { program, plan, submits: cutIntoSubmits(dispatches, plan.memory) };
     },
     upload: ({ shape, data }: HostArray): WebgpuValue => {
       invariant(data.length === sizeOf(shape), `${data.length} numbers do not fill [${shape}]`);

@@ -61,6 +61,34 @@ export interface PlanLimits {
 export const plannedPeak = (plan: Plan): number =>
   plan.arenaBytes + plan.memory.reduce((sum, { bytes, place }) => sum + (place.kind === "arena" ? 0 : bytes), 0);
 
+/** Bytes that a dispatch reads and writes at least once. */
+export const bytesOf = ({ memory }: Dispatch, planned: readonly PlannedMemory[]): number =>
+  memory.reduce((sum, at) => sum + planned[at].bytes, 0);
+
+/** A slow GPU, to say how long a dispatch may take. */
+const SLOW = { flopsPerSecond: 1e11, bytesPerSecond: 1e10 };
+/** Far less than the two seconds after which a system takes a submit for a hang. */
+const SUBMIT_SECONDS = 0.1;
+const SUBMIT_DISPATCHES = 256;
+
+/** Dispatches that are submitted together: few submits, each of bounded estimated time. */
+export function cutIntoSubmits<D extends Dispatch>(dispatches: readonly D[], planned: readonly PlannedMemory[]): D[][] {
+  const submits: D[][] = [];
+  let seconds = 0;
+  for (const dispatch of dispatches) {
+    const takes = dispatch.flops / SLOW.flopsPerSecond + bytesOf(dispatch, planned) / SLOW.bytesPerSecond;
+    const last = submits.at(-1);
+    if (last && seconds + takes <= SUBMIT_SECONDS && last.length < SUBMIT_DISPATCHES) {
+      last.push(dispatch);
+      seconds += takes;
+    } else {
+      submits.push([dispatch]);
+      seconds = takes;
+    }
+  }
+  return submits;
+}
+
 interface Draft {
   readonly label: string;
   readonly bytes: number;

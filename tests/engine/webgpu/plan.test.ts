@@ -12,7 +12,7 @@ import {
   traceProgram,
 } from "../../../shared/engine/index.ts";
 import { deviceStrides, fromDevice, sameMemory, toDevice } from "../../../shared/engine/webgpu/layout.ts";
-import { planProgram, printPlanned } from "../../../shared/engine/webgpu/plan.ts";
+import { cutIntoSubmits, planProgram, printPlanned } from "../../../shared/engine/webgpu/plan.ts";
 
 type Inputs = Record<string, Tensor>;
 const limits = {
@@ -187,6 +187,19 @@ describe("memory", () => {
     expect([...memory]).toEqual([1, 10, 2, 20, 3, 30]);
     expect([...fromDevice(type, memory.buffer as ArrayBuffer)]).toEqual([1, 2, 3, 10, 20, 30]);
   });
+});
+
+test("submits are few, and none is estimated to take long on a slow GPU", () => {
+  const { plan } = planOf("sums", ({ x, w }) => ({ y: x.conv2d(w, { padding: 1 }).conv2d(w, { padding: 1 }).exp() }), {
+    x: zeros(1, 4, 8, 8),
+    w: zeros(4, 4, 3, 3),
+  });
+  expect(cutIntoSubmits(plan.dispatches, plan.memory)).toEqual([plan.dispatches]);
+  // 60 ms of arithmetic each.
+  const long = plan.dispatches.map((dispatch) => ({ ...dispatch, flops: 6e9 }));
+  expect(cutIntoSubmits(long, plan.memory)).toEqual(long.map((dispatch) => [dispatch]));
+  const many = Array.from({ length: 600 }, () => plan.dispatches[0]);
+  expect(cutIntoSubmits(many, plan.memory).map(({ length }) => length)).toEqual([256, 256, 88]);
 });
 
 test("an independent reader of WGSL finds each kernel's buffers as the plan binds them", () => {
