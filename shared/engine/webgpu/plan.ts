@@ -9,6 +9,7 @@ import { fuse, type Group } from "./fuse.ts";
 import { bindWritable, type Kernel, type Slot } from "./kernel.ts";
 import { bufferBytes } from "./layout.ts";
 import { gpuNodeOf, lowerForGpu } from "./lower.ts";
+import { splitLarge } from "./split.ts";
 import { type Chooser, createChooser } from "./variants.ts";
 
 /** One dispatch: a kernel and the number of the memory behind each of its bindings. */
@@ -76,7 +77,8 @@ export function planProgram(
   limits: PlanLimits,
   choose: Chooser = createChooser({ traits: { software: false } }),
 ): Plan {
-  const lowered = lowerForGpu(program.graph, program.outputs, limits.busy, (node) => {
+  const split = splitLarge(program.graph, program.outputs, bindable(limits));
+  const lowered = lowerForGpu(program.graph, split, limits.busy, (node) => {
     invariant(node.op.kind === "primitive" && typeof node.op.webgpu === "function", `${node.op.name} has kernels`);
     return choose(node.op.name, node.op.webgpu(gpuNodeOf(node)));
   });
@@ -182,6 +184,9 @@ export function tensorBytes(
 ): number {
   return checkBytes(bufferBytes(type.shape), `${op} ${formatType(type)}`, limits);
 }
+
+/** Bytes of the largest tensor. */
+const bindable = (limits: PlanLimits): number => Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
 
 const SMALLER = "Use a smaller batch or width, another adapter, or the onnx backend.";
 
