@@ -162,7 +162,7 @@ const rows = {
     samples: [
       {
         inputs: [
-          { shape: [4], values: [1, 2, 3, 4], constant: true },
+          { shape: [3, 4], values: [1, 2, 3, 4, 5, 0, 3, 0, 1, 1, 1, 5], constant: true },
           { shape: [4], values: [1, 0, 3, 5], constant: true },
         ],
       },

@@ -143,7 +143,7 @@ export function fuse({ outputs, first, kernels }: Lowered, limits: FuseLimits): 
       return;
     }
     if (refusal({ space, members: [node] })) {
-      const part = partToStore(node, sourcesOf);
+      const part = partToStore(node, sourcesOf, stored);
       invariant(part, `${node.op.name} reads more tensors than a kernel can bind`);
       stored.add(part);
       place(part);
@@ -195,13 +195,18 @@ function joins(node: Node, space: Space, group: { space: Space; members: readonl
 }
 
 /** Among the inputs of a node that reads too many tensors, the one that takes most of them together. */
-function partToStore(node: Node, sourcesOf: (node: Node) => readonly Node[]): Node | undefined {
+function partToStore(
+  node: Node,
+  sourcesOf: (node: Node) => readonly Node[],
+  stored: ReadonlySet<Node>,
+): Node | undefined {
   const all = sourcesOf(node).length;
   let best: Node | undefined;
   let most = 1;
   const seen = new Set<Node>();
-  const visit = (each: Node) => {
-    if (seen.has(each) || isSource(each) || !inlineOf(each)) return;
+  const visit = (view: Node) => {
+    const each = home(view);
+    if (seen.has(each) || isSource(each) || !inlineOf(each) || (each !== node && stored.has(each))) return;
     seen.add(each);
     const reads = sourcesOf(each).length;
     if (each !== node && reads > most && reads < all) {

@@ -30,7 +30,8 @@ export function splitLarge(graph: Graph, outputs: readonly Node[], most: number)
   /** The slices of the nodes that are computed so. */
   const sliced = new Map<Node, readonly Node[]>();
   const wholes = new Map<Node, Node>();
-  const ends: Node[][] = [];
+  /** What is left of each slice of axes of a length. */
+  const ends = new Map([...cuts].map(([length, own]) => [length, own.map((): Node[] => [])]));
 
   const join = (parts: readonly Node[]) => (parts.length === 1 ? parts[0] : make(asOp(concat), parts, { axis: 0 }));
 
@@ -41,11 +42,8 @@ export function splitLarge(graph: Graph, outputs: readonly Node[], most: number)
     return make(asOp(slice), [node], { start, stop, step: node.shape.map(() => 1) });
   };
 
-  const endWith = (parts: readonly Node[]): readonly Node[] => {
-    parts.forEach((part, at) => {
-      ends[at] ??= [];
-      ends[at].push(part);
-    });
+  const endWith = (length: number, parts: readonly Node[]): readonly Node[] => {
+    parts.forEach((part, at) => void ends.get(length)?.[at].push(part));
     return parts;
   };
 
@@ -53,7 +51,7 @@ export function splitLarge(graph: Graph, outputs: readonly Node[], most: number)
     const known = wholes.get(node);
     if (known) return known;
     const parts = sliced.get(node);
-    const result = parts && !isLarge(node) ? join(endWith(parts)) : (folded(node) ?? remade(node));
+    const result = parts && !isLarge(node) ? join(endWith(node.shape[0], parts)) : (folded(node) ?? remade(node));
     wholes.set(node, result);
     return result;
   };
@@ -79,11 +77,12 @@ export function splitLarge(graph: Graph, outputs: readonly Node[], most: number)
     const fold = slicesOf(node)?.fold?.(viewOf(node));
     const first = node.inputs.find((input, at) => fold?.cut[at] && sliced.has(input));
     if (!fold || !first) return undefined;
-    const parts = (cuts.get(first.shape[0]) as readonly Rows[]).map((rows) => {
+    const [length] = first.shape;
+    const parts = (cuts.get(length) as readonly Rows[]).map((rows) => {
       const inputs = node.inputs.map((input, at) => (fold.cut[at] ? rowsOf(input, rows) : whole(input)));
       return make(node.op, inputs, node.attrs);
     });
-    return endWith(parts).reduce((left, right) => make(combinations[fold.combine], [left, right]));
+    return endWith(length, parts).reduce((left, right) => make(combinations[fold.combine], [left, right]));
   };
 
   /** A node's slices, where it has to be computed in them. */
@@ -110,7 +109,9 @@ export function splitLarge(graph: Graph, outputs: readonly Node[], most: number)
   }
   const rewritten = outputs.map(whole);
   const used = new Set(topologicalOrder(rewritten));
-  return { outputs: rewritten, first: ends.flat().filter((end) => used.has(end)) };
+  // The longest axes are those of data from which no gradient is kept until later.
+  const byLength = [...ends].sort(([a], [b]) => b - a).flatMap(([, own]) => own.flat());
+  return { outputs: rewritten, first: byLength.filter((end) => used.has(end)) };
 }
 
 /** How axes of each length are cut, so that every large tensor whose first axis is as long comes in parts that fit. */
