@@ -3,6 +3,7 @@
 import type { DType } from "./graph.ts";
 import type { OnnxBuilder } from "./onnx/builder.ts";
 import type { Shape } from "./shape.ts";
+import type { Slices } from "./slices.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Inline, Reduction } from "./webgpu/inline.ts";
 import type { GpuNode, Lowering, VariantsOf } from "./webgpu/kernel.ts";
@@ -80,6 +81,8 @@ export interface Primitive<A extends Attrs = Attrs> extends OpBase<A> {
   onnx(builder: OnnxBuilder, node: NodeView<A>, inputs: readonly string[]): string;
   /** On a GPU: computed where its result is read, folded over axes, or by kernels of its own, of which there may be several ways. */
   readonly webgpu: Inline<A> | Reduction | ((node: GpuNode<A>) => Lowering | VariantsOf);
+  /** How it is computed in slices of its first axis, where a tensor is larger than a device binds. */
+  readonly slices?: Slices<A>;
 }
 
 export interface Composite<A extends Attrs = Attrs> extends OpBase<A> {

@@ -100,7 +100,9 @@ describe.skipIf(swiftshaderMissing).each(names)("variant %s equals reference", (
   const oracle = reference.open().then((opened) => new Runtime(opened));
 
   beforeAll(async () => {
-    backend = await webgpu.open({ forced: Object.fromEntries(withVariants.map((op) => [op.name, name])) });
+    backend = await webgpu.open({
+      choice: { forced: Object.fromEntries(withVariants.map((op) => [op.name, name])) },
+    });
     expect(backend.capabilities.adapter).toMatch(webgpu.adapter);
     runtime = new Runtime(backend);
   });

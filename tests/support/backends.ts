@@ -24,17 +24,17 @@ async function openWasm(): Promise<Backend> {
   return createOnnxBackend(runtime, { name: `ONNX Runtime ${ort.env.versions.common}, WebAssembly`, threads: 1 });
 }
 
-type Choice = WebgpuOptions["choice"];
+type Given = Pick<WebgpuOptions, "choice" | "limits">;
 
-export const webgpu: TestBackend & { open(choice?: Choice): Promise<Backend> } = {
+export const webgpu: TestBackend & { open(given?: Given): Promise<Backend> } = {
   name: "webgpu",
   adapter: /^SwiftShader Device/,
   tolerance: 1e-4,
-  open: async (choice?: Choice) => {
+  open: async (given?: Given) => {
     useSwiftshader();
     // Loads Dawn only now that the driver is in place.
     const { openWebgpu } = await import("../../electron/compute/gpu.ts");
-    return openWebgpu({ adapter: "SwiftShader", choice });
+    return openWebgpu({ adapter: "SwiftShader", ...given });
   },
 };
 

@@ -6,6 +6,7 @@ import { emitConvolution } from "../onnx/convolution.ts";
 import { definePrimitive, type NodeView, type Primitive, type ReferenceArray, type TensorType } from "../op.ts";
 import { addProduct, transposed } from "../reference/product.ts";
 import { formatShape } from "../shape.ts";
+import { rowByFirst, sumOverRows } from "../slices.ts";
 import { convKernels } from "../webgpu/wgsl/conv.ts";
 import { convInputGradKernels } from "../webgpu/wgsl/conv-input-grad.ts";
 import { convWeightGradKernels } from "../webgpu/wgsl/conv-weight-grad.ts";
@@ -107,6 +108,7 @@ export const conv2d = definePrimitive<ConvAttrs>({
   onnx: (builder, node, names) =>
     emitConvolution(builder, names, convSizes(node.inputs[0].shape, node.inputs[1].shape, node.attrs)),
   webgpu: (node) => convKernels(node, convSizes(node.inputs[0].shape, node.inputs[1].shape, node.attrs)),
+  slices: rowByFirst,
   samples: [
     [1, 1, 5, 6, 4, 1, 1, 0],
     [2, 3, 7, 5, 32, 3, 1, 1],
@@ -214,6 +216,7 @@ export const convInputGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvAd
     });
   },
   webgpu: (node) => convInputGradKernels(node, convInputGradSizes(node)),
+  slices: rowByFirst,
   samples: adjointCases.map(({ g, weights, sides, attrs }) => ({
     inputs: [{ shape: g }, { shape: weights }],
     attrs: { ...attrs, sides },
@@ -294,6 +297,7 @@ export const convWeightGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvA
     return builder.node("Reshape", [turned, ints([s.cout, s.cin, s.kh, s.kw])]);
   },
   webgpu: (node) => convWeightGradKernels(node, convWeightGradSizes(node)),
+  slices: sumOverRows,
   samples: adjointCases.map(({ g, images, kernel, attrs }) => ({
     inputs: [{ shape: g }, { shape: images }],
     attrs: { ...attrs, sides: kernel },

@@ -6,6 +6,7 @@ import type { OnnxBuilder } from "../onnx/builder.ts";
 import type { TensorType } from "../op.ts";
 import { type Attrs, definePrimitive, type Primitive, type Sample } from "../op.ts";
 import { broadcastShapes, broadcastStrides, eachRow, formatShape } from "../shape.ts";
+import { broadcastRows } from "../slices.ts";
 import type { Tensor } from "../tensor.ts";
 import { mapInline, type Words } from "../webgpu/inline.ts";
 
@@ -161,7 +162,7 @@ const rows = {
     samples: [
       {
         inputs: [
-          { shape: [4], values: [1, 2, 3, 4], constant: true },
+          { shape: [3, 4], values: [1, 2, 3, 4, 5, 0, 3, 0, 1, 1, 1, 5], constant: true },
           { shape: [4], values: [1, 0, 3, 5], constant: true },
         ],
       },
@@ -337,6 +338,9 @@ function defineRow(name: string, row: Row): Primitive<ElementwiseAttrs> {
       const formula = row.wgsl(...operands);
       return typeof formula === "string" ? formula : formula(words);
     }, row.work),
+    slices: {
+      rows: ({ inputs, output }, rows) => ({ inputs: inputs.map((input) => broadcastRows(input, output, rows)) }),
+    },
     samples: row.samples,
     badSamples:
       row.samples[0].inputs.length === 2

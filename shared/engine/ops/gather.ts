@@ -2,6 +2,7 @@
 import { ShapeError } from "../errors.ts";
 import { definePrimitive, type TensorType } from "../op.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
+import { sumOverRows } from "../slices.ts";
 import { gatherInline } from "../webgpu/inline.ts";
 import { scatterAddKernel } from "../webgpu/wgsl/gather.ts";
 
@@ -28,6 +29,7 @@ export const gather = definePrimitive<Record<never, never>>({
   },
   onnx: (builder, _node, inputs) => builder.node("Gather", inputs, { axis: 0 }),
   webgpu: gatherInline,
+  slices: { rows: (_node, rows) => ({ inputs: ["all", rows] }) },
   samples: [
     { inputs: [{ shape: [5, 3] }, { shape: [8], bound: 5 }] },
     { inputs: [{ shape: [3, 2, 5, 4] }, { shape: [1], bound: 3 }] },
@@ -77,6 +79,7 @@ export const scatterAdd = definePrimitive<{ rows: number }>({
     return builder.node("ScatterND", [zeros, places, name], { reduction: "add" });
   },
   webgpu: scatterAddKernel,
+  slices: sumOverRows,
   samples: [
     { inputs: [{ shape: [8, 3] }, { shape: [8], bound: 5 }], attrs: { rows: 5 } },
     { inputs: [{ shape: [17, 2, 3, 3] }, { shape: [17], bound: 3 }], attrs: { rows: 3 } },

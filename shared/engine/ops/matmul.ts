@@ -67,6 +67,15 @@ export const matmul = definePrimitive<MatmulAttrs>({
     return builder.node("MatMul", [turn(a, attrs.transposeA), turn(b, attrs.transposeB)]);
   },
   webgpu: (node) => matmulKernels(node, matmulSizes(node)),
+  slices: {
+    rows: ({ output, attrs }, rows) => {
+      if (output.shape.length > 2) return { inputs: [rows, rows] };
+      return attrs.transposeA ? undefined : { inputs: [rows, "all"] };
+    },
+    // The inner size is the first axis of both.
+    fold: ({ output, attrs: { transposeA, transposeB } }) =>
+      output.shape.length === 2 && transposeA && !transposeB ? { cut: [true, true], combine: "sum" } : undefined,
+  },
   samples: flags.flatMap((attrs) =>
     [
       { m: 1, n: 1, k: 1, lead: [] },

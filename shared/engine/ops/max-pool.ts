@@ -4,6 +4,7 @@ import { ShapeError } from "../errors.ts";
 import type { OnnxBuilder } from "../onnx/builder.ts";
 import { definePrimitive, type NodeView, type Primitive, type ReferenceArray, type TensorType } from "../op.ts";
 import { formatShape, sameShape } from "../shape.ts";
+import { rowByRow } from "../slices.ts";
 import { maxPoolGradKernel, maxPoolKernel, maxPoolTakeKernel } from "../webgpu/wgsl/max-pool.ts";
 
 export type MaxPoolAttrs = { size: number; stride: number; padding: number };
@@ -93,6 +94,7 @@ export const maxPool2d: Primitive<MaxPoolAttrs> = definePrimitive<MaxPoolAttrs>(
     ]);
   },
   webgpu: maxPoolKernel,
+  slices: rowByRow,
   samples: [
     ...cases.map(({ shape, attrs }) => ({ inputs: [{ shape, distinct: 0.01 }], attrs })),
     { inputs: [tied], attrs: tiedAttrs },
@@ -130,6 +132,7 @@ export const maxPoolTake: Primitive<MaxPoolAttrs> = definePrimitive<MaxPoolAttrs
   onnx: (builder, { attrs }, [v, x]) =>
     builder.node("Gather", [flat(builder, v), maximaOf(builder, x, attrs)], { axis: 0 }),
   webgpu: maxPoolTakeKernel,
+  slices: rowByRow,
   samples: [
     ...cases.map(({ shape, attrs }) => ({ inputs: [{ shape }, { shape, distinct: 0.01 }], attrs })),
     { inputs: [{ shape: tied.shape }, tied], attrs: tiedAttrs },
@@ -168,6 +171,7 @@ export const maxPoolGrad: Primitive<MaxPoolAttrs> = definePrimitive<MaxPoolAttrs
     return builder.node("Reshape", [spread, builder.ints(output.shape)]);
   },
   webgpu: maxPoolGradKernel,
+  slices: rowByRow,
   samples: [
     ...cases.map((each) => ({
       inputs: [{ shape: resultOf(each) }, { shape: each.shape, distinct: 0.01 }],

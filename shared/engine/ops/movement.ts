@@ -12,6 +12,7 @@ import {
   sizeOf,
   stridesOf,
 } from "../shape.ts";
+import { broadcastRows, shapeOfRows } from "../slices.ts";
 import type { Tensor } from "../tensor.ts";
 import { expandInline, flipInline, padInline, permuteInline, reshapeInline, sliceInline } from "../webgpu/inline.ts";
 import { concatKernels } from "../webgpu/wgsl/concat.ts";
@@ -43,6 +44,13 @@ export const reshape = definePrimitive<{ shape: readonly number[] }>({
   reference: (_node, [x], out) => out.set(x),
   onnx: (builder, { attrs }, [x]) => builder.node("Reshape", [x, builder.ints(attrs.shape)]),
   webgpu: reshapeInline,
+  slices: {
+    rows: ({ inputs: [x], output, attrs }, rows) => {
+      const [from, to] = [rows.from, rows.to].map((row) => (row * x.shape[0]) / output.shape[0]);
+      const isWhole = Number.isInteger(from) && Number.isInteger(to);
+      return isWhole ? { inputs: [{ from, to }], attrs: { shape: shapeOfRows(attrs.shape, rows) } } : undefined;
+    },
+  },
   samples: [
     { inputs: [{ shape: [2, 3, 4, 5] }], attrs: { shape: [6, 20] } },
     { inputs: [{ shape: [1] }], attrs: { shape: [] } },
@@ -74,6 +82,7 @@ export const permute = definePrimitive<{ order: readonly number[] }>({
   },
   onnx: (builder, { attrs }, [x]) => builder.node("Transpose", [x], { perm: attrs.order }),
   webgpu: permuteInline,
+  slices: { rows: ({ attrs }, rows) => (attrs.order[0] === 0 ? { inputs: [rows] } : undefined) },
   samples: [
     { inputs: [{ shape: [3, 5] }], attrs: { order: [1, 0] } },
     { inputs: [{ shape: [2, 3, 4, 5] }], attrs: { order: [3, 1, 0, 2] } },
@@ -97,6 +106,12 @@ export const expand = definePrimitive<{ shape: readonly number[] }>({
     copyStrided(output.shape, broadcastStrides(inputs[0].shape, output.shape), 0, x, out),
   onnx: (builder, { attrs }, [x]) => builder.node("Expand", [x, builder.ints(attrs.shape)]),
   webgpu: expandInline,
+  slices: {
+    rows: ({ inputs: [x], output, attrs }, rows) => ({
+      inputs: [broadcastRows(x, output, rows)],
+      attrs: { shape: shapeOfRows(attrs.shape, rows) },
+    }),
+  },
   samples: [
     { inputs: [{ shape: [] }], attrs: { shape: [3, 4] } },
     { inputs: [{ shape: [3, 1, 5] }], attrs: { shape: [2, 3, 4, 5] } },
@@ -137,6 +152,7 @@ export const pad = definePrimitive<PadAttrs>({
   },
   onnx: (builder, { attrs }, [x]) => builder.node("Pad", [x, builder.ints([...attrs.low, ...attrs.high])]),
   webgpu: padInline,
+  slices: { rows: ({ attrs: { low, high } }, rows) => (low[0] + high[0] === 0 ? { inputs: [rows] } : undefined) },
   samples: [
     { inputs: [{ shape: [3] }], attrs: { low: [2], high: [1] } },
     { inputs: [{ shape: [2, 3, 5, 4] }], attrs: { low: [0, 0, 1, 3], high: [0, 1, 0, 2] } },
@@ -187,6 +203,16 @@ export const slice = definePrimitive<SliceAttrs>({
     return builder.node("Slice", [x, ints(attrs.start), ints(attrs.stop), ints(axes), ints(attrs.step)]);
   },
   webgpu: sliceInline,
+  slices: {
+    rows: ({ attrs: { start, stop, step } }, { from, to }) => {
+      const length = (to - from - 1) * step[0] + 1;
+      const first = start[0] + from * step[0];
+      return {
+        inputs: [{ from: first, to: first + length }],
+        attrs: { start: [0, ...start.slice(1)], stop: [length, ...stop.slice(1)], step },
+      };
+    },
+  },
   samples: [
     { inputs: [{ shape: [7] }], attrs: { start: [1], stop: [6], step: [2] } },
     { inputs: [{ shape: [2, 5, 9, 8] }], attrs: { start: [0, 1, 0, 3], stop: [2, 4, 9, 8], step: [1, 1, 3, 2] } },
@@ -250,6 +276,11 @@ export const flip = definePrimitive<{ axes: readonly number[] }>({
     return builder.node("Slice", [x, all(-1), all(-(2 ** 31)), builder.ints(attrs.axes), all(-1)]);
   },
   webgpu: flipInline,
+  slices: {
+    rows: ({ output: { shape }, attrs }, { from, to }) => ({
+      inputs: [attrs.axes.includes(0) ? { from: shape[0] - to, to: shape[0] - from } : { from, to }],
+    }),
+  },
   samples: [
     { inputs: [{ shape: [5] }], attrs: { axes: [0] } },
     { inputs: [{ shape: [2, 3, 3, 4] }], attrs: { axes: [2, 3] } },
@@ -299,6 +330,19 @@ export const concat = definePrimitive<{ axis: number }>({
   },
   onnx: (builder, { attrs }, inputs) => builder.node("Concat", inputs, { axis: attrs.axis }),
   webgpu: concatKernels,
+  slices: {
+    rows: ({ inputs, attrs }, rows) => {
+      if (attrs.axis !== 0) return { inputs: inputs.map(() => rows) };
+      let start = 0;
+      return {
+        inputs: inputs.map(({ shape: [length] }) => {
+          const [from, to] = [Math.max(rows.from - start, 0), Math.min(rows.to - start, length)];
+          start += length;
+          return from < to ? { from, to } : "none";
+        }),
+      };
+    },
+  },
   samples: [
     { inputs: [{ shape: [2] }, { shape: [3] }], attrs: { axis: 0 } },
     { inputs: [{ shape: [2, 1, 3, 3] }, { shape: [2, 4, 3, 3] }, { shape: [2, 3, 3, 3] }], attrs: { axis: 1 } },

@@ -2,6 +2,7 @@
 import { ShapeError } from "../errors.ts";
 import { definePrimitive, type TensorType } from "../op.ts";
 import { formatShape, sameShape } from "../shape.ts";
+import { rowByRow } from "../slices.ts";
 import { avgPoolGradInline, avgPoolInline } from "../webgpu/inline.ts";
 
 export type PoolAttrs = { size: number };
@@ -37,6 +38,7 @@ export const avgPool2d = definePrimitive<PoolAttrs>({
   onnx: (builder, { attrs: { size } }, [x]) =>
     builder.node("AveragePool", [x], { kernel_shape: [size, size], strides: [size, size] }),
   webgpu: avgPoolInline,
+  slices: rowByRow,
   samples: [
     { inputs: [{ shape: [1, 1, 2, 2] }], attrs: { size: 2 } },
     { inputs: [{ shape: [2, 3, 9, 7] }], attrs: { size: 2 } },
@@ -88,6 +90,7 @@ export const avgPoolGrad = definePrimitive<PoolAdjointAttrs>({
     return builder.node("Pad", [spread, builder.ints([0, 0, 0, 0, 0, 0, ...rest])]);
   },
   webgpu: avgPoolGradInline,
+  slices: rowByRow,
   samples: [
     { inputs: [{ shape: [1, 1, 1, 1] }], attrs: { size: 2, sides: [2, 2] } },
     { inputs: [{ shape: [2, 3, 4, 3] }], attrs: { size: 2, sides: [9, 7] } },

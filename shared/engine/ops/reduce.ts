@@ -2,6 +2,7 @@
 import { ShapeError } from "../errors.ts";
 import { definePrimitive, type NodeView, type ReferenceArray, type Sample, type TensorType } from "../op.ts";
 import { eachRow, formatShape, normaliseAxes, type Shape, stridesOf } from "../shape.ts";
+import type { Slices } from "../slices.ts";
 
 export type ReduceAttrs = { readonly axes: readonly number[]; readonly keepAxes: boolean };
 
@@ -37,6 +38,12 @@ function fold(
   });
 }
 
+/** Folded along with the other axes, or row by row. */
+const slicesOf = (combine: "sum" | "max"): Slices<ReduceAttrs> => ({
+  rows: ({ attrs }, rows) => (attrs.axes.includes(0) ? undefined : { inputs: [rows] }),
+  fold: ({ attrs }) => (attrs.axes.includes(0) ? { cut: [true], combine } : undefined),
+});
+
 const cases: [Shape, number[]][] = [
   [[7], [0]],
   [[2, 3, 5], [1]],
@@ -67,6 +74,7 @@ export const sum = definePrimitive<ReduceAttrs>({
   onnx: (builder, { attrs }, [x]) =>
     builder.node("ReduceSum", [x, builder.ints(attrs.axes)], { keepdims: attrs.keepAxes ? 1 : 0 }),
   webgpu: { reduce: "sum" },
+  slices: slicesOf("sum"),
   samples: cases.flatMap(([shape, axes]): Sample<ReduceAttrs>[] =>
     [true, false].map((keepAxes) => ({ inputs: [{ shape }], attrs: { axes, keepAxes } })),
   ),
@@ -91,6 +99,7 @@ export const max = definePrimitive<ReduceAttrs>({
     return builder.node("Where", [builder.node("IsNaN", [sum]), sum, reduced("ReduceMax")]);
   },
   webgpu: { reduce: "max" },
+  slices: slicesOf("max"),
   samples: cases.slice(0, 4).map(([shape, axes]) => ({
     inputs: [{ shape, distinct: 0.01 }],
     attrs: { axes, keepAxes: false },

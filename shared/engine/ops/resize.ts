@@ -4,6 +4,7 @@ import { ShapeError } from "../errors.ts";
 import type { OnnxBuilder } from "../onnx/builder.ts";
 import { definePrimitive, type Primitive, type TensorType } from "../op.ts";
 import { formatShape } from "../shape.ts";
+import { rowByRow } from "../slices.ts";
 import { resizeGradKernel, resizeKernel } from "../webgpu/wgsl/resize.ts";
 
 /** `sides` are those of the result; `mode` says which pixels it takes. */
@@ -102,6 +103,7 @@ export const resize: Primitive<ResizeAttrs> = definePrimitive<ResizeAttrs>({
     }, x);
   },
   webgpu: resizeKernel,
+  slices: rowByRow,
   samples: cases.map(({ shape, sides, mode }) => ({ inputs: [{ shape }], attrs: { sides, mode } })),
   badSamples: [
     {
@@ -133,6 +135,7 @@ export const resizeGrad: Primitive<ResizeAttrs> = definePrimitive<ResizeAttrs>({
     return builder.node("MatMul", [sideMatrix(builder, sides[0], g.shape[2], mode, false), columns]);
   },
   webgpu: resizeGradKernel,
+  slices: rowByRow,
   samples: cases.map(({ shape, sides, mode }) => ({
     inputs: [{ shape: [...shape.slice(0, 2), ...sides] }],
     attrs: { sides: shape.slice(2), mode },

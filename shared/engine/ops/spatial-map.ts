@@ -144,6 +144,16 @@ export const spatialMap = definePrimitive<MapAttrs>({
     return builder.node("Reshape", [back, ints(output.shape)]);
   },
   webgpu: spatialMapKernel,
+  slices: {
+    rows: ({ inputs: [x, indices, ...rest] }, rows) => {
+      const perMap = x.shape[0] / indices.shape[0];
+      const maps = { from: rows.from / perMap, to: rows.to / perMap };
+      const isWhole = Number.isInteger(maps.from) && Number.isInteger(maps.to);
+      if (indices.shape[0] > 1 && !isWhole) return undefined;
+      const taken = indices.shape[0] > 1 ? maps : "all";
+      return { inputs: [rows, taken, ...rest.map(() => taken)] };
+    },
+  },
   samples: [
     {
       inputs: sample([4, 1, 3, 3], 2, 4)

@@ -25,6 +25,8 @@ export interface WebgpuOptions {
   /** The device's name for people. */
   readonly adapter: string;
   readonly software: boolean;
+  /** Limits below the device's, for tests. */
+  readonly limits?: Partial<PlanLimits>;
   /** Which variants of kernels to take, where more than one fits. */
   readonly choice?: Omit<VariantChoice, "traits">;
   /** Called when the backend is disposed of, after its device. */
@@ -103,6 +105,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     maxStorageBuffersPerShaderStage,
     minStorageBufferOffsetAlignment: device.limits.minStorageBufferOffsetAlignment,
     busy: options.software ? BUSY.software : BUSY.gpu,
+    ...options.limits,
   };
   let dispatched = 0;
   let profile: Profile | undefined;
@@ -118,7 +121,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     (value as WebgpuValue).memory = undefined;
   };
   const write = (type: TensorType, data: ArrayLike<number>, label: string): Memory => {
-    const memory = memories.acquire(tensorBytes(type, label, device.limits), label);
+    const memory = memories.acquire(tensorBytes(type, label, limits), label);
     const elements = toDevice(type, data);
     device.queue.writeBuffer(memory.buffer, 0, elements.buffer, elements.byteOffset, elements.byteLength);
     return memory;
@@ -129,19 +132,23 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     return memory;
   };
 
-  /** The block in which every program keeps its intermediate results: programs run one after the other. */
-  let arena: GPUBuffer | undefined;
-  const reserve = (bytes: number): void => {
-    if (bytes <= (arena?.size ?? 0)) return;
+  /** The blocks in which every program keeps its intermediate results: programs run one after the other. */
+  const arena: GPUBuffer[] = [];
+  const arenaSize = () => arena.reduce((sum, { size }) => sum + size, 0);
+  const reserve = (bytes: number, block: number): void => {
+    if (bytes <= (arena[block]?.size ?? 0)) return;
     // What still runs keeps the old one until it is done.
-    arena?.destroy();
+    arena[block]?.destroy();
     device.pushErrorScope("out-of-memory");
-    arena = device.createBuffer({ label: "arena", size: bytes, usage: STORAGE });
+    arena[block] = device.createBuffer({ label: "arena", size: bytes, usage: STORAGE });
     health.expect(device.popErrorScope(), `no memory for ${bytes} bytes of intermediate results`);
   };
 
   const bind = (dispatch: ReadyDispatch, plan: Plan, held: readonly (Memory | undefined)[]): GPUBindGroup => {
-    const bufferOf = (at: number) => (plan.memory[at].place.kind === "arena" ? arena : held[at]?.buffer) as GPUBuffer;
+    const bufferOf = (at: number): GPUBuffer => {
+      const { place } = plan.memory[at];
+      return place.kind === "arena" ? arena[place.block] : (held[at] as Memory).buffer;
+    };
     const known = dispatch.bound.find(({ buffers }) =>
       buffers.every((buffer, index) => buffer === bufferOf(dispatch.memory[index])),
     );
@@ -232,7 +239,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       health.check();
       device.pushErrorScope("out-of-memory");
       device.pushErrorScope("validation");
-      reserve(plan.arenaBytes);
+      plan.arenaBlocks.forEach(reserve);
       encode(executable as WebgpuExecutable, held);
       health.expect(device.popErrorScope(), `program ${program.name} failed`);
       health.expect(device.popErrorScope(), `program ${program.name} ran out of memory`);
@@ -279,10 +286,10 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     stats: () => ({
       dispatches: dispatched,
       pipelines: pipelines.size,
-      liveBytes: memories.liveBytes + (arena?.size ?? 0),
-      peakBytes: memories.peakBytes + (arena?.size ?? 0),
-      heldBytes: memories.heldBytes + staging.heldBytes + (arena?.size ?? 0),
-      buffersCreated: memories.created + staging.created + (arena ? 1 : 0),
+      liveBytes: memories.liveBytes + arenaSize(),
+      peakBytes: memories.peakBytes + arenaSize(),
+      heldBytes: memories.heldBytes + staging.heldBytes + arenaSize(),
+      buffersCreated: memories.created + staging.created + arena.length,
     }),
     dispose: async () => {
       health.end();

@@ -63,9 +63,10 @@ function home(node: Node): Node {
   return at;
 }
 
-export function fuse({ outputs, kernels }: Lowered, limits: FuseLimits): Fused {
-  const order = topologicalOrder(outputs);
-  const stored = new Set<Node>(chooseStored(order, outputs, kernels, limits.maxBuffers - SPARE_BUFFERS));
+export function fuse({ outputs, first, kernels }: Lowered, limits: FuseLimits): Fused {
+  const wanted = [...first, ...outputs];
+  const order = topologicalOrder(wanted);
+  const stored = new Set<Node>(chooseStored(order, wanted, kernels, limits.maxBuffers - SPARE_BUFFERS));
   const groups: { space: Space | undefined; members: Node[]; apart?: string | undefined }[] = [];
   const groupOf = new Map<Node, number>();
 
@@ -219,19 +220,19 @@ function partToStore(
 }
 
 /**
- * Nodes whose results lie in memory, besides sums and ops with kernels of their own. Elements of more than `mostLeaves` other
+ * Nodes whose results lie in memory: the wanted ones, and others besides sums and ops with kernels of their own. Elements of more than `mostLeaves` other
  * tensors are not put together in one place.
  */
 function chooseStored(
   order: readonly Node[],
-  outputs: readonly Node[],
+  wanted: readonly Node[],
   kernels: Lowered["kernels"],
   mostLeaves: number,
 ): Set<Node> {
   const users = new Map<Node, Node[]>();
   for (const node of order)
     for (const input of new Set(node.inputs)) users.set(input, [...(users.get(input) ?? []), node]);
-  const results = new Set(outputs.map(home));
+  const results = new Set(wanted.map(home));
   /** Users of the memory, views of it passed over. */
   const usersOf = (node: Node): Node[] =>
     (users.get(node) ?? []).flatMap((user) =>

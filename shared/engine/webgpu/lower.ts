@@ -10,6 +10,7 @@ import { type Shape, sizeOf } from "../shape.ts";
 import type { Inline, Reduction } from "./inline.ts";
 import type { GpuNode, Lowering } from "./kernel.ts";
 import { deviceStrides, physicalOrder } from "./layout.ts";
+import type { Split } from "./split.ts";
 
 /** How an op is computed on a GPU. */
 export function gpuForm(node: Node): Primitive["webgpu"] {
@@ -72,6 +73,8 @@ function internal<A extends Attrs>(
 
 export interface Lowered {
   readonly outputs: readonly Node[];
+  /** Nodes to be stored before all else, in this order. */
+  readonly first: readonly Node[];
   /** The kernels of nodes that have their own. */
   readonly kernels: ReadonlyMap<Node, Exclude<Lowering, "alias">>;
   /** Floating-point operations of those nodes. */
@@ -93,7 +96,7 @@ function partsOf(results: number, length: number, busy: number): number {
 /** `busy` is how many invocations keep the device busy; `lower` gives the kernels of an op that has its own. */
 export function lowerForGpu(
   graph: Graph,
-  outputs: readonly Node[],
+  { outputs, first }: Split,
   busy: number,
   lower: (node: Node) => Lowering,
 ): Lowered {
@@ -144,8 +147,9 @@ export function lowerForGpu(
     return isInOrder ? inMemory : make(asOp(permute), [inMemory], { order: back });
   };
 
-  for (const node of topologicalOrder(outputs)) replaced.set(node, replace(node));
-  return { outputs: outputs.map((output) => replaced.get(output) as Node), kernels, flops };
+  for (const node of topologicalOrder([...first, ...outputs])) replaced.set(node, replace(node));
+  const replacedAll = (nodes: readonly Node[]) => nodes.map((node) => replaced.get(node) as Node);
+  return { outputs: replacedAll(outputs), first: replacedAll(first), kernels, flops };
 }
 
 export const isSource = (node: Node): boolean => node.op.name === "input" || node.op.name === "constant";

@@ -4,11 +4,12 @@ import type { ProgramGraph } from "../backend.ts";
 import { BackendError } from "../errors.ts";
 import { formatType, type Node } from "../graph.ts";
 import type { TensorType } from "../op.ts";
-import { packArena } from "./arena.ts";
+import { type Location, packArena } from "./arena.ts";
 import { fuse, type Group } from "./fuse.ts";
 import { bindWritable, type Kernel, type Slot } from "./kernel.ts";
 import { bufferBytes } from "./layout.ts";
 import { gpuNodeOf, lowerForGpu } from "./lower.ts";
+import { splitLarge } from "./split.ts";
 import { type Chooser, createChooser } from "./variants.ts";
 
 /** One dispatch: a kernel and the number of the memory behind each of its bindings. */
@@ -23,12 +24,12 @@ export interface Dispatch {
   readonly apart?: string | undefined;
 }
 
-/** Where a tensor lies: with the caller, in a buffer of its own, or somewhere in the block that all programs share. */
+/** Where a tensor lies: with the caller, in a buffer of its own, or somewhere in the blocks that all programs share. */
 export type MemoryPlace =
   | { readonly kind: "input" }
   | { readonly kind: "constant"; readonly value: number }
   | { readonly kind: "own" }
-  | { readonly kind: "arena"; readonly offset: number };
+  | ({ readonly kind: "arena" } & Location);
 
 export interface PlannedMemory {
   /** The op and type that it holds, for people. */
@@ -43,8 +44,8 @@ export interface Plan {
   readonly dispatches: readonly Dispatch[];
   /** Memory of each result. */
   readonly outputs: readonly number[];
-  /** Bytes of the shared block that the program needs, and the least that any packing of its intermediate results takes. */
-  readonly arenaBytes: number;
+  /** Bytes of each shared block that the program needs, and the least that any packing of its intermediate results takes. */
+  readonly arenaBlocks: readonly number[];
   readonly arenaLowerBound: number;
 }
 
@@ -57,9 +58,11 @@ export interface PlanLimits {
   readonly busy: number;
 }
 
+export const arenaBytes = ({ arenaBlocks }: Plan): number => arenaBlocks.reduce((sum, bytes) => sum + bytes, 0);
+
 /** Bytes at once: inputs, results and intermediate results. */
 export const plannedPeak = (plan: Plan): number =>
-  plan.arenaBytes + plan.memory.reduce((sum, { bytes, place }) => sum + (place.kind === "arena" ? 0 : bytes), 0);
+  arenaBytes(plan) + plan.memory.reduce((sum, { bytes, place }) => sum + (place.kind === "arena" ? 0 : bytes), 0);
 
 /** Bytes that a dispatch reads and writes at least once. */
 export const bytesOf = ({ memory }: Dispatch, planned: readonly PlannedMemory[]): number =>
@@ -104,7 +107,8 @@ export function planProgram(
   limits: PlanLimits,
   choose: Chooser = createChooser({ traits: { software: false } }),
 ): Plan {
-  const lowered = lowerForGpu(program.graph, program.outputs, limits.busy, (node) => {
+  const split = splitLarge(program.graph, program.outputs, bindable(limits));
+  const lowered = lowerForGpu(program.graph, split, limits.busy, (node) => {
     invariant(node.op.kind === "primitive" && typeof node.op.webgpu === "function", `${node.op.name} has kernels`);
     return choose(node.op.name, node.op.webgpu(gpuNodeOf(node)));
   });
@@ -175,24 +179,24 @@ export function planProgram(
   const packing = packArena(
     inArena.map((at) => drafts[at]),
     limits.minStorageBufferOffsetAlignment,
+    limits.maxBufferSize,
   );
-  checkArena(packing.bytes, program.name, limits);
   const placeOf = ({ kind, value }: Draft, at: number): MemoryPlace => {
-    if (kind === "arena") return { kind, offset: packing.offsets[inArena.indexOf(at)] };
+    if (kind === "arena") return { kind, ...packing.locations[inArena.indexOf(at)] };
     return kind === "constant" ? { kind, value: value as number } : { kind };
   };
   const memory = drafts.map((each, at) => ({ label: each.label, bytes: each.bytes, place: placeOf(each, at) }));
   const isArena = (at: number) => memory[at].place.kind === "arena";
   return {
     memory,
-    // A buffer that a dispatch writes into cannot be bound for reading alone: ranges of the shared block are bound as writable.
+    // A buffer that a dispatch writes into cannot be bound for reading alone: ranges of shared blocks are bound as writable.
     dispatches: dispatches.map((dispatch) => {
       const written = dispatch.memory.slice(-dispatch.kernel.written);
       if (!written.some(isArena)) return dispatch;
       return { ...dispatch, kernel: bindWritable(dispatch.kernel, dispatch.memory.map(isArena)) };
     }),
     outputs,
-    arenaBytes: packing.bytes,
+    arenaBlocks: packing.blocks,
     arenaLowerBound: packing.lowerBound,
   };
 }
@@ -211,6 +215,9 @@ export function tensorBytes(
   return checkBytes(bufferBytes(type.shape), `${op} ${formatType(type)}`, limits);
 }
 
+/** Bytes of the largest tensor. */
+const bindable = (limits: PlanLimits): number => Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+
 const SMALLER = "Use a smaller batch or width, another adapter, or the onnx backend.";
 
 function checkBytes(
@@ -226,12 +233,6 @@ function checkBytes(
   return bytes;
 }
 
-function checkArena(bytes: number, program: string, { maxBufferSize }: PlanLimits): void {
-  if (bytes <= maxBufferSize) return;
-  const what = `the intermediate results of ${program} need ${bytes} bytes at once`;
-  throw new BackendError("webgpu", `${what}, above the adapter's maxBufferSize of ${maxBufferSize}`, SMALLER);
-}
-
 /** The plan as text: one line a dispatch, then each different kernel once. */
 export function printPlanned({ name, inputs }: ProgramGraph, plan: Plan): string {
   const sources = [...new Set(plan.dispatches.map(({ kernel }) => kernel.wgsl))];
@@ -239,14 +240,15 @@ export function printPlanned({ name, inputs }: ProgramGraph, plan: Plan): string
   const describe = ({ bytes, place }: PlannedMemory, at: number): string => {
     if (place.kind === "input") return `m${at} = input ${formatType(inputs[at])}, ${bytes} bytes`;
     if (place.kind === "constant") return `m${at} = constant ${place.value}`;
-    return `m${at} = ${bytes} bytes ${place.kind === "own" ? "of its own" : `at ${place.offset}`}`;
+    if (place.kind === "own") return `m${at} = ${bytes} bytes of its own`;
+    return `m${at} = ${bytes} bytes at ${place.offset}${plan.arenaBlocks.length > 1 ? ` of block ${place.block}` : ""}`;
   };
   const lines = plan.dispatches.map(({ label, kernel, memory, apart }) => {
     const [read, written] = [memory.slice(0, -kernel.written), memory.slice(-kernel.written)];
     return `${list(written)} = ${label} (${list(read)}) kernel ${sources.indexOf(kernel.wgsl)}, ${kernel.workgroups.join("x")} workgroups${apart ? `; apart, since ${apart}` : ""}`;
   });
   return [
-    `plan ${name}: ${plan.dispatches.length} dispatches, ${sources.length} kernels, ${plan.arenaBytes} bytes shared (at least ${plan.arenaLowerBound}), ${plannedPeak(plan)} in all`,
+    `plan ${name}: ${plan.dispatches.length} dispatches, ${sources.length} kernels, ${arenaBytes(plan)} bytes shared (at least ${plan.arenaLowerBound}), ${plannedPeak(plan)} in all`,
     ...plan.memory.map(describe),
     ...lines,
     `return ${list(plan.outputs)}`,
