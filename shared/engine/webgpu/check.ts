@@ -1,0 +1,244 @@
+// Proves an adapter's kernels against `reference`: every variant of the heavy ones and a few fused programs, in seconds.
+import type { Executable } from "../backend.ts";
+import { BackendError, DeviceLostError } from "../errors.ts";
+import type { Op } from "../op.ts";
+import { ops as allOps } from "../ops/index.ts";
+import { traceProgram } from "../program.ts";
+import { createReferenceBackend } from "../reference/backend.ts";
+import { createWebgpuBackend, type WebgpuBackend } from "./backend.ts";
+import { type CheckCase, listCases } from "./check-cases.ts";
+import type { AdapterTraits } from "./kernel.ts";
+import { traitsOf } from "./variants.ts";
+
+/** What was found of a variant of an op, or of a fused program; plain JSON, as is the whole report. */
+export interface CheckedKernel {
+  readonly op: string;
+  readonly variant?: string;
+  /** `wrong`: it computes other numbers than it should; `fails`: it does not compile or run; `untried`: the device was lost too often before. */
+  readonly verdict: "right" | "wrong" | "fails" | "untried";
+  /** The largest |a - b| / (1 + |b|) against float64; missing where there are no numbers to compare. */
+  readonly error?: number;
+  /** Of running all its cases. */
+  readonly milliseconds: number;
+  /** Shapes that it was tried on, of those that there are: a slow adapter tries each variant, but not on every shape. */
+  readonly cases: number;
+  readonly casesInAll: number;
+  /** Why it is not right. */
+  readonly problem?: string;
+}
+
+export interface CheckReport {
+  readonly adapter: string;
+  readonly software: boolean;
+  readonly subgroupSize?: number;
+  readonly tolerance: number;
+  readonly milliseconds: number;
+  readonly kernels: readonly CheckedKernel[];
+  /** Variants to switch off, as "op/variant". */
+  readonly disabled: readonly string[];
+  /** Why the adapter must not be used: an op without a right variant, or a fused program that is wrong. */
+  readonly unusable: readonly string[];
+}
+
+export interface CheckTarget {
+  /** The adapter's name for people. */
+  readonly adapter: string;
+  readonly software: boolean;
+  /** Called once, and again where the device was lost. The check disposes of what it is given. */
+  openDevice(): Promise<GPUDevice>;
+}
+
+export interface CheckOptions {
+  readonly ops?: readonly Op[];
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Once every variant was tried, no further shape is begun after this time. */
+  readonly budgetMs?: number;
+}
+
+/** As of the contract test of the ops. */
+const TOLERANCE = 1e-4;
+const BUDGET_MS = 7000;
+/** Kernels that are compiled while another runs. */
+const COMPILE_AHEAD = 4;
+const MOST_LOSSES = 3;
+
+type Found = { error?: number; milliseconds: number; problem?: string; verdict: CheckedKernel["verdict"] };
+type Compiled = { readonly backend: WebgpuBackend; readonly executable: Executable };
+
+export async function checkAdapter(target: CheckTarget, options: CheckOptions = {}): Promise<CheckReport> {
+  const { ops = allOps, onProgress, budgetMs = BUDGET_MS } = options;
+  const start = performance.now();
+  let bench = await openBench(target);
+  const { traits } = bench;
+  const cases = listCases(ops, traits);
+  const byName = Map.groupBy(cases, nameOf);
+  const firsts = new Set([...byName.values()].map(([first]) => first));
+  const found = new Map<string, Found[]>();
+  const ahead = new Map<CheckCase, Promise<Compiled>>();
+  let losses = 0;
+  try {
+    for (const [at, each] of cases.entries()) {
+      const list = found.get(nameOf(each)) ?? [];
+      found.set(nameOf(each), list);
+      const isLate = performance.now() - start > budgetMs;
+      // What was once seen to be wrong needs no second proof.
+      if (list.some(({ verdict }) => verdict !== "right") || (isLate && !firsts.has(each))) continue;
+      for (const next of cases.slice(at, isLate ? at + 1 : at + COMPILE_AHEAD)) {
+        if (!ahead.has(next) && losses === 0) ahead.set(next, quiet(bench.compile(next)));
+      }
+      let result = losses > MOST_LOSSES ? untried : await tryCase(bench, each, ahead.get(each));
+      // Whatever else was compiled at the time may have lost the device: this case is tried again, alone.
+      for (let attempt = 0; attempt < 2 && result === lost; attempt++) {
+        losses++;
+        ahead.clear();
+        await bench.dispose();
+        bench = await openBench(target);
+        if (attempt === 0) result = await tryCase(bench, each);
+      }
+      list.push(result);
+      if (result.verdict !== "right") bench.renew(each);
+      onProgress?.(at + 1, cases.length);
+    }
+  } finally {
+    await bench.dispose();
+  }
+  onProgress?.(cases.length, cases.length);
+
+  const kernels = [...byName].map(([name, [{ op, variant }, ...others]]): CheckedKernel => {
+    const known = variant === undefined ? { op } : { op, variant };
+    return { ...known, ...sumUp(found.get(name) ?? []), casesInAll: 1 + others.length };
+  });
+  return {
+    adapter: target.adapter,
+    software: target.software,
+    ...(traits.subgroupSize === undefined ? {} : { subgroupSize: traits.subgroupSize }),
+    tolerance: TOLERANCE,
+    milliseconds: Math.round(performance.now() - start),
+    kernels,
+    disabled: kernels.filter(({ variant, verdict }) => variant !== undefined && verdict !== "right").map(nameOf),
+    unusable: listUnusable(cases, kernels),
+  };
+}
+
+const nameOf = ({ op, variant }: Pick<CheckCase, "op" | "variant">) =>
+  variant === undefined ? op : `${op}/${variant}`;
+
+const lost: Found = { verdict: "fails", milliseconds: 0, problem: "the device is lost when it runs" };
+const untried: Found = { verdict: "untried", milliseconds: 0, problem: "the device was lost too often before" };
+
+/** The promise's failure is awaited later. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
+function sumUp(list: readonly Found[]): Omit<CheckedKernel, "op" | "variant" | "casesInAll"> {
+  const bad = list.find(({ verdict }) => verdict !== "right");
+  const errors = list.flatMap(({ error }) => (error === undefined ? [] : [error]));
+  return {
+    verdict: bad?.verdict ?? "right",
+    ...(errors.length > 0 ? { error: Math.max(...errors) } : {}),
+    milliseconds: list.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
+    cases: list.length,
+    ...(bad?.problem === undefined ? {} : { problem: bad.problem }),
+  };
+}
+
+function listUnusable(cases: readonly CheckCase[], kernels: readonly CheckedKernel[]): string[] {
+  const needed = new Set(cases.filter(({ isOptional }) => !isOptional).map(({ op }) => op));
+  const isRight = (op: string) => kernels.some((kernel) => kernel.op === op && kernel.verdict === "right");
+  return [...needed].filter((op) => !isRight(op));
+}
+
+/** A device with a backend for each variant's name, which every op that has it takes. */
+async function openBench({ adapter, software, openDevice }: CheckTarget) {
+  const device = await openDevice();
+  const traits: AdapterTraits = traitsOf(device, software);
+  const backends = new Map<string, WebgpuBackend>();
+  const backendFor = ({ op, variant }: Pick<CheckCase, "op" | "variant">): WebgpuBackend => {
+    const known = backends.get(nameOf({ op, variant }));
+    if (known) return known;
+    const forced = variant === undefined ? {} : { [op]: variant };
+    const backend = createWebgpuBackend(device, { adapter, software, choice: { forced } });
+    backends.set(nameOf({ op, variant }), backend);
+    return backend;
+  };
+  return {
+    traits,
+    compile: async (each: CheckCase): Promise<Compiled> => {
+      const backend = backendFor(each);
+      const { traced } = traceProgram(each.program, each.inputs, backend);
+      return { backend, executable: await backend.compile(traced) };
+    },
+    /** After a failure, which a backend does not survive. */
+    renew: (each: CheckCase) => void backends.delete(nameOf(each)),
+    dispose: async () => {
+      device.destroy();
+      await Promise.all([...backends.values()].map((backend) => backend.dispose()));
+    },
+  };
+}
+
+async function tryCase(
+  bench: Awaited<ReturnType<typeof openBench>>,
+  each: CheckCase,
+  compiling: Promise<Compiled> = bench.compile(each),
+): Promise<Found> {
+  const inputs = Object.values(each.inputs);
+  try {
+    const { backend, executable } = await compiling;
+    const expected = await computeReference(each);
+    const once = async () => {
+      const values = await backend.run(
+        executable,
+        inputs.map((input) => backend.upload(input)),
+        inputs.map(() => true),
+      );
+      const results = await Promise.all(values.map((value) => backend.read(value)));
+      for (const value of values) backend.free(value);
+      return results;
+    };
+    const first = await once();
+    const start = performance.now();
+    const second = await once();
+    const milliseconds = performance.now() - start;
+    const error = Math.max(...first.map((result, at) => worstError(result, expected[at])));
+    const isSteady = first.every((result, at) => result.every((value, i) => Object.is(value, second[at][i])));
+    if (error <= TOLERANCE && isSteady) return { verdict: "right", error, milliseconds };
+    const problem = isSteady ? describe(each, error) : "it gives other numbers when it runs again";
+    return { verdict: "wrong", milliseconds, problem, ...(Number.isFinite(error) ? { error } : {}) };
+  } catch (error) {
+    if (error instanceof DeviceLostError) return lost;
+    if (!(error instanceof BackendError)) throw error;
+    return { verdict: "fails", milliseconds: 0, problem: error.message };
+  }
+}
+
+function describe({ inputs }: CheckCase, error: number): string {
+  const shapes = Object.values(inputs).map(({ shape }) => `[${shape.join(",")}]`);
+  const size = Number.isFinite(error) ? `an error of ${error.toExponential(1)}` : "NaN or infinity where there is none";
+  return `it has ${size} on ${shapes.join(" ")}`;
+}
+
+async function computeReference({ program, inputs }: CheckCase) {
+  const backend = createReferenceBackend();
+  const { traced } = traceProgram(program, inputs, backend);
+  const list = Object.values(inputs);
+  const values = await backend.run(
+    await backend.compile(traced),
+    list.map((input) => backend.upload(input)),
+    list.map(() => true),
+  );
+  return Promise.all(values.map((value) => backend.read(value)));
+}
+
+/** The largest |a - b| / (1 + |b|); infinity where one is not finite and the other is not the same. */
+function worstError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let worst = 0;
+  for (let i = 0; i < expected.length; i++) {
+    if (Object.is(actual[i], expected[i])) continue;
+    const error = Math.abs(actual[i] - expected[i]) / (1 + Math.abs(expected[i]));
+    worst = Math.max(worst, Number.isNaN(error) ? Number.POSITIVE_INFINITY : error);
+  }
+  return worst;
+}
