@@ -54,8 +54,10 @@ export function createWindowCompute(input: {
   /** Of this page alone: see sessionRequest. */
   readonly page: string;
   readonly launchWithinMs?: number;
+  /** A new adapter's kernels are checked. */
+  readonly onChecking?: ((done: number, total: number) => void) | undefined;
 }): WindowCompute {
-  const { client, spawn, page, launchWithinMs = LAUNCH_WITHIN_MS } = input;
+  const { client, spawn, page, launchWithinMs = LAUNCH_WITHIN_MS, onChecking } = input;
   let running: Running | undefined;
   let listing: Promise<WindowAdapters> | undefined;
 
@@ -78,6 +80,7 @@ export function createWindowCompute(input: {
       launchWithinMs,
     );
     port.onMessage((message) => {
+      if (message.type === "checking") return onChecking?.(message.done, message.total);
       if (message.type !== "ready") return onMessage(message);
       isReady = true;
       clearTimeout(timer);

@@ -1,5 +1,4 @@
 // Proves an adapter's kernels against `reference`: every variant of the heavy ones and a few fused programs, in seconds.
-import type { Executable } from "../backend.ts";
 import { BackendError, DeviceLostError } from "../errors.ts";
 import type { Op } from "../op.ts";
 import { ops as allOps } from "../ops/index.ts";
@@ -13,24 +12,24 @@ import { traitsOf } from "./variants.ts";
 /** What was found of a variant of an op, or of a fused program; plain JSON, as is the whole report. */
 export interface CheckedKernel {
   readonly op: string;
-  readonly variant?: string;
+  readonly variant?: string | undefined;
   /** `wrong`: it computes other numbers than it should; `fails`: it does not compile or run; `untried`: the device was lost too often before. */
   readonly verdict: "right" | "wrong" | "fails" | "untried";
   /** The largest |a - b| / (1 + |b|) against float64; missing where there are no numbers to compare. */
-  readonly error?: number;
+  readonly error?: number | undefined;
   /** Of running all its cases. */
   readonly milliseconds: number;
   /** Shapes that it was tried on, of those that there are: a slow adapter tries each variant, but not on every shape. */
   readonly cases: number;
   readonly casesInAll: number;
   /** Why it is not right. */
-  readonly problem?: string;
+  readonly problem?: string | undefined;
 }
 
 export interface CheckReport {
   readonly adapter: string;
   readonly software: boolean;
-  readonly subgroupSize?: number;
+  readonly subgroupSize?: number | undefined;
   readonly tolerance: number;
   readonly milliseconds: number;
   readonly kernels: readonly CheckedKernel[];
@@ -58,49 +57,63 @@ export interface CheckOptions {
 /** As of the contract test of the ops. */
 const TOLERANCE = 1e-4;
 const BUDGET_MS = 7000;
-/** Kernels that are compiled while another runs. */
-const COMPILE_AHEAD = 4;
+/** Devices that cases are tried on side by side: software adapters compile with one thread a device, or as they run. */
+const DEVICES = 2;
 const MOST_LOSSES = 3;
 
-type Found = { error?: number; milliseconds: number; problem?: string; verdict: CheckedKernel["verdict"] };
-type Compiled = { readonly backend: WebgpuBackend; readonly executable: Executable };
+interface Found {
+  readonly verdict: CheckedKernel["verdict"];
+  readonly error?: number;
+  readonly milliseconds: number;
+  readonly problem?: string;
+}
 
 export async function checkAdapter(target: CheckTarget, options: CheckOptions = {}): Promise<CheckReport> {
   const { ops = allOps, onProgress, budgetMs = BUDGET_MS } = options;
   const start = performance.now();
-  let bench = await openBench(target);
-  const { traits } = bench;
+  const first = await openBench(target);
+  const { traits } = first;
   const cases = listCases(ops, traits);
   const byName = Map.groupBy(cases, nameOf);
-  const firsts = new Set([...byName.values()].map(([first]) => first));
-  const found = new Map<string, Found[]>();
-  const ahead = new Map<CheckCase, Promise<Compiled>>();
+  const firsts = new Set([...byName.values()].map(([each]) => each));
+  const found = new Map<string, Found[]>([...byName.keys()].map((name) => [name, []]));
+  const findings = (each: CheckCase) => found.get(nameOf(each)) as Found[];
+  const waiting = [...cases];
+  /** Tried when the device was lost, perhaps for another one's sake. */
+  const suspects: CheckCase[] = [];
   let losses = 0;
-  try {
-    for (const [at, each] of cases.entries()) {
-      const list = found.get(nameOf(each)) ?? [];
-      found.set(nameOf(each), list);
-      const isLate = performance.now() - start > budgetMs;
-      // What was once seen to be wrong needs no second proof.
-      if (list.some(({ verdict }) => verdict !== "right") || (isLate && !firsts.has(each))) continue;
-      for (const next of cases.slice(at, isLate ? at + 1 : at + COMPILE_AHEAD)) {
-        if (!ahead.has(next) && losses === 0) ahead.set(next, quiet(bench.compile(next)));
+
+  const isWorthIt = (each: CheckCase): boolean => {
+    // What was once seen to be wrong needs no second proof.
+    if (findings(each).some(({ verdict }) => verdict !== "right")) return false;
+    return firsts.has(each) || performance.now() - start <= budgetMs;
+  };
+  const note = (each: CheckCase, result: Found): void => {
+    findings(each).push(result);
+    onProgress?.(cases.length - waiting.length, cases.length);
+  };
+  const workThrough = async (given: Promise<Bench>): Promise<void> => {
+    let bench = await given;
+    for (let each = waiting.shift(); each; each = waiting.shift()) {
+      if (!isWorthIt(each)) continue;
+      const result = losses > MOST_LOSSES ? untried : await tryCase(bench, each);
+      if (result !== lost) {
+        note(each, result);
+        continue;
       }
-      let result = losses > MOST_LOSSES ? untried : await tryCase(bench, each, ahead.get(each));
-      // Whatever else was compiled at the time may have lost the device: this case is tried again, alone.
-      for (let attempt = 0; attempt < 2 && result === lost; attempt++) {
-        losses++;
-        ahead.clear();
-        await bench.dispose();
-        bench = await openBench(target);
-        if (attempt === 0) result = await tryCase(bench, each);
-      }
-      list.push(result);
-      if (result.verdict !== "right") bench.renew(each);
-      onProgress?.(at + 1, cases.length);
+      losses++;
+      suspects.push(each);
+      await bench.dispose();
+      bench = await openBench(target);
     }
-  } finally {
     await bench.dispose();
+  };
+  const others = Array.from({ length: DEVICES - 1 }, () => openBench(target));
+  await Promise.all([Promise.resolve(first), ...others].map(workThrough));
+  for (const each of suspects) {
+    const alone = await openBench(target);
+    note(each, await tryCase(alone, each));
+    await alone.dispose();
   }
   onProgress?.(cases.length, cases.length);
 
@@ -126,12 +139,6 @@ const nameOf = ({ op, variant }: Pick<CheckCase, "op" | "variant">) =>
 const lost: Found = { verdict: "fails", milliseconds: 0, problem: "the device is lost when it runs" };
 const untried: Found = { verdict: "untried", milliseconds: 0, problem: "the device was lost too often before" };
 
-/** The promise's failure is awaited later. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
-}
-
 function sumUp(list: readonly Found[]): Omit<CheckedKernel, "op" | "variant" | "casesInAll"> {
   const bad = list.find(({ verdict }) => verdict !== "right");
   const errors = list.flatMap(({ error }) => (error === undefined ? [] : [error]));
@@ -150,44 +157,43 @@ function listUnusable(cases: readonly CheckCase[], kernels: readonly CheckedKern
   return [...needed].filter((op) => !isRight(op));
 }
 
-/** A device with a backend for each variant's name, which every op that has it takes. */
-async function openBench({ adapter, software, openDevice }: CheckTarget) {
+interface Bench {
+  readonly traits: AdapterTraits;
+  /** A backend that computes the case's variant. */
+  backendFor(each: CheckCase): WebgpuBackend;
+  /** After a failure, which a backend does not survive. */
+  renew(each: CheckCase): void;
+  dispose(): Promise<void>;
+}
+
+async function openBench({ adapter, software, openDevice }: CheckTarget): Promise<Bench> {
   const device = await openDevice();
-  const traits: AdapterTraits = traitsOf(device, software);
   const backends = new Map<string, WebgpuBackend>();
-  const backendFor = ({ op, variant }: Pick<CheckCase, "op" | "variant">): WebgpuBackend => {
-    const known = backends.get(nameOf({ op, variant }));
-    if (known) return known;
+  const open = ({ op, variant }: CheckCase): WebgpuBackend => {
     const forced = variant === undefined ? {} : { [op]: variant };
-    const backend = createWebgpuBackend(device, { adapter, software, choice: { forced } });
-    backends.set(nameOf({ op, variant }), backend);
-    return backend;
+    return createWebgpuBackend(device, { adapter, software, choice: { forced } });
   };
   return {
-    traits,
-    compile: async (each: CheckCase): Promise<Compiled> => {
-      const backend = backendFor(each);
-      const { traced } = traceProgram(each.program, each.inputs, backend);
-      return { backend, executable: await backend.compile(traced) };
+    traits: traitsOf(device, software),
+    backendFor: (each) => {
+      const backend = backends.get(nameOf(each)) ?? open(each);
+      backends.set(nameOf(each), backend);
+      return backend;
     },
-    /** After a failure, which a backend does not survive. */
-    renew: (each: CheckCase) => void backends.delete(nameOf(each)),
+    renew: (each) => void backends.delete(nameOf(each)),
     dispose: async () => {
-      device.destroy();
       await Promise.all([...backends.values()].map((backend) => backend.dispose()));
+      device.destroy();
     },
   };
 }
 
-async function tryCase(
-  bench: Awaited<ReturnType<typeof openBench>>,
-  each: CheckCase,
-  compiling: Promise<Compiled> = bench.compile(each),
-): Promise<Found> {
+async function tryCase(bench: Bench, each: CheckCase): Promise<Found> {
   const inputs = Object.values(each.inputs);
   try {
-    const { backend, executable } = await compiling;
-    const expected = await computeReference(each);
+    const backend = bench.backendFor(each);
+    const compiling = backend.compile(traceProgram(each.program, each.inputs, backend).traced);
+    const [executable, expected] = await Promise.all([compiling, computeReference(each)]);
     const once = async () => {
       const values = await backend.run(
         executable,
@@ -210,6 +216,7 @@ async function tryCase(
   } catch (error) {
     if (error instanceof DeviceLostError) return lost;
     if (!(error instanceof BackendError)) throw error;
+    bench.renew(each);
     return { verdict: "fails", milliseconds: 0, problem: error.message };
   }
 }
