@@ -50,7 +50,16 @@ async function computeRun({ runId, request, page }: TaskOf<"run">, world: World,
   const { client } = world;
   const opened = await client.runs.get(runId);
   const { record } = opened;
-  const store = createRemoteStore(client, opened, { page, onSession: (session) => tell({ type: "began", session }) });
+  // The host takes notices of a session only.
+  let notices: string[] | undefined = [];
+  const store = createRemoteStore(client, opened, {
+    page,
+    onSession: (session) => {
+      tell({ type: "began", session });
+      for (const notice of notices ?? []) reports.onNotice(notice);
+      notices = undefined;
+    },
+  });
   let backend: Backend | undefined;
   await using reports = createReports(store, wishes, world.reportEveryMs, () =>
     backend ? measureMemory(backend) : undefined,
@@ -60,7 +69,10 @@ async function computeRun({ runId, request, page }: TaskOf<"run">, world: World,
     store,
     dataset: await openRunDataset(record, (id) => openRemoteDataset(client, id)),
     openRuntime: async (lost) => {
-      backend = await openBackend(lost ?? chooseBackend(record, request), world, tell, reports.onNotice);
+      backend = await openBackend(lost ?? chooseBackend(record, request), world, tell, (notice) => {
+        if (notices) notices.push(notice);
+        else reports.onNotice(notice);
+      });
       return new Runtime(backend);
     },
     evaluate: request.evaluate ?? record.evaluate !== false,
