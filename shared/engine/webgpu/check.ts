@@ -211,7 +211,7 @@ async function tryCase(bench: Bench, each: CheckCase): Promise<Found> {
     const error = Math.max(...first.map((result, at) => worstError(result, expected[at])));
     const isSteady = first.every((result, at) => result.every((value, i) => Object.is(value, second[at][i])));
     if (error <= TOLERANCE && isSteady) return { verdict: "right", error, milliseconds };
-    const problem = isSteady ? describe(each, error) : "it gives other numbers when it runs again";
+    const problem = error <= TOLERANCE ? "it gives other numbers when it runs again" : describe(each, error);
     return { verdict: "wrong", milliseconds, problem, ...(Number.isFinite(error) ? { error } : {}) };
   } catch (error) {
     if (error instanceof DeviceLostError) return lost;
