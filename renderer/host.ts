@@ -1,4 +1,5 @@
 // The window's own objects: the client of the host, and the stores that live as long as the page.
+import { createStore } from "zustand/vanilla";
 import { createClient } from "../shared/api/client.ts";
 import type { ImportOptions } from "../shared/api/datasets.ts";
 import type { Shell } from "../shared/api/shell.ts";
@@ -20,7 +21,11 @@ const HOST_SILENT_MS = 8000;
 
 /** Bound, since a browser's fetch refuses to be called as a method of another object. */
 export const client = createClient((input, init) => fetch(input, init));
-const windowCompute = openWindowCompute(client);
+/** How far the check of a new adapter is, in this window; undefined where there is none. */
+export const checking = createStore<{ readonly done: number; readonly total: number } | undefined>(() => undefined);
+const windowCompute = openWindowCompute(client, (done, total) =>
+  checking.setState(done < total ? { done, total } : undefined, true),
+);
 
 /** The table of runs as it was left, and what it shows beside the records. */
 export const runTable = createRunTable();
@@ -33,6 +38,7 @@ export const recipes = createRemote(() => client.recipes.list());
 export const exportFormats = createRemote(() => client.runs.exportFormats());
 export const storeUsage = createRemote(() => client.store.usage());
 export const adapters = createRemote(() => client.compute.adapters());
+export const adapterNotes = createRemote(() => client.compute.listNotes());
 export const compute = createRemote(() => client.compute.state({ signal: AbortSignal.timeout(HOST_SILENT_MS) }));
 export const imports = createImports(client, sessionStorage);
 addEventListener("pagehide", (event) => {

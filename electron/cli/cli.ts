@@ -2,7 +2,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { Runtime } from "../../shared/engine/index.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
+import type { Remembering } from "../compute/gpu.ts";
 import { openBackend } from "../compute/open-backend.ts";
+import { findHome } from "../host/store.ts";
 import { dumpTo } from "./dump.ts";
 import { type Host, openHost } from "./open-host.ts";
 import { Output } from "./output.ts";
@@ -78,8 +80,10 @@ export function createCli(options: CommonOptions): Cli {
   let host: Promise<Host> | undefined;
   const create = (backendId: CommonOptions["backend"]): Cli => {
     let runtime: Promise<Runtime> | undefined;
-    const openRuntime = async () =>
-      new Runtime(await openBackend({ ...options, backend: backendId }), await dumpTo(options.dump));
+    const openRuntime = async () => {
+      const backend = await openBackend({ ...options, backend: backendId }, rememberingOf(output));
+      return new Runtime(backend, await dumpTo(options.dump));
+    };
     return {
       output,
       options,
@@ -92,3 +96,11 @@ export function createCli(options: CommonOptions): Cli {
   };
   return create(options.backend);
 }
+
+/** What is found of adapters is remembered in the store, also by commands that need nothing else of it. */
+const rememberingOf = (output: Output): Remembering => ({
+  home: findHome(),
+  onNotice: (text) => output.note(text),
+  onProgress: (done, total) =>
+    output.progress("check", { done, total, perSecond: 0, secondsLeft: Number.NaN, note: "", unit: "kernel" }),
+});

@@ -1,13 +1,20 @@
 // GPU adapters in Node, found by Dawn (the npm package "webgpu"), and a backend on one of them.
+import packageJson from "../../package.json" with { type: "json" };
+import { type AdapterIdentity, summariseCheck } from "../../shared/api/adapter-notes.ts";
 import {
+  type AdapterMemory,
+  type CheckReport,
+  checkAdapter,
   createWebgpuBackend,
   describeDevice,
   isSoftwareAdapter,
   listLimits,
+  openKnownAdapter,
   type WebgpuBackend,
   type WebgpuOptions,
 } from "../../shared/engine/index.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
+import { addAdapterNotes, readAdapterNotes } from "../host/adapter-notes.ts";
 
 export interface AdapterListing {
   /** What `--adapter` takes besides a part of the name. */
@@ -111,25 +118,98 @@ export async function listAdapters(): Promise<AdapterListing[]> {
   return (await findAdapters()).map(({ adapter: _adapter, gpu: _gpu, ...listing }) => listing);
 }
 
+/** Where it is remembered what is found of adapters, and who is told when a new one is checked. */
+export interface Remembering {
+  /** The store's folder. */
+  readonly home: string;
+  /** A sentence for a person. */
+  readonly onNotice: (message: string) => void;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface OpenWebgpuOptions {
+  readonly adapter?: string;
+  readonly software?: boolean;
+  readonly choice?: WebgpuOptions["choice"];
+  /** Below the device's, for tests. */
+  readonly limits?: WebgpuOptions["limits"];
+  readonly remembering?: Remembering | undefined;
+}
+
 /**
  * A backend on the adapter with this index or (part of) its name, or, without one or with "auto", on the first real GPU.
  * Throws a UserError that lists what there is.
  */
-export async function openWebgpu(
-  options: { adapter?: string; software?: boolean } & Pick<WebgpuOptions, "choice" | "limits"> = {},
-): Promise<WebgpuBackend> {
+export async function openWebgpu(options: OpenWebgpuOptions = {}): Promise<WebgpuBackend> {
   const found = await findAdapters();
-  const { adapter, gpu, name, software } = found[pickAdapter(found, options.adapter, options.software)];
-  let device: GPUDevice;
-  try {
-    device = await adapter.requestDevice(describeDevice(adapter));
-  } catch (cause) {
-    throw new UserError("no-device", `${name} gives no device: ${messageOf(cause)}`, DRIVER_HINT, { cause });
-  }
+  const chosen = found[pickAdapter(found, options.adapter, options.software)];
   // Dawn goes away with the last reference to its GPU object.
-  const keepAlive = new Set<GPU>([gpu]);
-  const { choice, limits } = options;
-  return createWebgpuBackend(device, { adapter: name, software, choice, limits, onDispose: () => keepAlive.clear() });
+  const keepAlive = new Set<GPU>([chosen.gpu]);
+  const onDispose = () => keepAlive.clear();
+  const target = targetOf(chosen);
+  const { choice, limits, remembering } = options;
+  if (!remembering || !isMeasured(chosen)) {
+    const { adapter, software } = target;
+    return createWebgpuBackend(await target.openDevice(), { adapter, software, choice, limits, onDispose });
+  }
+  const { onNotice, onProgress } = remembering;
+  let isTold = false;
+  return openKnownAdapter(target, {
+    memory: memoryOf(chosen, remembering),
+    onProgress: (done, total) => {
+      if (!isTold) onNotice(checking(chosen.name));
+      isTold = true;
+      onProgress?.(done, total);
+    },
+    onChecked: (report) => onNotice(summariseCheck(report)),
+    onDispose,
+  });
+}
+
+const checking = (name: string) => `The kernels are checked on ${name}: once, since it or its driver is new here.`;
+
+/** Proves every kernel on an adapter that a listing named, and remembers what was found. */
+export async function checkListed(name: string, remembering: Remembering): Promise<CheckReport> {
+  const chosen = (await findAdapters()).find((each) => each.name === name);
+  if (!chosen) throw new UserError("adapter", `There is no adapter called ${name} any more.`, DRIVER_HINT);
+  const { onProgress } = remembering;
+  const report = await checkAdapter(targetOf(chosen), onProgress ? { onProgress } : {});
+  await memoryOf(chosen, remembering).add({ check: report, memory: {} });
+  return report;
+}
+
+/**
+ * Software adapters are the same code on every machine, are proved by the tests, and are taken only by name: they are used as
+ * they are, unless STILLROOM_TUNE=1 asks for what a GPU gets.
+ */
+const isMeasured = ({ software }: Found) => !software || process.env.STILLROOM_TUNE === "1";
+
+function targetOf({ adapter: first, gpu, name, software }: Found) {
+  // An adapter gives one device.
+  let unused: GPUAdapter | null = first;
+  const openDevice = async (): Promise<GPUDevice> => {
+    try {
+      const adapter = unused ?? (await gpu.requestAdapter());
+      unused = null;
+      if (!adapter) throw new Error("it is gone");
+      return await adapter.requestDevice(describeDevice(adapter));
+    } catch (cause) {
+      throw new UserError("no-device", `${name} gives no device: ${messageOf(cause)}`, DRIVER_HINT, { cause });
+    }
+  };
+  return { adapter: name, software, openDevice };
+}
+
+function memoryOf({ name, description, backendType }: Found, { home, onNotice }: Remembering): AdapterMemory {
+  const identity: AdapterIdentity = { place: "process", name, driver: `${backendType}: ${description}` };
+  return {
+    read: async () => {
+      const { notes, problem } = await readAdapterNotes(home, packageJson.version, identity);
+      if (problem) onNotice(problem);
+      return notes;
+    },
+    add: (notes) => addAdapterNotes(home, packageJson.version, identity, notes),
+  };
 }
 
 /** Which of the adapters is meant: a software one only where it is named, or allowed and there is no GPU. */

@@ -7,7 +7,7 @@ import {
   type OnnxRuntime,
 } from "../../shared/engine/index.ts";
 import { describeError, UserError } from "../../shared/lib/user-error.ts";
-import { openWebgpu } from "./gpu.ts";
+import { openWebgpu, type Remembering } from "./gpu.ts";
 
 export interface BackendChoice {
   readonly backend: "auto" | "webgpu" | "onnx" | "reference";
@@ -15,7 +15,8 @@ export interface BackendChoice {
   readonly adapter?: string | undefined;
 }
 
-export async function openBackend({ backend, adapter }: BackendChoice): Promise<Backend> {
+/** With `remembering`, a GPU is checked once before anything is computed on it, and its kernels are measured. */
+export async function openBackend({ backend, adapter }: BackendChoice, remembering?: Remembering): Promise<Backend> {
   switch (backend) {
     case "reference":
       return createReferenceBackend();
@@ -23,18 +24,18 @@ export async function openBackend({ backend, adapter }: BackendChoice): Promise<
       return openOnnx();
     case "webgpu":
       // Asked for by name, WebGPU computes on whatever adapter there is.
-      return openWebgpu(adapter === undefined ? { software: true } : { adapter });
+      return openWebgpu({ ...(adapter === undefined ? { software: true } : { adapter }), remembering });
     case "auto":
-      return adapter === undefined ? openBest() : openWebgpu({ adapter });
+      return adapter === undefined ? openBest(remembering) : openWebgpu({ adapter, remembering });
     default:
       throw backend satisfies never;
   }
 }
 
 /** The first real GPU; where there is none, or no driver for one, the CPU. Each run says which it was. */
-async function openBest(): Promise<Backend> {
+async function openBest(remembering: Remembering | undefined): Promise<Backend> {
   try {
-    return await openWebgpu();
+    return await openWebgpu({ remembering });
   } catch (error) {
     if (error instanceof UserError && (error.code === "no-adapter" || error.code === "no-webgpu")) return openOnnx();
     throw error;

@@ -2,7 +2,7 @@
 
 import { availableParallelism, cpus } from "node:os";
 import { chooseBackend } from "../../shared/api/choose-backend.ts";
-import type { AdapterList, EstimateAnswer } from "../../shared/api/compute.ts";
+import { type AdapterList, checkProgress, type EstimateAnswer } from "../../shared/api/compute.ts";
 import { createProgressTeller } from "../../shared/api/progress-teller.ts";
 import { openRunDataset } from "../../shared/api/run-dataset.ts";
 import { measureDevice, Runtime } from "../../shared/engine/index.ts";
@@ -11,7 +11,7 @@ import { failureOf, runSession } from "../../shared/experiment/session.ts";
 import { openDataset } from "../host/datasets/index.ts";
 import { openRunById, updateRun } from "../host/runs/index.ts";
 import { openStore } from "../host/store.ts";
-import { listAdapters, openWebgpu } from "./gpu.ts";
+import { listAdapters, openWebgpu, type Remembering } from "./gpu.ts";
 import type { FromChild, Task } from "./messages.ts";
 import { openBackend } from "./open-backend.ts";
 import { openRunStore } from "./run-store.ts";
@@ -58,7 +58,8 @@ async function computeRun({ home, runId, request }: TaskOf<"run">, wishes: Wishe
       dataset: await openRunDataset(run.record, async (id) =>
         storedDatasetOf(await openDataset(await openStore(home), id)),
       ),
-      openRuntime: async (lost) => new Runtime(await openBackend(lost ?? chooseBackend(run.record, request))),
+      openRuntime: async (lost) =>
+        new Runtime(await openBackend(lost ?? chooseBackend(run.record, request), remembering(home, tell))),
       evaluate: request.evaluate ?? run.record.evaluate !== false,
       signal: wishes.stop,
       finish: request.finish ? AbortSignal.abort() : wishes.finish,
@@ -80,10 +81,22 @@ async function computeRun({ home, runId, request }: TaskOf<"run">, wishes: Wishe
   }
 }
 
+/** A new adapter is checked before its first run, which waits for it: as its progress. */
+const remembering = (home: string, tell: Tell): Remembering => ({
+  home,
+  onNotice: (message) => tell({ type: "notice", message }),
+  onProgress: (done, total) => tell(checkProgress(done, total)),
+});
+
 async function estimate({ home, request }: TaskOf<"estimate">): Promise<EstimateAnswer> {
   const { recipe, evaluate, backend: wanted, adapter: name } = request;
   const dataset = storedDatasetOf(await openDataset(await openStore(home), request.dataset));
-  const runtime = new Runtime(await openBackend({ backend: wanted, adapter: name }));
+  const runtime = new Runtime(
+    await openBackend(
+      { backend: wanted, adapter: name },
+      remembering(home, () => {}),
+    ),
+  );
   const answer = await estimateStored({ recipe, runtime, dataset, clock: () => performance.now(), evaluate });
   const { backend, adapter } = runtime.backend.capabilities;
   return { estimate: answer, memoryBytes: process.resourceUsage().maxRSS * 1024, backend, adapter };

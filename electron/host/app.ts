@@ -52,7 +52,7 @@ export function createHost({ store, version = "0", kind = "server", compute, log
     .route("/api/store", createStoreRoutes(store))
     .route("/api/exports", createExportRoutes())
     .route("/api/recipes", createRecipeRoutes(store))
-    .route("/api/compute", createComputeRoutes({ compute, sessions }))
+    .route("/api/compute", createComputeRoutes({ root, compute, sessions, version }))
     .route("/api/runs", createRunComputeRoutes({ root, compute, sessions }))
     .route("/api/runs", createImageRoutes(store))
     .route("/api/runs", createArchiveRoutes(store))

@@ -2,8 +2,10 @@
 
 import { availableParallelism, cpus, freemem, homedir, release, totalmem } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { printCheck } from "../../shared/api/adapter-notes.ts";
 import type { AdapterList } from "../../shared/api/compute.ts";
 import { describeError } from "../../shared/lib/user-error.ts";
+import { listAdapterNotes } from "./adapter-notes.ts";
 import type { Compute } from "./compute.ts";
 import { formatBytes, measureFreeBytes } from "./files.ts";
 import type { Log } from "./log.ts";
@@ -28,12 +30,21 @@ export async function describeSystem(input: {
     `store ${home}, ${free} free`,
     "",
     ...(compute ? await describeAdapters(compute) : ["The host computes nothing by itself."]),
+    ...(await describeChecks(home, version)),
     "",
     "Log",
     ...(log?.lines() ?? []),
   ].join("\n");
   // A report is often posted where others read it.
   return `${text.replaceAll(homedir(), "~")}\n`;
+}
+
+/** Of every adapter that was checked. */
+async function describeChecks(home: string, version: string): Promise<string[]> {
+  const adapters = await listAdapterNotes(home, version).catch(() => []);
+  return adapters.flatMap(({ place, driver, check }) =>
+    check ? ["", `Kernels, ${place}, ${driver}`, printCheck(check)] : [],
+  );
 }
 
 async function describeAdapters(compute: Compute): Promise<string[]> {

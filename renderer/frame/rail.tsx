@@ -7,7 +7,7 @@ import type { AppInfo } from "../../shared/api/app.ts";
 import { listRunning } from "../../shared/api/compute.ts";
 import { labelOf } from "../components/compute-on.tsx";
 import { ProgressRing } from "../components/progress-ring.tsx";
-import { adapters, app, compute, places, route, runs } from "../host.ts";
+import { adapters, app, checking, compute, places, route, runs } from "../host.ts";
 import { currentPlace } from "../stores/compute-places.ts";
 import { listRings } from "../stores/rings.ts";
 import { toHash } from "../stores/route.ts";
@@ -97,7 +97,9 @@ function Adapter() {
   const ofHost = known ? (known.auto === "webgpu" && gpu ? gpu.name : known.cpu.model) : text.rail.unknownAdapter;
   const name = chosen && chosen.kind !== "auto" ? labelOf(chosen) : ofHost;
   const bytes = running.reduce((sum, { memoryBytes = 0 }) => sum + memoryBytes, 0);
+  const check = useStore(checking);
   const facts = [
+    ...(check ? [text.rail.checking(check.done, check.total)] : []),
     running.length > 0 ? text.rail.busy(name) : text.rail.idle(name),
     ...(bytes > 0 ? [text.run.memory(bytes)] : []),
     ...(value && value.queue.length > 0 ? [text.rail.waiting(value.queue.length)] : []),
@@ -108,7 +110,7 @@ function Adapter() {
     <Tooltip label={label} position="right">
       <a className={styles.item} href={toHash(["settings"])} aria-label={label}>
         <Picture size={20} stroke={1.5} aria-hidden />
-        <span className={styles.lamp} data-state={error ? "gone" : running.length > 0 ? "busy" : "idle"} />
+        <span className={styles.lamp} data-state={error ? "gone" : running.length > 0 || check ? "busy" : "idle"} />
       </a>
     </Tooltip>
   );

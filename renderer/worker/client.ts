@@ -8,8 +8,8 @@ export type { WindowCompute } from "./window-compute.ts";
 const PAGE_KEY = "stillroom.page";
 
 /** Computes in Workers of this page; while one does, the page asks before it is left, and lets go of the run when it is. */
-export function openWindowCompute(client: Client): WindowCompute {
-  const compute = createWindowCompute({ client, spawn, page: namePage() });
+export function openWindowCompute(client: Client, onChecking?: (done: number, total: number) => void): WindowCompute {
+  const compute = createWindowCompute({ client, spawn, page: namePage(), onChecking });
   addEventListener("beforeunload", (event) => {
     if (compute.running() !== undefined) event.preventDefault();
   });

@@ -1,10 +1,13 @@
 // The GPU adapters of this window, found through navigator.gpu, and a backend on one of them.
+import { type AdapterIdentity, summariseCheck } from "../../shared/api/adapter-notes.ts";
+import type { Client } from "../../shared/api/client.ts";
 import type { AdapterList } from "../../shared/api/compute.ts";
 import {
   createWebgpuBackend,
   describeDevice,
   isSoftwareAdapter,
   listLimits,
+  openKnownAdapter,
   type WebgpuBackend,
 } from "../../shared/engine/index.ts";
 import { describeError, UserError } from "../../shared/lib/user-error.ts";
@@ -13,6 +16,14 @@ type Listing = AdapterList["adapters"][number];
 
 interface Found extends Listing {
   readonly adapter: GPUAdapter;
+  readonly kind: GPURequestAdapterOptions;
+}
+
+/** Where it is remembered what is found of adapters, and who is told when a new one is checked. */
+export interface Remembering {
+  readonly client: { readonly compute: Pick<Client["compute"], "findNotes" | "addNotes"> };
+  readonly onNotice: (message: string) => void;
+  readonly onProgress: (done: number, total: number) => void;
 }
 
 /** A page learns of adapters only by asking for kinds of them; the last kind is where Chromium hides its software one. */
@@ -49,6 +60,7 @@ async function findAdapters(gpu: GPU | undefined): Promise<Found[]> {
       limits: listLimits(adapter.limits),
       features: [...adapter.features].sort(),
       adapter,
+      kind,
     });
   }
   return found;
@@ -60,11 +72,18 @@ function nameOf({ description, vendor, architecture }: GPUAdapterInfo): string {
 }
 
 export async function listWindowAdapters(gpu: GPU | undefined): Promise<Listing[]> {
-  return (await findAdapters(gpu)).map(({ adapter: _adapter, ...listing }) => listing);
+  return (await findAdapters(gpu)).map(({ adapter: _adapter, kind: _kind, ...listing }) => listing);
 }
 
-/** On the adapter of this name, or without one on the first real GPU. Throws a UserError that lists what there is. */
-export async function openWindowGpu(gpu: GPU | undefined, wanted: string | undefined): Promise<WebgpuBackend> {
+/**
+ * On the adapter of this name, or without one on the first real GPU, which is checked once before its first run. Throws a
+ * UserError that lists what there is.
+ */
+export async function openWindowGpu(
+  gpu: GPU | undefined,
+  wanted: string | undefined,
+  { client, onNotice, onProgress }: Remembering,
+): Promise<WebgpuBackend> {
   const found = await findAdapters(gpu);
   const chosen = found.find(({ name, software }) => (wanted === undefined ? !software : name === wanted));
   if (!chosen) {
@@ -76,12 +95,44 @@ export async function openWindowGpu(gpu: GPU | undefined, wanted: string | undef
       `Adapters here: ${list}. Choose another place to compute.`,
     );
   }
-  const { adapter, name, software } = chosen;
-  try {
-    const device = await adapter.requestDevice(describeDevice(adapter));
-    return createWebgpuBackend(device, { adapter: name, software });
-  } catch (cause) {
-    const hint = "Close other programs that use the GPU, or choose another place to compute.";
-    throw new UserError("no-device", `${name} gives no device: ${describeError(cause)}`, hint, { cause });
-  }
+  const { name, software } = chosen;
+  const target = { adapter: name, software, openDevice: deviceOpener(gpu, chosen) };
+  // As in the host's process: software adapters are proved by the tests, and taken only by name.
+  if (software) return createWebgpuBackend(await target.openDevice(), { adapter: name, software });
+  const identity = identify(chosen);
+  return openKnownAdapter(target, {
+    memory: {
+      read: async () => {
+        const { notes, problem } = await client.compute.findNotes(identity);
+        if (problem) onNotice(problem);
+        return notes ?? undefined;
+      },
+      add: (notes) => client.compute.addNotes(identity, notes),
+    },
+    onProgress,
+    onChecked: (report) => onNotice(summariseCheck(report)),
+  });
+}
+
+/** The browser is part of the driver: its compiler stands before it. */
+const identify = ({ name, vendor, architecture, description }: Found): AdapterIdentity => ({
+  place: "window",
+  name,
+  driver: [vendor, architecture, description, globalThis.navigator?.userAgent].filter(Boolean).join(" "),
+});
+
+function deviceOpener(gpu: GPU | undefined, { adapter: first, kind, name }: Found): () => Promise<GPUDevice> {
+  // An adapter gives one device.
+  let unused: GPUAdapter | undefined = first;
+  return async () => {
+    try {
+      const adapter = unused ?? (await gpu?.requestAdapter(kind));
+      unused = undefined;
+      if (!adapter) throw new Error("it is gone");
+      return await adapter.requestDevice(describeDevice(adapter));
+    } catch (cause) {
+      const hint = "Close other programs that use the GPU, or choose another place to compute.";
+      throw new UserError("no-device", `${name} gives no device: ${describeError(cause)}`, hint, { cause });
+    }
+  };
 }

@@ -15,6 +15,8 @@ export type ToWorker = Task | { readonly type: "stop" };
 export type FromWorker =
   /** The Worker listens. */
   | { readonly type: "ready" }
+  /** The adapter is new, and so many of its kernels are checked: before a run begins, or an estimate. */
+  | { readonly type: "checking"; readonly done: number; readonly total: number }
   /** The run is this session's. */
   | { readonly type: "began"; readonly session: string }
   /** The last message of a task: one of these. A run that began has told the host how it ended. */

@@ -38,7 +38,7 @@ export async function runTask(task: Task, world: World, wishes: Wishes, tell: Te
     case "run":
       return computeRun(task, world, wishes, tell);
     case "estimate":
-      return { type: "estimated", answer: await estimate(task.request, world) };
+      return { type: "estimated", answer: await estimate(task.request, world, tell) };
     case "adapters":
       return { type: "listed", answer: await describeAdapters(world) };
     default:
@@ -50,7 +50,16 @@ async function computeRun({ runId, request, page }: TaskOf<"run">, world: World,
   const { client } = world;
   const opened = await client.runs.get(runId);
   const { record } = opened;
-  const store = createRemoteStore(client, opened, { page, onSession: (session) => tell({ type: "began", session }) });
+  // The host takes notices of a session only.
+  let notices: string[] | undefined = [];
+  const store = createRemoteStore(client, opened, {
+    page,
+    onSession: (session) => {
+      tell({ type: "began", session });
+      for (const notice of notices ?? []) reports.onNotice(notice);
+      notices = undefined;
+    },
+  });
   let backend: Backend | undefined;
   await using reports = createReports(store, wishes, world.reportEveryMs, () =>
     backend ? measureMemory(backend) : undefined,
@@ -60,7 +69,10 @@ async function computeRun({ runId, request, page }: TaskOf<"run">, world: World,
     store,
     dataset: await openRunDataset(record, (id) => openRemoteDataset(client, id)),
     openRuntime: async (lost) => {
-      backend = await openBackend(lost ?? chooseBackend(record, request), world);
+      backend = await openBackend(lost ?? chooseBackend(record, request), world, tell, (notice) => {
+        if (notices) notices.push(notice);
+        else reports.onNotice(notice);
+      });
       return new Runtime(backend);
     },
     evaluate: request.evaluate ?? record.evaluate !== false,
@@ -73,10 +85,10 @@ async function computeRun({ runId, request, page }: TaskOf<"run">, world: World,
   return { type: "ended" as const, status };
 }
 
-async function estimate(request: EstimateRequest, world: World): Promise<EstimateAnswer> {
+async function estimate(request: EstimateRequest, world: World, tell: Tell): Promise<EstimateAnswer> {
   const { recipe, evaluate, backend: wanted, adapter: name } = estimateRequest.parse(request);
   const dataset = await openRemoteDataset(world.client, request.dataset);
-  const runtime = new Runtime(await openBackend({ backend: wanted, adapter: name }, world));
+  const runtime = new Runtime(await openBackend({ backend: wanted, adapter: name }, world, tell));
   const answer = await estimateStored({ recipe, runtime, dataset, clock: () => performance.now(), evaluate });
   const { backend, adapter } = runtime.backend.capabilities;
   const memoryBytes = measureMemory(runtime.backend);
@@ -99,7 +111,14 @@ async function describeAdapters({ gpu, threads }: World): Promise<WindowAdapters
 
 type Wanted = BackendChoice | { readonly backend: "reference" };
 
-async function openBackend(choice: Wanted, { gpu, loadOnnx, threads }: World): Promise<Backend> {
+async function openBackend(
+  choice: Wanted,
+  { client, gpu, loadOnnx, threads }: World,
+  tell: Tell,
+  onNotice: (message: string) => void = () => {},
+): Promise<Backend> {
   invariant(choice.backend !== "reference", "the window has no reference backend");
-  return choice.backend === "onnx" ? openOnnx(loadOnnx, threads) : openWindowGpu(gpu, choice.adapter);
+  if (choice.backend === "onnx") return openOnnx(loadOnnx, threads);
+  const onProgress = (done: number, total: number) => tell({ type: "checking", done, total });
+  return openWindowGpu(gpu, choice.adapter, { client, onNotice, onProgress });
 }

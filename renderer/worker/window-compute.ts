@@ -54,8 +54,10 @@ export function createWindowCompute(input: {
   /** Of this page alone: see sessionRequest. */
   readonly page: string;
   readonly launchWithinMs?: number;
+  /** A new adapter's kernels are checked; the last call of a check has as many done as there are. */
+  readonly onChecking?: ((done: number, total: number) => void) | undefined;
 }): WindowCompute {
-  const { client, spawn, page, launchWithinMs = LAUNCH_WITHIN_MS } = input;
+  const { client, spawn, page, launchWithinMs = LAUNCH_WITHIN_MS, onChecking } = input;
   let running: Running | undefined;
   let listing: Promise<WindowAdapters> | undefined;
 
@@ -67,9 +69,14 @@ export function createWindowCompute(input: {
   ) => {
     const port = spawn();
     let isReady = false;
-    const fail = (what: string, reason: string) => {
+    let isChecking = false;
+    const end = () => {
       clearTimeout(timer);
       port.kill();
+      if (isChecking) onChecking?.(0, 0);
+    };
+    const fail = (what: string, reason: string) => {
+      end();
       const hint = "Reload the page. If it happens again, choose another place under “Compute on”.";
       onFailure(new UserError("worker", what, hint), reason);
     };
@@ -78,6 +85,10 @@ export function createWindowCompute(input: {
       launchWithinMs,
     );
     port.onMessage((message) => {
+      if (message.type === "checking") {
+        isChecking = message.done < message.total;
+        return onChecking?.(message.done, message.total);
+      }
       if (message.type !== "ready") return onMessage(message);
       isReady = true;
       clearTimeout(timer);
@@ -89,13 +100,7 @@ export function createWindowCompute(input: {
         reason,
       ),
     );
-    return {
-      ...port,
-      kill: () => {
-        clearTimeout(timer);
-        port.kill();
-      },
-    };
+    return { ...port, kill: end };
   };
 
   /** The one answer of a Worker of its own; an abort ends it. */

@@ -6,6 +6,13 @@ import type { RunEvent } from "../experiment/events.ts";
 import type { Picture } from "../experiment/ports.ts";
 import { readNdjson } from "../formats/index.ts";
 import { UserError } from "../lib/user-error.ts";
+import {
+  type AdapterIdentity,
+  type AdapterNotes,
+  adapterFiles,
+  adapterNotes,
+  adapterNotesAnswer,
+} from "./adapter-notes.ts";
 import { appInfo } from "./app.ts";
 import {
   adapterList,
@@ -363,6 +370,12 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
     compute: {
       state: (options?: CallOptions) => ask(computeState, url("/compute"), options),
       adapters: () => ask(adapterList, url("/compute/adapters")),
+      /** What is remembered of every adapter that was checked. */
+      listNotes: () => ask(adapterFiles, url("/compute/notes")),
+      findNotes: (identity: AdapterIdentity) =>
+        ask(adapterNotesAnswer, url("/compute/notes/find"), { method: "POST", json: identity }),
+      addNotes: (identity: AdapterIdentity, notes: AdapterNotes) =>
+        ask(adapterNotes, url("/compute/notes"), { method: "PUT", json: { identity, notes } }),
     },
   };
 }

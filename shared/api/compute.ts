@@ -58,7 +58,7 @@ export const progressLine = z.object({
   stage: stageSchema,
   done: count,
   total: count,
-  unit: z.enum(["step", "epoch"]),
+  unit: z.enum(["step", "epoch", "kernel"]),
   perSecond: z.number().nonnegative(),
   secondsLeft,
   note: z.string(),
@@ -66,6 +66,13 @@ export const progressLine = z.object({
   memoryBytes: count.optional(),
 });
 export type ProgressLine = z.infer<typeof progressLine>;
+
+/** What a run waits for that is the first on its adapter: the check of the kernels. */
+export const checkProgress = (done: number, total: number): ProgressLine => ({
+  type: "progress",
+  stage: "synthesise",
+  ...{ done, total, unit: "kernel", perSecond: 0, secondsLeft: null, note: "" },
+});
 
 /**
  * One line of GET /api/runs/:id/events?follow=1: stored events, and between them what is never stored.

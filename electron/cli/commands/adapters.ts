@@ -1,11 +1,12 @@
-// adapters: the GPUs of this machine and the CPU path, with what each can do at best, measured.
+// adapters: the GPUs of this machine and the CPU path, with what each can do at best, measured; or the proof of their kernels.
 import { availableParallelism, cpus } from "node:os";
+import { type CheckReport, printCheck } from "../../../shared/api/adapter-notes.ts";
 import { measureDevice } from "../../../shared/engine/index.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import { listAdapters, openWebgpu } from "../../compute/gpu.ts";
+import { checkListed, listAdapters, openWebgpu, pickAdapter } from "../../compute/gpu.ts";
 import { openBackend } from "../../compute/open-backend.ts";
 import { formatBytes } from "../../host/files.ts";
-import { type CliCommand, type CommonOptions, createCli, withCommonOptions } from "../cli.ts";
+import { type Cli, type CliCommand, type CommonOptions, createCli, withCommonOptions } from "../cli.ts";
 import { formatTable } from "../output.ts";
 import { measurePeak } from "./bench.ts";
 
@@ -13,9 +14,14 @@ export const adaptersCommand: CliCommand = {
   register: (program) => {
     const command = program
       .command("adapters")
-      .description("list the GPU adapters and the CPU path, with measured peaks");
-    withCommonOptions(command).action(async (flags: CommonOptions) => {
+      .description("list the GPU adapters and the CPU path, with measured peaks")
+      .option(
+        "--check",
+        "prove every kernel on every adapter, or on the one of --adapter, and switch off those that fail",
+      );
+    withCommonOptions(command).action(async (flags: CommonOptions & { readonly check?: boolean }) => {
       const cli = createCli(flags);
+      if (flags.check) return checkAdapters(cli);
       const listed = await listAdapters().catch((error) => {
         if (!(error instanceof UserError)) throw error;
         cli.output.warn(`${error.message} ${error.hint}`);
@@ -59,3 +65,34 @@ export const adaptersCommand: CliCommand = {
     });
   },
 };
+
+async function checkAdapters(cli: Cli): Promise<void> {
+  const { adapter } = cli.options;
+  const listed = await listAdapters();
+  const chosen = adapter === undefined && listed.length > 0 ? listed : [listed[pickAdapter(listed, adapter, true)]];
+  const { store } = await cli.host();
+  const reports: CheckReport[] = [];
+  for (const { name } of chosen) {
+    const onProgress = (done: number, total: number) =>
+      cli.output.progress("check", { done, total, perSecond: 0, secondsLeft: Number.NaN, note: name, unit: "kernel" });
+    reports.push(await checkListed(name, { home: store.home, onNotice: (text) => cli.output.note(text), onProgress }));
+  }
+  cli.output.result({ checks: reports }, reports.map(printCheck).join("\n\n"));
+  const failed = reports.filter(({ kernels }) => kernels.some(({ verdict }) => verdict !== "right"));
+  if (failed.length > 0) throw checkFailed(failed);
+}
+
+function checkFailed(reports: readonly CheckReport[]): UserError {
+  const list = reports.map(({ adapter, kernels }) => {
+    const wrong = kernels.filter(({ verdict }) => verdict !== "right");
+    return `${adapter}: ${wrong.map(({ op, variant }) => (variant ? `${op}/${variant}` : op)).join(", ")}`;
+  });
+  const what = reports.some(({ unusable }) => unusable.length > 0)
+    ? "There is no right kernel for some of it: compute on another adapter, or with --backend onnx."
+    : "Runs use other kernels instead, and are right.";
+  return new UserError(
+    "check-failed",
+    `Not every kernel is right. ${list.join("; ")}.`,
+    `${what} Update the GPU's driver and check again; if it stays, report it with the table above (--json for all of it).`,
+  );
+}

@@ -1,9 +1,11 @@
 // Computing over HTTP: runs started, stopped and followed, estimates, adapters, and the sessions of pages' Workers.
 
 import { Hono } from "hono";
+import { type AdapterIdentity, adapterIdentity, adapterNotesUpdate } from "../../../shared/api/adapter-notes.ts";
 import { type ComputeState, estimateRequest, type FollowLine, startRequest } from "../../../shared/api/compute.ts";
 import { SESSION_HEADER, sessionPatch, sessionRequest } from "../../../shared/api/sessions.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
+import { addAdapterNotes, listAdapterNotes, readAdapterNotes } from "../adapter-notes.ts";
 import { type Compute, type ComputeSignal, refuseActive } from "../compute.ts";
 import { streamNdjson } from "../ndjson-response.ts";
 import type { PageSessions } from "../page-sessions.ts";
@@ -18,12 +20,30 @@ export interface ComputeRoutesDependencies {
 }
 
 /** Mounted at /api/compute. */
-export function createComputeRoutes({ compute, sessions }: Pick<ComputeRoutesDependencies, "compute" | "sessions">) {
-  return new Hono()
-    .get("/", (c) => c.json(describeComputing(compute, sessions)))
-    .get("/adapters", async (c) =>
-      c.json(await requireCompute(compute).adapters({ measure: c.req.query("measure") === "1" })),
-    );
+export function createComputeRoutes({
+  root,
+  compute,
+  sessions,
+  version,
+}: ComputeRoutesDependencies & { readonly version: string }) {
+  return (
+    new Hono()
+      .get("/", (c) => c.json(describeComputing(compute, sessions)))
+      .get("/adapters", async (c) =>
+        c.json(await requireCompute(compute).adapters({ measure: c.req.query("measure") === "1" })),
+      )
+      .get("/notes", async (c) => c.json({ adapters: await listAdapterNotes(root, version) }))
+      // By POST, since a driver's description is no part of an address.
+      .post("/notes/find", async (c) => {
+        const identity: AdapterIdentity = await readJson(c.req.raw, adapterIdentity);
+        const { notes = null, problem } = await readAdapterNotes(root, version, identity);
+        return c.json({ notes, ...(problem && { problem }) });
+      })
+      .put("/notes", async (c) => {
+        const { identity, notes } = await readJson(c.req.raw, adapterNotesUpdate);
+        return c.json(await addAdapterNotes(root, version, identity, notes));
+      })
+  );
 }
 
 /** Everything that is computed now, by the child or by pages. */

@@ -41,15 +41,17 @@ export function RunHeader(props: RunHeaderProps) {
       <div className={styles.facts}>
         <StateWord status={status} />
         <span className={styles.fact} style={{ minWidth: `${2 * wide + 7}ch` }}>
-          {isLater && progress
-            ? text.run.epochs(text.stage[progress.stage], formatCount(progress.done), formatCount(progress.total))
-            : isRunning && !progress && last === 0
-              ? text.run.starting
-              : `${text.run.step} ${text.run.stepOf(formatCount(last), formatCount(total))}`}
+          {isRunning && progress?.unit === "kernel"
+            ? text.run.checking(formatCount(progress.done), formatCount(progress.total))
+            : isLater && progress
+              ? text.run.epochs(text.stage[progress.stage], formatCount(progress.done), formatCount(progress.total))
+              : isRunning && !progress && last === 0
+                ? text.run.starting
+                : `${text.run.step} ${text.run.stepOf(formatCount(last), formatCount(total))}`}
         </span>
         {placeInQueue > 0 && <span className={styles.fact}>{text.run.waiting(placeInQueue)}</span>}
         {!isRunning && wasEnded && <span className={styles.quiet}>{text.run.endedEarly}</span>}
-        {isRunning && progress && (
+        {isRunning && progress && progress.unit !== "kernel" && (
           <>
             <span className={styles.fact} style={{ minWidth: "13ch" }}>
               {text.run.rate(formatRate(progress.perSecond), progress.unit)}

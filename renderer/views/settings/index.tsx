@@ -14,6 +14,7 @@ import type { Route } from "../../stores/route.ts";
 import { text } from "../../text.ts";
 import { defineView } from "../view.ts";
 import { ComputeSection } from "./compute-section.tsx";
+import { CopyKernelChecks, KernelChecks } from "./kernel-checks.tsx";
 import styles from "./settings.module.css";
 import { Storage } from "./storage.tsx";
 
@@ -46,10 +47,12 @@ function Settings({ route }: { readonly route: Route }) {
       <Storage />
       <Panel title={text.settings.diagnostics}>
         <p className={styles.quiet}>{text.settings.diagnosticsHint}</p>
+        <KernelChecks />
         <div className={styles.actions}>
           <Button variant="default" loading={task.isBusy} onClick={copy}>
             {clipboard.copied ? text.copied : text.settings.copyDiagnostics}
           </Button>
+          <CopyKernelChecks />
           <Button
             variant="default"
             aria-expanded={diagnostics !== undefined}

@@ -19,7 +19,8 @@ import {
   tensorBytes,
 } from "./plan.ts";
 import { type DispatchTime, Profile } from "./profile.ts";
-import { createChooser, traitsOf, type VariantChoice } from "./variants.ts";
+import { listTunables, tuneVariants } from "./tune.ts";
+import { createChooser, traitsOf, type VariantChoice, type VariantMemory } from "./variants.ts";
 
 export interface WebgpuOptions {
   /** The device's name for people. */
@@ -29,6 +30,11 @@ export interface WebgpuOptions {
   readonly limits?: Partial<PlanLimits>;
   /** Which variants of kernels to take, where more than one fits. */
   readonly choice?: Omit<VariantChoice, "traits">;
+  /**
+   * Where given, the kernels of shapes that nothing is known of are measured before a program is planned. It is handed all that
+   * is known then, and gives what is to be used: what another process has measured meanwhile stands.
+   */
+  readonly remember?: (memory: VariantMemory) => Promise<VariantMemory>;
   /** Called when the backend is disposed of, after its device. */
   readonly onDispose?: () => void;
 }
@@ -85,6 +91,8 @@ const STORAGE = 0x80;
 const KEPT_BIND_GROUPS = 4;
 /** Invocations that keep a device busy: a software adapter has a few cores, a GPU thousands of lanes. */
 const BUSY = { software: 256, gpu: 32768 };
+/** For measuring the kernels of a program, before its first run. */
+const TUNE_MS = 1500;
 /** Work is never queued without bound: every so many submits there is a mark, and a run waits for the mark before the last. */
 const SUBMITS_PER_MARK = 32;
 
@@ -94,7 +102,8 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
   const memories = new MemoryPool(device, health, STORAGE | COPY_SRC | COPY_DST);
   const staging = new MemoryPool(device, health, MAP_READ | COPY_DST);
   const constants = new Map<number, Memory>();
-  const choose = createChooser({ ...options.choice, traits: traitsOf(device, options.software) });
+  const traits = traitsOf(device, options.software);
+  let memory = options.choice?.memory ?? {};
   // Few: while a promise of the device is pending, Dawn in Node asks for it without a pause, on a core of its own.
   const marks: Promise<unknown>[] = [];
   let submits = 0;
@@ -170,6 +179,19 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     if (++submits % SUBMITS_PER_MARK === 0) marks.push(device.queue.onSubmittedWorkDone());
   };
 
+  let tuning: Promise<void> = Promise.resolve();
+  /** Programs are measured one after the other, and each class of shapes once. */
+  const tune = (program: ProgramGraph, remember: NonNullable<WebgpuOptions["remember"]>): Promise<void> => {
+    const work = async () => {
+      const { disabled = [] } = options.choice ?? {};
+      const limit = { disabled, budgetMs: TUNE_MS };
+      const measured = await tuneVariants(device, traits, listTunables(program), memory, limit);
+      if (Object.keys(measured).length > Object.keys(memory).length) memory = await remember(measured);
+    };
+    tuning = tuning.then(work, work);
+    return tuning;
+  };
+
   /** Encodes and submits without a pause. */
   const encode = ({ program, plan, submits }: WebgpuExecutable, held: readonly (Memory | undefined)[]): void => {
     for (const dispatches of submits) {
@@ -198,7 +220,8 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     implementsWhole: () => false,
     compile: async (program: ProgramGraph): Promise<WebgpuExecutable> => {
       health.check();
-      const plan = planProgram(program, limits, choose);
+      if (options.remember) await tune(program, options.remember);
+      const plan = planProgram(program, limits, createChooser({ ...options.choice, memory, traits }));
       const dispatches = await Promise.all(
         plan.dispatches.map(async (dispatch) => ({
           ...dispatch,

@@ -8,14 +8,19 @@ const QUERY_RESOLVE = 0x200;
 
 export type Encode = (pass: GPUComputePassEncoder) => void;
 
+/** A dispatch, ready to encode. Throws what is wrong with the kernel, which thus is no fault of the device's. */
 export async function prepare(
   device: GPUDevice,
   code: string,
   buffers: readonly GPUBuffer[],
   workgroups: readonly [x: number, y?: number],
 ): Promise<Encode> {
+  device.pushErrorScope("validation");
   const module = device.createShaderModule({ code });
-  const pipeline = await device.createComputePipelineAsync({ layout: "auto", compute: { module, entryPoint: "main" } });
+  const invalid = device.popErrorScope();
+  const compiling = device.createComputePipelineAsync({ layout: "auto", compute: { module, entryPoint: "main" } });
+  const [pipeline, error] = await Promise.all([compiling, invalid]);
+  if (error) throw new Error(error.message);
   const group = device.createBindGroup({
     layout: pipeline.getBindGroupLayout(0),
     entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),

@@ -26,9 +26,14 @@ export function createChooser(choice: VariantChoice): Chooser {
     typeof lowering === "function" ? pickVariant(op, lowering(choice.traits), choice).lower() : lowering;
 }
 
+/** Those that are not switched off; all where none is left. */
+export function allowedVariants(op: string, { variants }: VariantSet, disabled: readonly string[]): readonly Variant[] {
+  const allowed = variants.filter(({ name }) => !disabled.includes(`${op}/${name}`));
+  return allowed.length > 0 ? allowed : variants;
+}
+
 export function pickVariant(op: string, set: VariantSet, choice: VariantChoice): Variant {
-  const allowed = set.variants.filter(({ name }) => !choice.disabled?.includes(`${op}/${name}`));
-  const known = allowed.length > 0 ? allowed : set.variants;
+  const known = allowedVariants(op, set, choice.disabled ?? []);
   const wanted = [choice.forced?.[op], choice.memory?.[choiceKey(op, set)], set.preferred];
   for (const name of wanted) {
     const found = known.find((variant) => variant.name === name);
