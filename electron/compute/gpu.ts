@@ -116,7 +116,7 @@ export async function listAdapters(): Promise<AdapterListing[]> {
  * Throws a UserError that lists what there is.
  */
 export async function openWebgpu(
-  options: { adapter?: string; software?: boolean; choice?: WebgpuOptions["choice"] } = {},
+  options: { adapter?: string; software?: boolean } & Pick<WebgpuOptions, "choice" | "memoryLimit"> = {},
 ): Promise<WebgpuBackend> {
   const found = await findAdapters();
   const { adapter, gpu, name, software } = found[pickAdapter(found, options.adapter, options.software)];
@@ -128,8 +128,14 @@ export async function openWebgpu(
   }
   // Dawn goes away with the last reference to its GPU object.
   const keepAlive = new Set<GPU>([gpu]);
-  const { choice } = options;
-  return createWebgpuBackend(device, { adapter: name, software, choice, onDispose: () => keepAlive.clear() });
+  const { choice, memoryLimit } = options;
+  return createWebgpuBackend(device, {
+    adapter: name,
+    software,
+    choice,
+    memoryLimit,
+    onDispose: () => keepAlive.clear(),
+  });
 }
 
 /** Which of the adapters is meant: a software one only where it is named, or allowed and there is no GPU. */

@@ -13,9 +13,11 @@ export interface BackendChoice {
   readonly backend: "auto" | "webgpu" | "onnx" | "reference";
   /** The number of a GPU, or a part of its name. */
   readonly adapter?: string | undefined;
+  /** Bytes of a GPU's memory; what computes on the CPU knows no ceiling. */
+  readonly memoryLimit?: number | undefined;
 }
 
-export async function openBackend({ backend, adapter }: BackendChoice): Promise<Backend> {
+export async function openBackend({ backend, adapter, memoryLimit }: BackendChoice): Promise<Backend> {
   switch (backend) {
     case "reference":
       return createReferenceBackend();
@@ -23,18 +25,18 @@ export async function openBackend({ backend, adapter }: BackendChoice): Promise<
       return openOnnx();
     case "webgpu":
       // Asked for by name, WebGPU computes on whatever adapter there is.
-      return openWebgpu(adapter === undefined ? { software: true } : { adapter });
+      return openWebgpu({ ...(adapter === undefined ? { software: true } : { adapter }), memoryLimit });
     case "auto":
-      return adapter === undefined ? openBest() : openWebgpu({ adapter });
+      return adapter === undefined ? openBest(memoryLimit) : openWebgpu({ adapter, memoryLimit });
     default:
       throw backend satisfies never;
   }
 }
 
 /** The first real GPU; where there is none, or no driver for one, the CPU. Each run says which it was. */
-async function openBest(): Promise<Backend> {
+async function openBest(memoryLimit: number | undefined): Promise<Backend> {
   try {
-    return await openWebgpu();
+    return await openWebgpu({ memoryLimit });
   } catch (error) {
     if (error instanceof UserError && (error.code === "no-adapter" || error.code === "no-webgpu")) return openOnnx();
     throw error;

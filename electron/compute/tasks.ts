@@ -2,7 +2,7 @@
 
 import { availableParallelism, cpus } from "node:os";
 import { chooseBackend } from "../../shared/api/choose-backend.ts";
-import type { AdapterList, EstimateAnswer } from "../../shared/api/compute.ts";
+import { type AdapterList, answerOf, type EstimateAnswer } from "../../shared/api/compute.ts";
 import { createProgressTeller } from "../../shared/api/progress-teller.ts";
 import { openRunDataset } from "../../shared/api/run-dataset.ts";
 import { measureDevice, Runtime } from "../../shared/engine/index.ts";
@@ -58,7 +58,10 @@ async function computeRun({ home, runId, request }: TaskOf<"run">, wishes: Wishe
       dataset: await openRunDataset(run.record, async (id) =>
         storedDatasetOf(await openDataset(await openStore(home), id)),
       ),
-      openRuntime: async (lost) => new Runtime(await openBackend(lost ?? chooseBackend(run.record, request))),
+      openRuntime: async (lost) =>
+        new Runtime(
+          await openBackend({ ...(lost ?? chooseBackend(run.record, request)), memoryLimit: request.memoryLimit }),
+        ),
       evaluate: request.evaluate ?? run.record.evaluate !== false,
       signal: wishes.stop,
       finish: request.finish ? AbortSignal.abort() : wishes.finish,
@@ -81,12 +84,14 @@ async function computeRun({ home, runId, request }: TaskOf<"run">, wishes: Wishe
 }
 
 async function estimate({ home, request }: TaskOf<"estimate">): Promise<EstimateAnswer> {
-  const { recipe, evaluate, backend: wanted, adapter: name } = request;
+  const { recipe, evaluate, backend: wanted, adapter: name, memoryLimit } = request;
   const dataset = storedDatasetOf(await openDataset(await openStore(home), request.dataset));
-  const runtime = new Runtime(await openBackend({ backend: wanted, adapter: name }));
-  const answer = await estimateStored({ recipe, runtime, dataset, clock: () => performance.now(), evaluate });
+  const runtime = new Runtime(await openBackend({ backend: wanted, adapter: name, memoryLimit }));
+  const clock = () => performance.now();
+  const { estimate, planned } = await estimateStored({ recipe, runtime, dataset, clock, evaluate });
   const { backend, adapter } = runtime.backend.capabilities;
-  return { estimate: answer, memoryBytes: process.resourceUsage().maxRSS * 1024, backend, adapter };
+  const measured = { memoryBytes: process.resourceUsage().maxRSS * 1024, isMemoryPlanned: false };
+  return { estimate, ...(planned ? answerOf(planned) : measured), backend, adapter };
 }
 
 async function describeAdapters(measure: boolean): Promise<AdapterList> {

@@ -64,7 +64,11 @@ export async function listWindowAdapters(gpu: GPU | undefined): Promise<Listing[
 }
 
 /** On the adapter of this name, or without one on the first real GPU. Throws a UserError that lists what there is. */
-export async function openWindowGpu(gpu: GPU | undefined, wanted: string | undefined): Promise<WebgpuBackend> {
+export async function openWindowGpu(
+  gpu: GPU | undefined,
+  wanted: string | undefined,
+  memoryLimit?: number,
+): Promise<WebgpuBackend> {
   const found = await findAdapters(gpu);
   const chosen = found.find(({ name, software }) => (wanted === undefined ? !software : name === wanted));
   if (!chosen) {
@@ -79,7 +83,7 @@ export async function openWindowGpu(gpu: GPU | undefined, wanted: string | undef
   const { adapter, name, software } = chosen;
   try {
     const device = await adapter.requestDevice(describeDevice(adapter));
-    return createWebgpuBackend(device, { adapter: name, software });
+    return createWebgpuBackend(device, { adapter: name, software, memoryLimit });
   } catch (cause) {
     const hint = "Close other programs that use the GPU, or choose another place to compute.";
     throw new UserError("no-device", `${name} gives no device: ${describeError(cause)}`, hint, { cause });

@@ -40,6 +40,8 @@ export interface Experiment {
   /** Where an earlier session stopped. */
   readonly checkpoint?: Checkpoint;
   readonly evaluate: boolean;
+  /** How many synthetic images may go through the network at once, where it was made fewer to save memory. */
+  readonly imagesAtOnce?: number | undefined;
   readonly onProgress: (progress: Progress) => void;
 }
 
@@ -120,13 +122,13 @@ class Session {
   }
 
   async #synthesise(): Promise<{ saved: SavedState; outcome?: Outcome }> {
-    const { recipe, train, runtime, port, signal, finish, checkpoint, clock, onProgress } = this.#x;
+    const { recipe, train, runtime, port, signal, finish, checkpoint, clock, imagesAtOnce, onProgress } = this.#x;
     const method = methodOf(recipe.method.id);
     const [channels, height, width] = train.imageShape;
     const net = createNet(recipe.network, { channels, height, width, classes: train.classNames.length });
     const key = deriveKey(rootKey(recipe.seed), "synthesise");
     const { init, augmentation, ipc } = recipe;
-    const context = { runtime, key, real: train, net, ipc, init, strategy: augmentation.strategy };
+    const context = { runtime, key, real: train, net, ipc, init, strategy: augmentation.strategy, imagesAtOnce };
     const started = method.start(context, recipe.method);
     const steps = this.#steps();
     const pace = new Pace(clock);

@@ -42,6 +42,7 @@ const unknown: PlacesState = {
   windowError: undefined,
   childError: undefined,
   remembered: undefined,
+  memoryLimit: undefined,
 };
 const idOf = (state: Partial<PlacesState>) => currentPlace({ ...unknown, ...state })?.id;
 

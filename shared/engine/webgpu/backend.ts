@@ -4,11 +4,20 @@ import type { Backend, Executable, HostArray, ProgramGraph, Value } from "../bac
 import { BackendError } from "../errors.ts";
 import type { TensorType } from "../op.ts";
 import { sizeOf } from "../shape.ts";
+import { createDryDevice } from "./dry-device.ts";
 import { Health } from "./health.ts";
 import { fromDevice, toDevice } from "./layout.ts";
 import { type Memory, MemoryPool } from "./memory.ts";
 import { type Pipeline, PipelineCache } from "./pipelines.ts";
-import { type Dispatch, type Plan, type PlanLimits, planProgram, printPlanned, tensorBytes } from "./plan.ts";
+import {
+  type Dispatch,
+  type Plan,
+  type PlanLimits,
+  type PlannedMemory,
+  planProgram,
+  printPlanned,
+  tensorBytes,
+} from "./plan.ts";
 import { type DispatchTime, Profile } from "./profile.ts";
 import { createChooser, traitsOf, type VariantChoice } from "./variants.ts";
 
@@ -17,7 +26,9 @@ export interface WebgpuOptions {
   readonly adapter: string;
   readonly software: boolean;
   /** Which variants of kernels to take, where more than one fits. */
-  readonly choice?: Omit<VariantChoice, "traits">;
+  readonly choice?: Omit<VariantChoice, "traits"> | undefined;
+  /** Bytes that values and running programs may take at most. */
+  readonly memoryLimit?: number | undefined;
   /** Called when the backend is disposed of, after its device. */
   readonly onDispose?: () => void;
 }
@@ -32,13 +43,19 @@ export interface WebgpuStats {
   readonly peakBytes: number;
   /** Memory that the device holds, kept for reuse included. */
   readonly heldBytes: number;
-  /** Buffers made so far: steady once every program has run. */
+  /** Buffers and bind groups made so far: steady once every program has run. */
   readonly buffersCreated: number;
+  readonly bindGroupsCreated: number;
+  /** How often the host waited for the device so far. */
+  readonly waits: number;
 }
 
 export interface WebgpuBackend extends Backend {
   readonly device: GPUDevice;
+  readonly memoryLimit: number | undefined;
   stats(): WebgpuStats;
+  /** A backend that compiles and counts as this one does, without a ceiling, and computes nothing: all that it reads is zero. */
+  dry(): WebgpuBackend;
   /** What every dispatch takes that `work` asks for. Throws BackendError where the adapter cannot tell. */
   profile(work: () => Promise<unknown>): Promise<DispatchTime[]>;
 }
@@ -81,7 +98,7 @@ const SUBMITS_PER_MARK = 32;
 export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): WebgpuBackend {
   const health = new Health(device);
   const pipelines = new PipelineCache(device);
-  const memories = new MemoryPool(device, health, STORAGE | COPY_SRC | COPY_DST);
+  const memories = new MemoryPool(device, health, STORAGE | COPY_SRC | COPY_DST, options.memoryLimit);
   const staging = new MemoryPool(device, health, MAP_READ | COPY_DST);
   const constants = new Map<number, Memory>();
   const choose = createChooser({ ...options.choice, traits: traitsOf(device, options.software) });
@@ -97,6 +114,8 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     busy: options.software ? BUSY.software : BUSY.gpu,
   };
   let dispatched = 0;
+  let bindGroups = 0;
+  let waits = 0;
   let profile: Profile | undefined;
 
   const live = (value: Value): Memory => {
@@ -125,11 +144,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
   let arena: GPUBuffer | undefined;
   const reserve = (bytes: number): void => {
     if (bytes <= (arena?.size ?? 0)) return;
-    // What still runs keeps the old one until it is done.
-    arena?.destroy();
-    device.pushErrorScope("out-of-memory");
-    arena = device.createBuffer({ label: "arena", size: bytes, usage: STORAGE });
-    health.expect(device.popErrorScope(), `no memory for ${bytes} bytes of intermediate results`);
+    arena = memories.replace(arena, bytes, "intermediate results");
   };
 
   const bind = (dispatch: ReadyDispatch, plan: Plan, held: readonly (Memory | undefined)[]): GPUBindGroup => {
@@ -145,6 +160,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       return { binding, resource: { buffer: buffers[binding], ...resource } };
     });
     const group = device.createBindGroup({ label: dispatch.label, layout: dispatch.pipeline.layout, entries });
+    bindGroups++;
     dispatch.bound.unshift({ buffers, group });
     dispatch.bound.splice(KEPT_BIND_GROUPS);
     return group;
@@ -210,21 +226,35 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       health.check();
       health.program = program.name;
       // The run holds what it reads from here on, whatever becomes of the caller's values meanwhile.
-      const held: (Memory | undefined)[] = plan.memory.map(({ bytes, label, place }, at) => {
+      const held: (Memory | undefined)[] = [];
+      const release = () => {
+        for (const memory of held) if (memory) memories.release(memory);
+      };
+      const hold = ({ bytes, label, place }: PlannedMemory, at: number): Memory | undefined => {
         if (place.kind === "arena") return undefined;
         if (place.kind === "own") return memories.acquire(bytes, label);
         const memory = place.kind === "input" ? live(inputs[at]) : constant(place.value);
         memories.retain(memory);
         return memory;
-      });
-      inputs.forEach((value, index) => {
-        if (donated[index]) free(value);
-      });
-      if (marks.length > 1) await marks.shift();
+      };
+      try {
+        reserve(plan.arenaBytes);
+        for (const [at, planned] of plan.memory.entries()) held.push(hold(planned, at));
+      } catch (error) {
+        release();
+        throw error;
+      } finally {
+        inputs.forEach((value, index) => {
+          if (donated[index]) free(value);
+        });
+      }
+      if (marks.length > 1) {
+        waits++;
+        await marks.shift();
+      }
       health.check();
       device.pushErrorScope("out-of-memory");
       device.pushErrorScope("validation");
-      reserve(plan.arenaBytes);
       encode(executable as WebgpuExecutable, held);
       health.expect(device.popErrorScope(), `program ${program.name} failed`);
       health.expect(device.popErrorScope(), `program ${program.name} ran out of memory`);
@@ -233,7 +263,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
         memories.retain(memory);
         return { backend: "webgpu", shape, dtype, memory };
       });
-      for (const memory of held) if (memory) memories.release(memory);
+      release();
       memories.tick();
       return results;
     },
@@ -245,6 +275,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       const encoder = device.createCommandEncoder({ label: "read" });
       encoder.copyBufferToBuffer(memory.buffer, 0, target.buffer, 0, bytes);
       device.queue.submit([encoder.finish()]);
+      waits++;
       try {
         await target.buffer.mapAsync(MAP_READ, 0, bytes);
       } catch (error) {
@@ -268,13 +299,20 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       }
       return taken.end();
     },
+    memoryLimit: options.memoryLimit,
+    dry: () => {
+      const { adapter, software, choice } = options;
+      return createWebgpuBackend(createDryDevice(device), { adapter, software, choice });
+    },
     stats: () => ({
       dispatches: dispatched,
       pipelines: pipelines.size,
-      liveBytes: memories.liveBytes + (arena?.size ?? 0),
-      peakBytes: memories.peakBytes + (arena?.size ?? 0),
-      heldBytes: memories.heldBytes + staging.heldBytes + (arena?.size ?? 0),
-      buffersCreated: memories.created + staging.created + (arena ? 1 : 0),
+      liveBytes: memories.liveBytes,
+      peakBytes: memories.peakBytes,
+      heldBytes: memories.heldBytes + staging.heldBytes,
+      buffersCreated: memories.created + staging.created,
+      bindGroupsCreated: bindGroups,
+      waits,
     }),
     dispose: async () => {
       health.end();
