@@ -29,8 +29,8 @@ interface Planned {
   readonly imagesAtOnce?: number | undefined;
 }
 
-/** Steps after which nothing new is kept from one to the next. */
-const STEPS = 4;
+/** By then two states are kept and two are being computed, whichever steps are written down. */
+const STEPS = 6;
 
 /** What the run takes as it is given. */
 export async function planMemory(backend: WebgpuBackend, planned: Planned): Promise<PlannedMemory> {

@@ -67,12 +67,10 @@ interface WebgpuValue extends Value {
 /** A dispatch ready to encode; its last bind groups are kept, since runs mostly find the same memory as those before. */
 interface ReadyDispatch extends Dispatch {
   readonly pipeline: Pipeline;
-  readonly bound: Bound[];
-}
-
-interface Bound {
-  readonly buffers: readonly GPUBuffer[];
-  readonly group: GPUBindGroup;
+  /** Memory that may lie in another buffer at the next run. */
+  readonly moving: readonly number[];
+  /** By those buffers, the oldest first. */
+  readonly bound: Map<string, GPUBindGroup>;
 }
 
 interface WebgpuExecutable extends Executable {
@@ -86,8 +84,8 @@ const COPY_SRC = 0x04;
 const COPY_DST = 0x08;
 const STORAGE = 0x80;
 
-/** Bind groups that a dispatch keeps: a run's results are often the next one's inputs, in two or three buffers by turns. */
-const KEPT_BIND_GROUPS = 4;
+/** Bind groups that a dispatch keeps: a step may run its program for every class, and its results go round in a few buffers. */
+const KEPT_BIND_GROUPS = 4096;
 /** Invocations that keep a device busy: a software adapter has a few cores, a GPU thousands of lanes. */
 const BUSY = { software: 256, gpu: 32768 };
 /** Short enough that no driver's watchdog takes a submit for a hang. */
@@ -142,27 +140,27 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
 
   /** The block in which every program keeps its intermediate results: programs run one after the other. */
   let arena: GPUBuffer | undefined;
+  let arenas = 0;
   const reserve = (bytes: number): void => {
     if (bytes <= (arena?.size ?? 0)) return;
+    arenas++;
     arena = memories.replace(arena, bytes, "intermediate results");
   };
 
   const bind = (dispatch: ReadyDispatch, plan: Plan, held: readonly (Memory | undefined)[]): GPUBindGroup => {
-    const bufferOf = (at: number) => (plan.memory[at].place.kind === "arena" ? arena : held[at]?.buffer) as GPUBuffer;
-    const known = dispatch.bound.find(({ buffers }) =>
-      buffers.every((buffer, index) => buffer === bufferOf(dispatch.memory[index])),
-    );
-    if (known) return known.group;
-    const buffers = dispatch.memory.map(bufferOf);
+    const key = `${arenas}: ${dispatch.moving.map((at) => held[at]?.id)}`;
+    const known = dispatch.bound.get(key);
+    if (known) return known;
     const entries = dispatch.memory.map((at, binding) => {
       const { bytes, place } = plan.memory[at];
-      const resource = place.kind === "arena" ? { offset: place.offset, size: bytes } : {};
-      return { binding, resource: { buffer: buffers[binding], ...resource } };
+      const isInArena = place.kind === "arena";
+      const buffer = (isInArena ? arena : held[at]?.buffer) as GPUBuffer;
+      return { binding, resource: { buffer, ...(isInArena && { offset: place.offset, size: bytes }) } };
     });
     const group = device.createBindGroup({ label: dispatch.label, layout: dispatch.pipeline.layout, entries });
     bindGroups++;
-    dispatch.bound.unshift({ buffers, group });
-    dispatch.bound.splice(KEPT_BIND_GROUPS);
+    dispatch.bound.set(key, group);
+    if (dispatch.bound.size > KEPT_BIND_GROUPS) dispatch.bound.delete(dispatch.bound.keys().next().value as string);
     return group;
   };
 
@@ -195,7 +193,13 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
 
   return {
     device,
-    capabilities: { backend: "webgpu", adapter: options.adapter, precision: "f32", software: options.software },
+    capabilities: {
+      backend: "webgpu",
+      adapter: options.adapter,
+      precision: "f32",
+      software: options.software,
+      queues: true,
+    },
     implementsWhole: () => false,
     compile: async (program: ProgramGraph): Promise<WebgpuExecutable> => {
       health.check();
@@ -209,7 +213,8 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
             const message = error.message.replace(/^webgpu: /, "");
             throw new BackendError("webgpu", `program ${program.name}: ${message}`, error.hint, { cause: error });
           }),
-          bound: [],
+          moving: dispatch.memory.filter((at) => plan.memory[at].place.kind !== "arena"),
+          bound: new Map<string, GPUBindGroup>(),
         })),
       );
       health.check();
@@ -275,6 +280,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       const encoder = device.createCommandEncoder({ label: "read" });
       encoder.copyBufferToBuffer(memory.buffer, 0, target.buffer, 0, bytes);
       device.queue.submit([encoder.finish()]);
+      const before = marks.at(-1);
       waits++;
       try {
         await target.buffer.mapAsync(MAP_READ, 0, bytes);
@@ -282,6 +288,8 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
         await health.settleRefusal();
         throw new BackendError("webgpu", `cannot read a result: ${String(error)}`, "", { cause: error });
       }
+      // What was queued before the copy is done: nobody waits for it again.
+      if (before) marks.splice(0, marks.indexOf(before) + 1);
       await health.settle();
       const data = fromDevice(value, target.buffer.getMappedRange(0, bytes));
       target.buffer.unmap();

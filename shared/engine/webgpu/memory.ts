@@ -7,6 +7,8 @@ import type { Health } from "./health.ts";
 export interface Memory {
   readonly buffer: GPUBuffer;
   readonly bytes: number;
+  /** Told apart from every other buffer of its pool by this. */
+  readonly id: number;
   references: number;
   /** The clock of the pool when it was last given back. */
   idleSince: number;
@@ -22,6 +24,7 @@ export class MemoryPool {
   readonly #usage: number;
   /** Bytes that may be in use at once. */
   readonly limit: number;
+  /** By size; the oldest last. */
   readonly #idle = new Map<number, Memory[]>();
   #clock = 0;
   liveBytes = 0;
@@ -42,7 +45,7 @@ export class MemoryPool {
   acquire(bytes: number, label: string): Memory {
     const size = Math.min(sizeClass(bytes), Math.max(bytes, this.#device.limits.maxStorageBufferBindingSize));
     this.#requireWithin(size, label);
-    // The last one given back is likely the one that the same step had in the run before.
+    // Always the oldest, so that equal runs find equal buffers, and with them bind groups that are there.
     const memory = this.#idle.get(size)?.pop() ?? this.#create(size, label);
     memory.references = 1;
     this.#use(size);
@@ -84,7 +87,7 @@ export class MemoryPool {
     this.#health.expect(this.#device.popErrorScope(), `no memory for ${bytes} bytes of ${label}`);
     this.created++;
     this.heldBytes += bytes;
-    return { buffer, bytes, references: 0, idleSince: 0 };
+    return { buffer, bytes, id: this.created, references: 0, idleSince: 0 };
   }
 
   retain(memory: Memory): void {
@@ -97,9 +100,9 @@ export class MemoryPool {
     if (--memory.references > 0) return;
     this.liveBytes -= memory.bytes;
     memory.idleSince = this.#clock;
-    const idle = this.#idle.get(memory.bytes);
-    if (idle) idle.push(memory);
-    else this.#idle.set(memory.bytes, [memory]);
+    const idle = this.#idle.get(memory.bytes) ?? [];
+    this.#idle.set(memory.bytes, idle);
+    idle.splice(idle.findLastIndex(({ id }) => id > memory.id) + 1, 0, memory);
   }
 
   /** Called once a run: lets go of what no run took for long. */
