@@ -18,6 +18,7 @@ export function MemoryLimit({ onChange }: { readonly onChange?: () => void }) {
   };
   return (
     <NumberInput
+      mt={8}
       label={text.places.memoryLimit}
       placeholder={text.places.noMemoryLimit}
       value={memoryLimit === undefined ? "" : memoryLimit / GIGABYTE}
