@@ -254,7 +254,8 @@ export const text = {
     distilling: "distilling",
     evaluating: "evaluating",
     perStep: "per step",
-    memory: "Memory",
+    memory: (isPlanned: boolean) => (isPlanned ? "GPU memory, planned" : "Memory, measured"),
+    inPieces: (images: number) => `${count(images, "image")} at once`,
     disk: "Disk",
     computes: "On",
     name: "Name",
@@ -637,6 +638,8 @@ export const text = {
     },
     software: (label: string) => `${label} (software)`,
     finding: "Looking for adapters…",
+    memoryLimit: "GPU memory at most",
+    noMemoryLimit: "no limit",
     missing: "What was chosen before is not here now.",
     hints: {
       auto: "The host takes its GPU, or its CPU where it has none. The page may be closed meanwhile.",

@@ -17,6 +17,7 @@ export interface CommonOptions {
   readonly quiet?: boolean;
   readonly backend: (typeof backendChoices)[number];
   readonly adapter?: string;
+  readonly memoryLimit?: number;
   readonly seed?: number;
   readonly dump?: string;
 }
@@ -49,6 +50,25 @@ export const wholeNumber = (text: string): number => {
   return value;
 };
 
+const UNITS: Readonly<Record<string, number>> = {
+  "": 1,
+  K: 1e3,
+  M: 1e6,
+  G: 1e9,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+};
+
+/** Reads an option's value such as 2GB or 512MiB. Throws InvalidArgumentError. */
+export const byteCount = (text: string): number => {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?) ?([KMG]i?|)B?$/.exec(text) ?? [];
+  const bytes = Math.floor(Number(digits) * UNITS[unit]);
+  if (!(bytes > 0 && Number.isSafeInteger(bytes)))
+    throw new InvalidArgumentError("It must be a size, such as 2GB or 512MiB.");
+  return bytes;
+};
+
 /** The value of an option that a command needs. Asked for here, so that a misspelt one is named as unknown before. */
 export function requireOption(option: string, value: string | undefined): string {
   if (value === undefined)
@@ -63,6 +83,7 @@ export function withCommonOptions(command: Command): Command {
     .option("--quiet", "print nothing but results and errors")
     .addOption(new Option("--backend <name>", "what computes").choices(backendChoices).default("auto"))
     .option("--adapter <name>", "which GPU: its number or a part of its name")
+    .option("--memory-limit <size>", "what a run may take of a GPU's memory, e.g. 2GB", byteCount)
     .option("--dump <dir>", "write each compiled program there: its graph, ONNX model or WGSL")
     .option("--seed <number>", "root of every random draw", wholeNumber);
 }

@@ -10,7 +10,7 @@ import { createSignals } from "../host/signals.ts";
 import { type FromChild, fromChild, type Task } from "./messages.ts";
 import { type ChildPort, forkChild, type SpawnChild } from "./transport.ts";
 
-type Where = Pick<StartRequest, "backend" | "adapter">;
+type Where = Pick<StartRequest, "backend" | "adapter" | "memoryLimit">;
 
 interface Waiting {
   readonly runId: string;
@@ -135,7 +135,8 @@ export function createChildCompute(input: {
       if (isDisposed) throw new UserError("compute-busy", "The program is ending.", "Start it again.");
       refuseActive({ isActive }, runId);
       const isOpen = request.backend === undefined && request.adapter === undefined;
-      queue.push({ runId, request: isOpen ? { ...request, ...defaults } : request });
+      const { memoryLimit = defaults?.memoryLimit } = request;
+      queue.push({ runId, request: { ...request, ...(isOpen ? defaults : {}), memoryLimit } });
       if (!running) startNext();
     },
 
@@ -172,7 +173,9 @@ export function createChildCompute(input: {
       }
       const isOpen = request.backend === "auto" && request.adapter === undefined;
       const where = { backend: defaults?.backend ?? request.backend, adapter: defaults?.adapter };
-      const task: Task = { type: "estimate", home, request: isOpen ? { ...request, ...where } : request };
+      const { memoryLimit = defaults?.memoryLimit } = request;
+      const wanted = { ...request, ...(isOpen ? where : {}), memoryLimit };
+      const task: Task = { type: "estimate", home, request: wanted };
       const message = await askChild(task, signal);
       if (message.type === "estimated") return message.answer;
       throw new Error(`an estimate was answered with ${message.type}`);

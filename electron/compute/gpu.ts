@@ -131,6 +131,7 @@ export interface OpenWebgpuOptions {
   readonly adapter?: string;
   readonly software?: boolean;
   readonly choice?: WebgpuOptions["choice"];
+  readonly memoryLimit?: number | undefined;
   /** Below the device's, for tests. */
   readonly limits?: WebgpuOptions["limits"];
   readonly remembering?: Remembering | undefined;
@@ -147,14 +148,22 @@ export async function openWebgpu(options: OpenWebgpuOptions = {}): Promise<Webgp
   const keepAlive = new Set<GPU>([chosen.gpu]);
   const onDispose = () => keepAlive.clear();
   const target = targetOf(chosen);
-  const { choice, limits, remembering } = options;
+  const { choice, limits, memoryLimit, remembering } = options;
   if (!remembering || !isMeasured(chosen)) {
     const { adapter, software } = target;
-    return createWebgpuBackend(await target.openDevice(), { adapter, software, choice, limits, onDispose });
+    return createWebgpuBackend(await target.openDevice(), {
+      adapter,
+      software,
+      choice,
+      limits,
+      memoryLimit,
+      onDispose,
+    });
   }
   const { onNotice, onProgress } = remembering;
   let isTold = false;
   return openKnownAdapter(target, {
+    memoryLimit,
     memory: memoryOf(chosen, remembering),
     onProgress: (done, total) => {
       if (!isTold) onNotice(checking(chosen.name));

@@ -7,16 +7,19 @@ import {
   type OnnxRuntime,
 } from "../../shared/engine/index.ts";
 import { describeError, UserError } from "../../shared/lib/user-error.ts";
-import { openWebgpu, type Remembering } from "./gpu.ts";
+import { type OpenWebgpuOptions, openWebgpu, type Remembering } from "./gpu.ts";
 
 export interface BackendChoice {
   readonly backend: "auto" | "webgpu" | "onnx" | "reference";
   /** The number of a GPU, or a part of its name. */
   readonly adapter?: string | undefined;
+  /** Bytes of a GPU's memory; what computes on the CPU knows no ceiling. */
+  readonly memoryLimit?: number | undefined;
 }
 
 /** With `remembering`, a GPU is checked once before anything is computed on it, and its kernels are measured. */
-export async function openBackend({ backend, adapter }: BackendChoice, remembering?: Remembering): Promise<Backend> {
+export async function openBackend(choice: BackendChoice, remembering?: Remembering): Promise<Backend> {
+  const { backend, adapter, memoryLimit } = choice;
   switch (backend) {
     case "reference":
       return createReferenceBackend();
@@ -24,18 +27,20 @@ export async function openBackend({ backend, adapter }: BackendChoice, rememberi
       return openOnnx();
     case "webgpu":
       // Asked for by name, WebGPU computes on whatever adapter there is.
-      return openWebgpu({ ...(adapter === undefined ? { software: true } : { adapter }), remembering });
+      return openWebgpu({ ...(adapter === undefined ? { software: true } : { adapter }), memoryLimit, remembering });
     case "auto":
-      return adapter === undefined ? openBest(remembering) : openWebgpu({ adapter, remembering });
+      return adapter === undefined
+        ? openBest({ memoryLimit, remembering })
+        : openWebgpu({ adapter, memoryLimit, remembering });
     default:
       throw backend satisfies never;
   }
 }
 
 /** The first real GPU; where there is none, or no driver for one, the CPU. Each run says which it was. */
-async function openBest(remembering: Remembering | undefined): Promise<Backend> {
+async function openBest(options: Pick<OpenWebgpuOptions, "memoryLimit" | "remembering">): Promise<Backend> {
   try {
-    return await openWebgpu({ remembering });
+    return await openWebgpu(options);
   } catch (error) {
     if (error instanceof UserError && (error.code === "no-adapter" || error.code === "no-webgpu")) return openOnnx();
     throw error;

@@ -2,7 +2,7 @@
 
 import { availableParallelism, cpus } from "node:os";
 import { chooseBackend } from "../../shared/api/choose-backend.ts";
-import { type AdapterList, checkProgress, type EstimateAnswer } from "../../shared/api/compute.ts";
+import { type AdapterList, answerOf, checkProgress, type EstimateAnswer } from "../../shared/api/compute.ts";
 import { createProgressTeller } from "../../shared/api/progress-teller.ts";
 import { openRunDataset } from "../../shared/api/run-dataset.ts";
 import { measureDevice, Runtime } from "../../shared/engine/index.ts";
@@ -59,7 +59,12 @@ async function computeRun({ home, runId, request }: TaskOf<"run">, wishes: Wishe
         storedDatasetOf(await openDataset(await openStore(home), id)),
       ),
       openRuntime: async (lost) =>
-        new Runtime(await openBackend(lost ?? chooseBackend(run.record, request), remembering(home, tell))),
+        new Runtime(
+          await openBackend(
+            { ...(lost ?? chooseBackend(run.record, request)), memoryLimit: request.memoryLimit },
+            remembering(home, tell),
+          ),
+        ),
       evaluate: request.evaluate ?? run.record.evaluate !== false,
       signal: wishes.stop,
       finish: request.finish ? AbortSignal.abort() : wishes.finish,
@@ -89,17 +94,19 @@ const remembering = (home: string, tell: Tell): Remembering => ({
 });
 
 async function estimate({ home, request }: TaskOf<"estimate">): Promise<EstimateAnswer> {
-  const { recipe, evaluate, backend: wanted, adapter: name } = request;
+  const { recipe, evaluate, backend: wanted, adapter: name, memoryLimit } = request;
   const dataset = storedDatasetOf(await openDataset(await openStore(home), request.dataset));
   const runtime = new Runtime(
     await openBackend(
-      { backend: wanted, adapter: name },
+      { backend: wanted, adapter: name, memoryLimit },
       remembering(home, () => {}),
     ),
   );
-  const answer = await estimateStored({ recipe, runtime, dataset, clock: () => performance.now(), evaluate });
+  const clock = () => performance.now();
+  const { estimate, planned } = await estimateStored({ recipe, runtime, dataset, clock, evaluate });
   const { backend, adapter } = runtime.backend.capabilities;
-  return { estimate: answer, memoryBytes: process.resourceUsage().maxRSS * 1024, backend, adapter };
+  const measured = { memoryBytes: process.resourceUsage().maxRSS * 1024, isMemoryPlanned: false };
+  return { estimate, ...(planned ? answerOf(planned) : measured), backend, adapter };
 }
 
 async function describeAdapters(measure: boolean): Promise<AdapterList> {

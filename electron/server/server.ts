@@ -26,7 +26,7 @@ export interface ServerOptions {
   /** Without one, the usual port, or a free one where that is taken. */
   readonly port?: number | undefined;
   /** What computes where a request does not say. */
-  readonly defaults?: Pick<StartRequest, "backend" | "adapter"> | undefined;
+  readonly defaults?: Pick<StartRequest, "backend" | "adapter" | "memoryLimit"> | undefined;
   readonly spawn?: SpawnChild | undefined;
 }
 

@@ -28,6 +28,8 @@ export interface PlacesState {
   readonly childError: unknown;
   /** What was chosen once, whether or not it is there now. */
   readonly remembered: string | undefined;
+  /** Bytes of a GPU's memory that a run may take. */
+  readonly memoryLimit: number | undefined;
 }
 
 /** In the order in which they are offered. */
@@ -136,6 +138,7 @@ export interface PlacesPort {
 }
 
 const KEY = "stillroom.compute-on";
+const LIMIT_KEY = "stillroom.memory-limit";
 
 export function createComputePlaces(port: PlacesPort) {
   const store = createStore<PlacesState>(() => ({
@@ -145,6 +148,7 @@ export function createComputePlaces(port: PlacesPort) {
     windowError: undefined,
     childError: undefined,
     remembered: port.storage?.getItem(KEY) ?? undefined,
+    memoryLimit: Number(port.storage?.getItem(LIMIT_KEY)) || undefined,
   }));
   let asked: Promise<void> | undefined;
   const ask = async (again: boolean) => {
@@ -188,6 +192,10 @@ export function createComputePlaces(port: PlacesPort) {
     choose({ id }: Place): void {
       store.setState({ remembered: id });
       port.storage?.setItem(KEY, id);
+    },
+    limit(memoryLimit: number | undefined): void {
+      store.setState({ memoryLimit });
+      port.storage?.setItem(LIMIT_KEY, String(memoryLimit ?? ""));
     },
   };
 }

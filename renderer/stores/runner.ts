@@ -44,6 +44,11 @@ export function createRunner({ client, window, places, askPlace }: RunnerPort): 
     throw new UserError("no-place", "Nothing here can compute.", "Settings says why, and what to do about it.");
   };
 
+  const limit = (): Pick<StartRequest, "memoryLimit"> => {
+    const { memoryLimit } = places.store.getState();
+    return memoryLimit === undefined ? {} : { memoryLimit };
+  };
+
   const choose = async (runId: string): Promise<Place | undefined> => {
     const { record } = await client.runs.get(runId);
     if (record.sessions.length === 0) return current();
@@ -63,7 +68,7 @@ export function createRunner({ client, window, places, askPlace }: RunnerPort): 
   };
 
   const begin = (runId: string, place: Place, finish = false): Promise<void> => {
-    const request: StartRequest = { ...place.request, ...(finish && { finish }) };
+    const request: StartRequest = { ...place.request, ...limit(), ...(finish && { finish }) };
     return isInWindow(place) ? window.start(runId, request) : client.runs.start(runId, request);
   };
 
@@ -90,7 +95,7 @@ export function createRunner({ client, window, places, askPlace }: RunnerPort): 
     },
     async estimate(request, { signal }) {
       const place = await current();
-      const wanted = { ...request, ...place.request };
+      const wanted = { ...request, ...place.request, ...limit() };
       return isInWindow(place) ? window.estimate(wanted, signal) : client.runs.estimate(wanted, { signal });
     },
   };

@@ -82,6 +82,7 @@ export async function listWindowAdapters(gpu: GPU | undefined): Promise<Listing[
 export async function openWindowGpu(
   gpu: GPU | undefined,
   wanted: string | undefined,
+  memoryLimit: number | undefined,
   { client, onNotice, onProgress }: Remembering,
 ): Promise<WebgpuBackend> {
   const found = await findAdapters(gpu);
@@ -98,9 +99,10 @@ export async function openWindowGpu(
   const { name, software } = chosen;
   const target = { adapter: name, software, openDevice: deviceOpener(gpu, chosen) };
   // As in the host's process: software adapters are proved by the tests, and taken only by name.
-  if (software) return createWebgpuBackend(await target.openDevice(), { adapter: name, software });
+  if (software) return createWebgpuBackend(await target.openDevice(), { adapter: name, software, memoryLimit });
   const identity = identify(chosen);
   return openKnownAdapter(target, {
+    memoryLimit,
     memory: {
       read: async () => {
         const { notes, problem } = await client.compute.findNotes(identity);

@@ -2,6 +2,7 @@
 import { type BackendChoice, chooseBackend } from "../../shared/api/choose-backend.ts";
 import type { Client } from "../../shared/api/client.ts";
 import {
+  answerOf,
   type EstimateAnswer,
   type EstimateRequest,
   estimateRequest,
@@ -9,8 +10,9 @@ import {
 } from "../../shared/api/compute.ts";
 import { createRemoteStore, openRemoteDataset } from "../../shared/api/remote-store.ts";
 import { openRunDataset } from "../../shared/api/run-dataset.ts";
-import { type Backend, Runtime, type WebgpuBackend } from "../../shared/engine/index.ts";
+import { type Backend, Runtime } from "../../shared/engine/index.ts";
 import { estimateStored } from "../../shared/experiment/estimate.ts";
+import { isWebgpu } from "../../shared/experiment/planned-memory.ts";
 import { failureOf, runSession } from "../../shared/experiment/session.ts";
 import { invariant } from "../../shared/lib/invariant.ts";
 import { listWindowAdapters, openWindowGpu } from "./gpu.ts";
@@ -69,10 +71,16 @@ async function computeRun({ runId, request, page }: TaskOf<"run">, world: World,
     store,
     dataset: await openRunDataset(record, (id) => openRemoteDataset(client, id)),
     openRuntime: async (lost) => {
-      backend = await openBackend(lost ?? chooseBackend(record, request), world, tell, (notice) => {
-        if (notices) notices.push(notice);
-        else reports.onNotice(notice);
-      });
+      backend = await openBackend(
+        lost ?? chooseBackend(record, request),
+        request.memoryLimit,
+        world,
+        tell,
+        (notice) => {
+          if (notices) notices.push(notice);
+          else reports.onNotice(notice);
+        },
+      );
       return new Runtime(backend);
     },
     evaluate: request.evaluate ?? record.evaluate !== false,
@@ -86,20 +94,18 @@ async function computeRun({ runId, request, page }: TaskOf<"run">, world: World,
 }
 
 async function estimate(request: EstimateRequest, world: World, tell: Tell): Promise<EstimateAnswer> {
-  const { recipe, evaluate, backend: wanted, adapter: name } = estimateRequest.parse(request);
+  const { recipe, evaluate, backend: wanted, adapter: name, memoryLimit } = estimateRequest.parse(request);
   const dataset = await openRemoteDataset(world.client, request.dataset);
-  const runtime = new Runtime(await openBackend({ backend: wanted, adapter: name }, world, tell));
-  const answer = await estimateStored({ recipe, runtime, dataset, clock: () => performance.now(), evaluate });
+  const runtime = new Runtime(await openBackend({ backend: wanted, adapter: name }, memoryLimit, world, tell));
+  const clock = () => performance.now();
+  const { estimate: answer, planned } = await estimateStored({ recipe, runtime, dataset, clock, evaluate });
   const { backend, adapter } = runtime.backend.capabilities;
-  const memoryBytes = measureMemory(runtime.backend);
-  return { estimate: answer, backend, adapter, ...(memoryBytes !== undefined && { memoryBytes }) };
+  return { estimate: answer, ...(planned ? answerOf(planned) : { isMemoryPlanned: false }), backend, adapter };
 }
 
 /** The most that its values and programs took on the adapter; of WebAssembly nothing is known. */
 const measureMemory = (backend: Backend): number | undefined =>
   isWebgpu(backend) ? backend.stats().peakBytes : undefined;
-
-const isWebgpu = (backend: Backend): backend is WebgpuBackend => "stats" in backend;
 
 async function describeAdapters({ gpu, threads }: World): Promise<WindowAdapters> {
   try {
@@ -113,6 +119,7 @@ type Wanted = BackendChoice | { readonly backend: "reference" };
 
 async function openBackend(
   choice: Wanted,
+  memoryLimit: number | undefined,
   { client, gpu, loadOnnx, threads }: World,
   tell: Tell,
   onNotice: (message: string) => void = () => {},
@@ -120,5 +127,5 @@ async function openBackend(
   invariant(choice.backend !== "reference", "the window has no reference backend");
   if (choice.backend === "onnx") return openOnnx(loadOnnx, threads);
   const onProgress = (done: number, total: number) => tell({ type: "checking", done, total });
-  return openWindowGpu(gpu, choice.adapter, { client, onNotice, onProgress });
+  return openWindowGpu(gpu, choice.adapter, memoryLimit, { client, onNotice, onProgress });
 }

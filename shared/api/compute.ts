@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { runEventSchema, runStatusSchema, stageSchema } from "../experiment/events.ts";
+import type { PlannedMemory } from "../experiment/planned-memory.ts";
 import { recipeSchema } from "../recipe/index.ts";
 import { type ErrorBody, failureFields } from "./failure.ts";
 
@@ -15,12 +16,15 @@ const where = {
   backend: z.enum(backendChoices).default("auto"),
   /** The number of a GPU, or a part of its name; a software adapter is used only when it is named. */
   adapter: z.string().min(1).optional(),
+  /** Bytes of a GPU's memory that a run may take at most. */
+  memoryLimit: z.int().positive().optional(),
 };
 
 /** Of POST /api/runs/:id/start. A run goes on with the backend and adapter that it began on, unless told otherwise. */
 export const startRequest = z.strictObject({
   backend: where.backend.removeDefault().optional(),
   adapter: where.adapter,
+  memoryLimit: where.memoryLimit,
   evaluate: z.boolean().optional(),
   /** Ends the distillation at its newest checkpoint, and goes on with the evaluation. */
   finish: z.boolean().optional(),
@@ -45,12 +49,22 @@ export const estimateAnswer = z.object({
     totalSeconds: z.number(),
     diskBytes: z.number(),
   }),
-  /** The most that the measuring process, or the GPU, took; missing where nobody can tell. */
+  /** The most that the run takes of a GPU, planned, or else that the measuring process took; missing where nobody can tell. */
   memoryBytes: z.number().optional(),
+  isMemoryPlanned: z.boolean(),
+  /** Where fewer go through the network at once than the method takes, to stay below the memory limit. */
+  imagesAtOnce: z.int().positive().optional(),
   backend: z.string(),
   adapter: z.string(),
 });
 export type EstimateAnswer = z.infer<typeof estimateAnswer>;
+
+/** What an answer says of planned memory. */
+export const answerOf = ({ peakBytes, imagesAtOnce }: PlannedMemory) => ({
+  memoryBytes: peakBytes,
+  isMemoryPlanned: true,
+  ...(imagesAtOnce !== undefined && { imagesAtOnce }),
+});
 
 /** How far a stage is; `unit` is what `done` counts. Never stored. */
 export const progressLine = z.object({

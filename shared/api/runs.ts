@@ -29,6 +29,8 @@ export const runRecordSchema = z.object({
   adapter: z.string(),
   /** False for a run that ends with the distilled set. */
   evaluate: z.boolean().optional(),
+  /** Synthetic images that go through the network at once, where a memory limit made them fewer; the sums' order depends on it. */
+  imagesAtOnce: z.int().positive().optional(),
   status: runStatusSchema,
   stage: stageSchema,
   /** Steps of the stage that are done. */

@@ -39,6 +39,8 @@ export interface Capabilities {
   readonly precision: "f32" | "f64";
   /** Whether the adapter is a software stand-in for a GPU. */
   readonly software: boolean;
+  /** Whether a run only queues its work: the host may ask for the next one meanwhile. */
+  readonly queues?: boolean;
 }
 
 export interface Backend {

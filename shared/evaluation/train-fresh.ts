@@ -33,7 +33,7 @@ export interface TrainingSet {
   batch(indices: ArrayLike<number>): Promise<{ images: HostArray; targets: HostArray }>;
 }
 
-const TEST_BATCH = 250;
+export const TEST_BATCH = 250;
 
 /** The programs of one network under one protocol, compiled once for all its trials. */
 export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {

@@ -9,6 +9,7 @@ import { methodOf } from "../methods/index.ts";
 import { createNet, namedNetwork } from "../nn/nets/index.ts";
 import type { Recipe } from "../recipe/index.ts";
 import { randomSet } from "./evaluate.ts";
+import { fitMemory, type PlannedMemory } from "./planned-memory.ts";
 import { requireTestImages } from "./session.ts";
 
 export interface Estimate {
@@ -29,6 +30,7 @@ export async function estimateRun(input: {
   readonly test: ImageSet;
   readonly clock: () => number;
   readonly evaluate: boolean;
+  readonly imagesAtOnce?: number | undefined;
 }): Promise<Estimate> {
   const { recipe, train, evaluate } = input;
   const steps = methodOf(recipe.method.id).steps(recipe.method);
@@ -52,22 +54,30 @@ export async function estimateRun(input: {
 
 type Timed = Parameters<typeof estimateRun>[0];
 
-/** The same of a stored dataset. Throws UserError "no-test-images" where it cannot be evaluated. */
-export function estimateStored({
+/**
+ * The same of a stored dataset, and the memory that is planned where the backend can. Throws UserErrors "no-test-images"
+ * where it cannot be evaluated, and "memory-limit".
+ */
+export async function estimateStored({
   dataset,
   ...rest
-}: Omit<Timed, "train" | "test"> & { readonly dataset: StoredDataset }): Promise<Estimate> {
+}: Omit<Timed, "train" | "test" | "imagesAtOnce"> & { readonly dataset: StoredDataset }): Promise<{
+  readonly estimate: Estimate;
+  readonly planned: PlannedMemory | undefined;
+}> {
   if (rest.evaluate) requireTestImages(dataset);
-  return estimateRun({ ...rest, train: createStoredSet(dataset, "train"), test: createStoredSet(dataset, "test") });
+  const sets = { train: createStoredSet(dataset, "train"), test: createStoredSet(dataset, "test") };
+  const planned = await fitMemory(rest.runtime.backend, { ...rest, ...sets });
+  return { estimate: await estimateRun({ ...rest, ...sets, imagesAtOnce: planned?.imagesAtOnce }), planned };
 }
 
-async function timeStep({ recipe, runtime, train, clock }: Timed): Promise<number> {
+async function timeStep({ recipe, runtime, train, clock, imagesAtOnce }: Timed): Promise<number> {
   const method = methodOf(recipe.method.id);
   const [channels, height, width] = train.imageShape;
   const net = createNet(recipe.network, { channels, height, width, classes: train.classNames.length });
   const { ipc, init } = recipe;
   const key = deriveKey(rootKey(recipe.seed), "estimate");
-  const context = { runtime, key, real: train, net, ipc, init, strategy: recipe.augmentation.strategy };
+  const context = { runtime, key, real: train, net, ipc, init, strategy: recipe.augmentation.strategy, imagesAtOnce };
   const started = method.start(context, recipe.method);
   let state = await started.init();
   let seconds = Number.POSITIVE_INFINITY;

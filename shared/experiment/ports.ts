@@ -23,7 +23,13 @@ export interface RunStore extends RunPort {
   /** The folder, for messages. */
   readonly path: string;
   /** What run.json said before this session; the recipe is still to be checked. */
-  readonly record: { readonly recipe: unknown; readonly backend: string; readonly adapter: string };
+  readonly record: {
+    readonly recipe: unknown;
+    readonly backend: string;
+    readonly adapter: string;
+    readonly imagesAtOnce?: number | undefined;
+    readonly sessions: readonly unknown[];
+  };
   /** Names, newest first. */
   listCheckpoints(): Promise<readonly string[]>;
   readCheckpoint(name: string): Promise<Uint8Array>;

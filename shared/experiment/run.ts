@@ -3,11 +3,11 @@
 import { type DistilledSet, toSafetensors } from "../data/distilled-set.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { drawGrid } from "../data/preview.ts";
-import { isValue, type Runtime } from "../engine/index.ts";
+import { isValue, type Runtime, type Value } from "../engine/index.ts";
 import { invariant } from "../lib/invariant.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
 import { UserError } from "../lib/user-error.ts";
-import { type MethodState, methodOf, type SavedTree, type StateTree } from "../methods/index.ts";
+import { type MethodState, methodOf, type SavedTree, type StateTree, type StepResult } from "../methods/index.ts";
 import { createNet } from "../nn/nets/index.ts";
 import type { Recipe } from "../recipe/index.ts";
 import {
@@ -40,6 +40,8 @@ export interface Experiment {
   /** Where an earlier session stopped. */
   readonly checkpoint?: Checkpoint;
   readonly evaluate: boolean;
+  /** How many synthetic images may go through the network at once, where it was made fewer to save memory. */
+  readonly imagesAtOnce?: number | undefined;
   readonly onProgress: (progress: Progress) => void;
 }
 
@@ -56,6 +58,13 @@ export interface Outcome {
 interface Mark {
   readonly state: MethodState;
   events: number;
+}
+
+/** A step that was asked for, and whose metrics are still to be known. */
+interface Pending {
+  readonly state: MethodState;
+  readonly values: StepResult<MethodState>["metrics"];
+  readonly metrics: Promise<Record<string, number>>;
 }
 
 /** The same on the host. */
@@ -120,13 +129,13 @@ class Session {
   }
 
   async #synthesise(): Promise<{ saved: SavedState; outcome?: Outcome }> {
-    const { recipe, train, runtime, port, signal, finish, checkpoint, clock, onProgress } = this.#x;
+    const { recipe, train, runtime, port, signal, finish, checkpoint, clock, imagesAtOnce, onProgress } = this.#x;
     const method = methodOf(recipe.method.id);
     const [channels, height, width] = train.imageShape;
     const net = createNet(recipe.network, { channels, height, width, classes: train.classNames.length });
     const key = deriveKey(rootKey(recipe.seed), "synthesise");
     const { init, augmentation, ipc } = recipe;
-    const context = { runtime, key, real: train, net, ipc, init, strategy: augmentation.strategy };
+    const context = { runtime, key, real: train, net, ipc, init, strategy: augmentation.strategy, imagesAtOnce };
     const started = method.start(context, recipe.method);
     const steps = this.#steps();
     const pace = new Pace(clock);
@@ -145,6 +154,15 @@ class Session {
       await this.#giveUp(good, error);
       return { saved: good.saved, outcome: failure("synthesise", good.saved.step, error) };
     };
+    const ask = async (from: MethodState): Promise<Pending> => {
+      const { state, metrics: values } = await started.step(from);
+      const metrics = readMetrics(runtime, values);
+      metrics.catch(() => {}); // told where they are needed, if they are
+      return { state, values, metrics };
+    };
+    /** The step after the newest state, and the one after that. */
+    let pending: Pending | undefined;
+    let ahead: Pending | undefined;
 
     try {
       let at: Mark;
@@ -167,16 +185,18 @@ class Session {
           await this.#save("synthesise", step, saved);
           return { saved, outcome: { status: "stopped", stage: "synthesise", step, seconds: {} } };
         }
-        const result = await started.step(at.state);
-        const metrics: Record<string, number> = {};
-        for (const [name, value] of Object.entries(result.metrics)) metrics[name] = await runtime.take(value);
+        pending ??= await ask(at.state);
+        // Meanwhile the device goes on, unless the state in between is to be written down.
+        if (runtime.backend.capabilities.queues && !this.#isRecorded(step + 1, steps)) ahead = await ask(pending.state);
+        const metrics = await pending.metrics;
         if (!Object.values(metrics).every(Number.isFinite)) {
-          runtime.free(result.state);
           // The images that this loss was computed on are in doubt, unless there are none before them.
           const candidates = kept.length > 1 ? kept.slice(1) : kept;
           return await giveUp(candidates, `The loss of step ${step + 1} is not a finite number`);
         }
-        at = keep(result.state);
+        runtime.free(pending.values);
+        at = keep(pending.state);
+        [pending, ahead] = [ahead, undefined];
         await this.#log.add({ type: "step", stage: "synthesise", step: step + 1, metrics });
         if (!(await this.#record(at, steps))) {
           return await giveUp(kept.slice(1), `The images of step ${step + 1} are not finite numbers`);
@@ -201,7 +221,14 @@ class Session {
       return { saved };
     } finally {
       for (const { state } of kept) runtime.free(state);
+      for (const dropped of [pending, ahead]) if (dropped) runtime.free([dropped.state, dropped.values]);
     }
+  }
+
+  /** Whether a preview or a checkpoint is due at a step. */
+  #isRecorded(step: number, steps: number): boolean {
+    const { previewEverySteps, checkpointEverySteps } = this.#x.recipe.record;
+    return step === steps || step % previewEverySteps === 0 || step % checkpointEverySteps === 0;
   }
 
   /** The preview and the checkpoint that are due; false, and neither, when the state is not finite. */
@@ -210,7 +237,7 @@ class Session {
     const { step } = mark.state;
     const isDue = (every: number) => step % every === 0 || step === steps;
     const { previewEverySteps, checkpointEverySteps } = recipe.record;
-    if (isDue(previewEverySteps) || isDue(checkpointEverySteps)) {
+    if (this.#isRecorded(step, steps)) {
       const saved = await saveState(runtime, mark.state);
       if (!isFiniteTree(saved)) return false;
       if (isDue(previewEverySteps)) await this.#preview(saved);
@@ -387,6 +414,11 @@ function nonFinite(problem: string, good: number, rateName: string, recipe: Reci
     `${problem}; the images of step ${good} are kept.`,
     `Lower ${rateName}, which is ${String(rate)}, for example to ${Number((Number(rate) / 10).toPrecision(6))}.`,
   );
+}
+
+async function readMetrics(runtime: Runtime, values: Pending["values"]): Promise<Record<string, number>> {
+  const read = async ([name, value]: [string, Value]) => [name, (await runtime.read(value))[0]] as const;
+  return Object.fromEntries(await Promise.all(Object.entries(values).map(read)));
 }
 
 /** A state with numbers of the host in place of values. */

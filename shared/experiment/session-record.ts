@@ -13,6 +13,8 @@ export const sessionStart = z.strictObject({
   stage: stageSchema,
   step: count,
   evaluate: z.boolean(),
+  /** See the record of a run. */
+  imagesAtOnce: z.int().positive().optional(),
 });
 export type SessionStart = z.infer<typeof sessionStart>;
 

@@ -1,10 +1,11 @@
 // A session: from a run folder as it lies there, on from its last good checkpoint, to an outcome that is written down.
 // The command line, the host's child process and the page's Worker are its callers.
 import { createStoredSet, type StoredDataset } from "../data/stored-set.ts";
-import { type Capabilities, DeviceLostError, type Runtime } from "../engine/index.ts";
+import { type Backend, type Capabilities, DeviceLostError, type Runtime } from "../engine/index.ts";
 import { describeError, UserError } from "../lib/user-error.ts";
 import { type Recipe, recipeSchema } from "../recipe/index.ts";
 import { type Checkpoint, decodeCheckpoint, requireFitting } from "./checkpoint.ts";
+import { fitStored, isWebgpu } from "./planned-memory.ts";
 import type { Progress, RunStore } from "./ports.ts";
 import { type Outcome, runExperiment } from "./run.ts";
 import type { SessionStart } from "./session-record.ts";
@@ -42,10 +43,11 @@ export async function runSession(session: Session): Promise<Outcome> {
   const recipe = readRecipe(store);
   if (evaluate) requireTestImages(dataset);
   const runtime = await session.openRuntime();
-  const checkpoint = await begin(session, recipe, runtime.backend.capabilities);
+  const plan = { recipe, imagesAtOnce: await fitSession(session, recipe, runtime.backend) };
+  const checkpoint = await begin(session, plan, runtime.backend.capabilities);
   let outcome: Outcome;
   try {
-    outcome = await computeThroughLosses(session, recipe, runtime, checkpoint);
+    outcome = await computeThroughLosses(session, plan, runtime, checkpoint);
   } catch (error) {
     // The disk that failed may not take this either, and the first error tells more.
     await store.end({ status: "failed", error: failureOf(error) }).catch(() => {});
@@ -56,9 +58,29 @@ export async function runSession(session: Session): Promise<Outcome> {
   return outcome;
 }
 
+/** What a session computes. */
+interface SessionPlan {
+  readonly recipe: Recipe;
+  readonly imagesAtOnce: number | undefined;
+}
+
+/** How many images go through the network at once, below the backend's ceiling. Throws UserError "memory-limit". */
+async function fitSession({ store, dataset, evaluate, onNotice }: Session, recipe: Recipe, backend: Backend) {
+  const { imagesAtOnce, sessions } = store.record;
+  if (!isWebgpu(backend)) {
+    return imagesAtOnce;
+  }
+  if (backend.memoryLimit === undefined) return imagesAtOnce;
+  const fit = await fitStored(backend, { recipe, dataset, evaluate, imagesAtOnce, hasBegun: sessions.length > 0 });
+  const fewer = fit?.imagesAtOnce;
+  if (fewer !== imagesAtOnce)
+    onNotice(`${fewer} images go through the network at once, to stay below the memory limit.`);
+  return fewer;
+}
+
 async function computeThroughLosses(
   session: Session,
-  recipe: Recipe,
+  plan: SessionPlan,
   first: Runtime,
   from: Checkpoint | undefined,
 ): Promise<Outcome> {
@@ -67,11 +89,11 @@ async function computeThroughLosses(
   let [runtime, checkpoint, losses] = [first, from, 0];
   for (;;) {
     try {
-      return await compute(session, recipe, runtime, checkpoint);
+      return await compute(session, plan, runtime, checkpoint);
     } catch (error) {
       if (!(error instanceof DeviceLostError)) throw error;
       const before = checkpoint?.events ?? 0;
-      checkpoint = await begin(session, recipe, runtime.backend.capabilities, true);
+      checkpoint = await begin(session, plan, runtime.backend.capabilities, true);
       losses = (checkpoint?.events ?? 0) > before ? 1 : losses + 1;
       const opened = await reopen(session, runtime, error, losses);
       const { stage = "synthesise", step = 0 } = checkpoint ?? {};
@@ -116,7 +138,7 @@ const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeou
 
 function compute(
   { store, dataset, evaluate, signal, finish, clock, onProgress }: Session,
-  recipe: Recipe,
+  { recipe, imagesAtOnce }: SessionPlan,
   runtime: Runtime,
   checkpoint: Checkpoint | undefined,
 ): Promise<Outcome> {
@@ -132,6 +154,7 @@ function compute(
     finish,
     ...(checkpoint ? { checkpoint } : {}),
     evaluate,
+    imagesAtOnce,
     onProgress,
   });
 }
@@ -142,13 +165,14 @@ function compute(
  */
 async function begin(
   { store, dataset, evaluate, onNotice, onBegin }: Session,
-  recipe: Recipe,
+  { recipe, imagesAtOnce }: SessionPlan,
   { backend, adapter }: Pick<Capabilities, "backend" | "adapter">,
   isAfterLoss = false,
 ): Promise<Checkpoint | undefined> {
   const beginAt = async (checkpoint?: Checkpoint) => {
     const { stage = "synthesise", step = 0, events = 0 } = checkpoint ?? {};
-    const start = { backend, adapter, events, stage, step, evaluate };
+    const pieces = imagesAtOnce === undefined ? {} : { imagesAtOnce };
+    const start = { backend, adapter, events, stage, step, evaluate, ...pieces };
     await store.begin(start);
     onBegin?.(start);
   };

@@ -82,6 +82,8 @@ export const dm = defineMethod({
   // A forward pass for the real images; forward and the gradient to the input for the synthetic ones.
   forwardsPerStep: ({ realBatch }, { classes, ipc }) => classes * (realBatch + 2 * ipc),
   rateName: "method.imageLearningRate",
+  memoryNames: ["method.realBatch"],
+  imagesAtOnce: IMAGES_AT_ONCE,
 
   start: (context, { realBatch, imageLearningRate, imageMomentum }) => {
     const { runtime, real, net, ipc, strategy, key } = context;

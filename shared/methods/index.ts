@@ -13,4 +13,4 @@ export function methodOf(id: MethodOptions["id"]): Method {
   return methods.find((method) => method.id === id) as unknown as Method;
 }
 
-export type { Method, MethodState, SavedTree, StateTree } from "./method.ts";
+export type { Method, MethodState, SavedTree, StateTree, StepResult } from "./method.ts";

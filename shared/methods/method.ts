@@ -18,7 +18,7 @@ export interface MethodContext {
   readonly init: "real" | "noise";
   readonly strategy: Strategy;
   /** How many synthetic images may go through the network at once; more are taken in turn. */
-  readonly imagesAtOnce?: number;
+  readonly imagesAtOnce?: number | undefined;
 }
 
 /** What a method carries from step to step; a checkpoint is this tree, written down. */
@@ -60,6 +60,10 @@ export interface Method<O extends z.ZodObject = z.ZodObject> {
   forwardsPerStep(options: z.output<O>, size: { classes: number; ipc: number }): number;
   /** The setting to lower when the loss is not finite. */
   readonly rateName: string;
+  /** The settings that the memory of a step grows with, besides the network and the images per class. */
+  readonly memoryNames: readonly string[];
+  /** How many synthetic images go through the network at once unless the context says otherwise; missing where all always do. */
+  readonly imagesAtOnce?: number;
   start(context: MethodContext, options: z.output<O>): StartedMethod;
 }
 

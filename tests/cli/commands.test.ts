@@ -68,7 +68,7 @@ test("distill, runs, show and export", async () => {
 
   // The estimate comes before the first step, with time, memory and disk.
   const { stderr } = distilled;
-  expect(stderr).toMatch(/estimate: \d+ s \(6 steps of \d+ ms.*evaluation.*\), .* of memory, .* on disk/);
+  expect(stderr).toMatch(/estimate: \d+ s \(6 steps of \d+ ms.*evaluation.*\), .* of memory \(measured\), .* on disk/);
   expect(stderr.indexOf("estimate:")).toBeLessThan(stderr.indexOf("synthesise"));
 
   const written = fromSafetensors(await readFile(place.file("first", "distilled.safetensors")));

@@ -174,6 +174,7 @@ test("an estimate is measured, and refused while a run is computed", async () =>
   const answer = await client.runs.estimate(request);
   expect(answer).toMatchObject({ backend: "onnx", estimate: { steps: 60 } });
   expect(answer.estimate.totalSeconds).toBeGreaterThan(0);
+  expect(answer.isMemoryPlanned).toBe(false);
   expect(answer.memoryBytes).toBeGreaterThan(1e7);
   const { id } = await create(client, long);
   await client.runs.start(id);

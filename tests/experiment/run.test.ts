@@ -119,6 +119,48 @@ describe("a distillation that a person ends", () => {
   );
 });
 
+describe("a loss that is read while the next step is computed", () => {
+  /** The same backend, as one whose runs only queue their work. */
+  const queueing = (of: Backend): Backend => ({ ...of, capabilities: { ...of.capabilities, queues: true } });
+  const sparse = { record: { previewEverySteps: 5, checkpointEverySteps: 6 } };
+  const good = smallRecipe({ id: "dm", steps: 11 }, sparse);
+  const bad = smallRecipe({ id: "dm", steps: 11, imageLearningRate: 1e30 }, { ...sparse, network: { norm: "none" } });
+  const at = (step: number) => (progress: { stage: string; done: number }) => progress.done === step;
+
+  test.each([
+    ["to its end", { recipe: good }],
+    ["that is stopped", { recipe: good, stopsAt: at(3) }],
+    ["that is stopped before a checkpoint", { recipe: good, stopsAt: at(5) }],
+    ["that a person ends", { recipe: good, endsAt: at(7) }],
+    ["that fails", { recipe: bad }],
+  ])("changes nothing of a run %s, and forgets no value", async (_, conditions) => {
+    const plain = await runSmall({ ...conditions, backend });
+    const counted = countValues(queueing(backend));
+    const queued = await runSmall({ ...conditions, backend: counted.backend });
+    expect(queued.outcome).toMatchObject({ ...plain.outcome, seconds: expect.anything() });
+    expect(queued.folder.result).toEqual(plain.folder.result);
+    expect(queued.folder.previews).toEqual(plain.folder.previews);
+    expect(counted.live.size).toBe(0);
+  });
+
+  test("asks for the next step before the loss is known, but not past a state that is written down", async () => {
+    const order: string[] = [];
+    const told: Backend = {
+      ...queueing(backend),
+      run: async (executable, inputs, donated) => {
+        if (executable.program.name === "dm-loss") order.push("step");
+        return backend.run(executable, inputs, donated);
+      },
+    };
+    const stopsAt = ({ done }: { done: number }) => {
+      order.push(String(done));
+      return false;
+    };
+    await runSmall({ recipe: smallRecipe({ id: "dm", steps: 4 }, sparse), backend: told, stopsAt });
+    expect(order.join(" ")).toBe("step step 1 step 2 step 3 4");
+  });
+});
+
 describe("numbers that are not finite", () => {
   const recipe = smallRecipe({ id: "dm", steps: 9, imageLearningRate: 1e30 }, { network: { norm: "none" } });
 

@@ -98,6 +98,7 @@ export interface Conditions {
   readonly backend: Backend;
   readonly folder?: MemoryFolder;
   readonly evaluate?: boolean;
+  readonly imagesAtOnce?: number | undefined;
   readonly resume?: boolean;
   /** Called at each sign of progress; true stops the run. */
   readonly stopsAt?: (progress: Progress) => boolean;
@@ -125,6 +126,7 @@ export async function runSmall(conditions: Conditions): Promise<{ outcome: Outco
     finish: finish.signal,
     ...(resume ? { checkpoint: folder.goBack() } : {}),
     evaluate,
+    imagesAtOnce: conditions.imagesAtOnce,
     onProgress: (progress) => {
       if (stopsAt?.(progress)) controller.abort();
       if (conditions.endsAt?.(progress)) finish.abort();

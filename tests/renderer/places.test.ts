@@ -42,6 +42,7 @@ const unknown: PlacesState = {
   windowError: undefined,
   childError: undefined,
   remembered: undefined,
+  memoryLimit: undefined,
 };
 const idOf = (state: Partial<PlacesState>) => currentPlace({ ...unknown, ...state })?.id;
 
@@ -107,6 +108,22 @@ test("the choice is written down, and lists that fail are known to have failed",
   expect(places.store.getState().childError).toEqual(new Error("down"));
   places.choose(listPlaces(places.store.getState())[0]);
   expect((await createComputePlaces(port).current())?.id).toBe("window google swiftshader");
+  const remembered = () => createComputePlaces(port).store.getState().memoryLimit;
+  expect(remembered()).toBeUndefined();
+  places.limit(2e9);
+  expect(remembered()).toBe(2e9);
+  places.limit(undefined);
+  expect(remembered()).toBeUndefined();
+});
+
+test("a memory limit goes with every start and every estimate", async () => {
+  const { runner, log, places } = createWorld({});
+  places.limit(2e9);
+  await runner.start("r");
+  await runner.estimate({ recipe: {}, dataset: "d" } as never, { signal: new AbortController().signal });
+  const request = { backend: "webgpu", adapter: "nvidia ampere", memoryLimit: 2e9 };
+  expect(log[0]).toEqual(["window", "r", request]);
+  expect(log[1].slice(0, 2)).toEqual(["window estimate", { recipe: {}, dataset: "d", ...request }]);
 });
 
 /** A runner on places that are known, with a host and a window that note what they are asked. */

@@ -2,6 +2,7 @@
 import { Option } from "commander";
 import packageJson from "../../../package.json" with { type: "json" };
 import { estimateRun } from "../../../shared/experiment/estimate.ts";
+import { fitMemory } from "../../../shared/experiment/planned-memory.ts";
 import { requireTestImages } from "../../../shared/experiment/session.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import {
@@ -71,6 +72,11 @@ export async function startRun(
   const runtime = await cli.runtime();
   const { backend: backendId, adapter } = runtime.backend.capabilities;
   cli.output.note(`${recipeName} on ${manifest.name}, ipc ${recipe.ipc}, with ${adapter}`);
+  const sets = { train: imageSetOf(dataset, "train"), test: imageSetOf(dataset, "test") };
+  const planned = await fitMemory(runtime.backend, { recipe, ...sets, evaluate });
+  if (!planned && cli.options.memoryLimit !== undefined) {
+    cli.output.warn(`--memory-limit holds for GPUs alone: ${adapter} takes what it needs.`);
+  }
   const run = await createRun(store.home, {
     ...(out === undefined ? {} : { dir: out }),
     record: {
@@ -85,7 +91,6 @@ export async function startRun(
     },
   });
   cli.output.note(`run ${run.record.id} in ${run.path}`);
-  const sets = { train: imageSetOf(dataset, "train"), test: imageSetOf(dataset, "test") };
   const clock = () => performance.now();
   const estimate = await estimateRun({
     recipe,
@@ -93,14 +98,17 @@ export async function startRun(
     ...sets,
     clock,
     evaluate,
+    imagesAtOnce: planned?.imagesAtOnce,
   });
-  const memory = process.resourceUsage().maxRSS * 1024;
+  const memory = planned
+    ? `${formatBytes(planned.peakBytes)} of GPU memory (planned)`
+    : `${formatBytes(process.resourceUsage().maxRSS * 1024)} of memory (measured)`;
   cli.output.note(
     [
       `estimate: ${formatDuration(estimate.totalSeconds)}`,
       `(${formatCount(estimate.steps)} steps of ${Math.round(estimate.secondsPerStep * 1000)} ms: ${formatDuration(estimate.synthesiseSeconds)};`,
       `evaluation ${formatDuration(estimate.evaluateSeconds)}),`,
-      `${formatBytes(memory)} of memory, ${formatBytes(estimate.diskBytes)} on disk`,
+      `${memory}, ${formatBytes(estimate.diskBytes)} on disk`,
     ].join(" "),
   );
   await executeRun(cli, run, dataset, evaluate);

@@ -21,7 +21,7 @@ export const serveCommand: CliCommand = {
       if (port !== undefined && port > MAX_PORT) {
         throw new UserError("usage", `There is no port ${port}.`, `Ports end at ${MAX_PORT}.`);
       }
-      const { backend, adapter } = flags;
+      const { backend, adapter, memoryLimit } = flags;
       if (backend === "reference") {
         throw new UserError("usage", "The window does not compute on the reference backend.", "It takes hours.");
       }
@@ -35,7 +35,7 @@ export const serveCommand: CliCommand = {
         log,
         renderer,
         port,
-        ...(isOpen ? {} : { defaults: { backend, adapter } }),
+        defaults: { ...(isOpen ? {} : { backend, adapter }), memoryLimit },
       });
       cli.output.result({ url: server.url, port: server.port }, `Open ${server.url}`);
       cli.output.note("Ctrl-C ends it; a run that is computed stops within a step and can be resumed.");

@@ -8,12 +8,23 @@ import { updateRun } from "./record.ts";
 /** Only for the holder of the run's lock. Throws UserError "events-missing", with nothing changed. */
 export async function beginSession(
   run: Run,
-  { events, stage, step, backend, adapter, evaluate }: SessionStart,
+  { events, stage, step, backend, adapter, evaluate, imagesAtOnce }: SessionStart,
 ): Promise<void> {
   await cutEvents(run, events);
   const session = { startedAt: new Date().toISOString(), from: { stage, step } };
   const sessions = [...run.record.sessions, session];
-  await updateRun(run, { status: "running", stage, step, backend, adapter, evaluate, sessions, error: null });
+  const pieces = imagesAtOnce === undefined ? {} : { imagesAtOnce };
+  await updateRun(run, {
+    status: "running",
+    stage,
+    step,
+    backend,
+    adapter,
+    evaluate,
+    ...pieces,
+    sessions,
+    error: null,
+  });
 }
 
 /** Fields of the outcome that are missing stay as they were. */

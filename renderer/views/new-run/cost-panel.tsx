@@ -3,8 +3,10 @@ import { Button, Checkbox, TextInput } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useState } from "react";
+import type { EstimateAnswer } from "../../../shared/api/compute.ts";
 import { ComputeOn } from "../../components/compute-on.tsx";
 import { ErrorPanel } from "../../components/error-panel.tsx";
+import { MemoryLimit } from "../../components/memory-limit.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { ProgressRing } from "../../components/progress-ring.tsx";
 import { useRemote } from "../../hooks/use-remote.ts";
@@ -66,7 +68,7 @@ export function CostPanel({ form, state, dataset, isTestable }: CostPanelProps) 
         [text.newRun.distilling, formatDuration(estimate.estimate.synthesiseSeconds)],
         [text.newRun.perStep, `${formatValue(1000 * estimate.estimate.secondsPerStep)} ms`],
         [text.newRun.evaluating, formatDuration(estimate.estimate.evaluateSeconds)],
-        [text.newRun.memory, estimate.memoryBytes === undefined ? "–" : formatBytes(estimate.memoryBytes)],
+        [text.newRun.memory(estimate.isMemoryPlanned), sayMemory(estimate)],
         [text.newRun.disk, formatBytes(estimate.estimate.diskBytes)],
         [text.newRun.computes, estimate.adapter],
       ]
@@ -80,6 +82,7 @@ export function CostPanel({ form, state, dataset, isTestable }: CostPanelProps) 
         tools={isMeasuring && <ProgressRing fraction={undefined} label={text.newRun.measuring} size={16} />}
       >
         <ComputeOn leadsToSettings onChange={() => void form.choose({})} />
+        <MemoryLimit onChange={() => void form.choose({})} />
         <div className={styles.cost} data-old={isMeasuring || undefined}>
           <p className={styles.total}>
             {estimate ? text.newRun.about(estimate.estimate.totalSeconds) : isMeasuring ? text.newRun.measuring : "–"}
@@ -141,4 +144,10 @@ export function CostPanel({ form, state, dataset, isTestable }: CostPanelProps) 
       )}
     </div>
   );
+}
+
+function sayMemory({ memoryBytes, imagesAtOnce }: EstimateAnswer): string {
+  if (memoryBytes === undefined) return "–";
+  const pieces = imagesAtOnce === undefined ? [] : [text.newRun.inPieces(imagesAtOnce)];
+  return [formatBytes(memoryBytes), ...pieces].join(", ");
 }

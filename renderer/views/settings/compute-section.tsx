@@ -3,6 +3,7 @@ import { useEffect } from "react";
 import { useStore } from "zustand";
 import { ComputeOn, labelOf } from "../../components/compute-on.tsx";
 import { ErrorPanel } from "../../components/error-panel.tsx";
+import { MemoryLimit } from "../../components/memory-limit.tsx";
 import { NoGpuNotice } from "../../components/no-gpu-notice.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { app, places } from "../../host.ts";
@@ -31,6 +32,7 @@ export function ComputeSection() {
     <Panel title={text.settings.adapters} flush>
       <div className={styles.choice}>
         <ComputeOn />
+        <MemoryLimit />
       </div>
       {isWithoutGpu && (
         <div className={styles.pad}>

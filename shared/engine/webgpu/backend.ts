@@ -4,6 +4,7 @@ import type { Backend, Executable, HostArray, ProgramGraph, Value } from "../bac
 import { BackendError } from "../errors.ts";
 import type { TensorType } from "../op.ts";
 import { sizeOf } from "../shape.ts";
+import { createDryDevice } from "./dry-device.ts";
 import { Health } from "./health.ts";
 import { fromDevice, toDevice } from "./layout.ts";
 import { type Memory, MemoryPool } from "./memory.ts";
@@ -14,6 +15,7 @@ import {
   type Dispatch,
   type Plan,
   type PlanLimits,
+  type PlannedMemory,
   planProgram,
   printPlanned,
   tensorBytes,
@@ -27,14 +29,16 @@ export interface WebgpuOptions {
   readonly adapter: string;
   readonly software: boolean;
   /** Limits below the device's, for tests. */
-  readonly limits?: Partial<PlanLimits>;
+  readonly limits?: Partial<PlanLimits> | undefined;
   /** Which variants of kernels to take, where more than one fits. */
-  readonly choice?: Omit<VariantChoice, "traits">;
+  readonly choice?: Omit<VariantChoice, "traits"> | undefined;
   /**
    * Where given, the kernels of shapes that nothing is known of are measured before a program is planned. It is handed all that
    * is known then, and gives what is to be used: what another process has measured meanwhile stands.
    */
   readonly remember?: (memory: VariantMemory) => Promise<VariantMemory>;
+  /** Bytes that values and running programs may take at most. */
+  readonly memoryLimit?: number | undefined;
   /** Called when the backend is disposed of, after its device. */
   readonly onDispose?: () => void;
 }
@@ -49,13 +53,19 @@ export interface WebgpuStats {
   readonly peakBytes: number;
   /** Memory that the device holds, kept for reuse included. */
   readonly heldBytes: number;
-  /** Buffers made so far: steady once every program has run. */
+  /** Buffers and bind groups made so far: steady once every program has run. */
   readonly buffersCreated: number;
+  readonly bindGroupsCreated: number;
+  /** How often the host waited for the device so far. */
+  readonly waits: number;
 }
 
 export interface WebgpuBackend extends Backend {
   readonly device: GPUDevice;
+  readonly memoryLimit: number | undefined;
   stats(): WebgpuStats;
+  /** A backend that compiles and counts as this one does, without a ceiling, and computes nothing: all that it reads is zero. */
+  dry(): WebgpuBackend;
   /** What every dispatch takes that `work` asks for. Throws BackendError where the adapter cannot tell. */
   profile(work: () => Promise<unknown>): Promise<DispatchTime[]>;
 }
@@ -67,12 +77,10 @@ interface WebgpuValue extends Value {
 /** A dispatch ready to encode; its last bind groups are kept, since runs mostly find the same memory as those before. */
 interface ReadyDispatch extends Dispatch {
   readonly pipeline: Pipeline;
-  readonly bound: Bound[];
-}
-
-interface Bound {
-  readonly buffers: readonly GPUBuffer[];
-  readonly group: GPUBindGroup;
+  /** Memory that may lie in another buffer at the next run. */
+  readonly moving: readonly number[];
+  /** By those buffers, the oldest first. */
+  readonly bound: Map<string, GPUBindGroup>;
 }
 
 interface WebgpuExecutable extends Executable {
@@ -87,8 +95,8 @@ const COPY_SRC = 0x04;
 const COPY_DST = 0x08;
 const STORAGE = 0x80;
 
-/** Bind groups that a dispatch keeps: a run's results are often the next one's inputs, in two or three buffers by turns. */
-const KEPT_BIND_GROUPS = 4;
+/** Bind groups that a dispatch keeps: a step may run its program for every class, and its results go round in a few buffers. */
+const KEPT_BIND_GROUPS = 4096;
 /** Invocations that keep a device busy: a software adapter has a few cores, a GPU thousands of lanes. */
 const BUSY = { software: 256, gpu: 32768 };
 /** For measuring the kernels of a program, before its first run. */
@@ -99,7 +107,7 @@ const SUBMITS_PER_MARK = 32;
 export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): WebgpuBackend {
   const health = new Health(device);
   const pipelines = new PipelineCache(device);
-  const memories = new MemoryPool(device, health, STORAGE | COPY_SRC | COPY_DST);
+  const memories = new MemoryPool(device, health, STORAGE | COPY_SRC | COPY_DST, options.memoryLimit);
   const staging = new MemoryPool(device, health, MAP_READ | COPY_DST);
   const constants = new Map<number, Memory>();
   const traits = traitsOf(device, options.software);
@@ -117,6 +125,8 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     ...options.limits,
   };
   let dispatched = 0;
+  let bindGroups = 0;
+  let waits = 0;
   let profile: Profile | undefined;
 
   const live = (value: Value): Memory => {
@@ -143,34 +153,26 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
 
   /** The blocks in which every program keeps its intermediate results: programs run one after the other. */
   const arena: GPUBuffer[] = [];
-  const arenaSize = () => arena.reduce((sum, { size }) => sum + size, 0);
+  let arenas = 0;
   const reserve = (bytes: number, block: number): void => {
     if (bytes <= (arena[block]?.size ?? 0)) return;
-    // What still runs keeps the old one until it is done.
-    arena[block]?.destroy();
-    device.pushErrorScope("out-of-memory");
-    arena[block] = device.createBuffer({ label: "arena", size: bytes, usage: STORAGE });
-    health.expect(device.popErrorScope(), `no memory for ${bytes} bytes of intermediate results`);
+    arenas++;
+    arena[block] = memories.replace(arena[block], bytes, "intermediate results");
   };
 
   const bind = (dispatch: ReadyDispatch, plan: Plan, held: readonly (Memory | undefined)[]): GPUBindGroup => {
-    const bufferOf = (at: number): GPUBuffer => {
-      const { place } = plan.memory[at];
-      return place.kind === "arena" ? arena[place.block] : (held[at] as Memory).buffer;
-    };
-    const known = dispatch.bound.find(({ buffers }) =>
-      buffers.every((buffer, index) => buffer === bufferOf(dispatch.memory[index])),
-    );
-    if (known) return known.group;
-    const buffers = dispatch.memory.map(bufferOf);
+    const key = `${arenas}: ${dispatch.moving.map((at) => held[at]?.id)}`;
+    const known = dispatch.bound.get(key);
+    if (known) return known;
     const entries = dispatch.memory.map((at, binding) => {
       const { bytes, place } = plan.memory[at];
-      const resource = place.kind === "arena" ? { offset: place.offset, size: bytes } : {};
-      return { binding, resource: { buffer: buffers[binding], ...resource } };
+      if (place.kind !== "arena") return { binding, resource: { buffer: (held[at] as Memory).buffer } };
+      return { binding, resource: { buffer: arena[place.block], offset: place.offset, size: bytes } };
     });
     const group = device.createBindGroup({ label: dispatch.label, layout: dispatch.pipeline.layout, entries });
-    dispatch.bound.unshift({ buffers, group });
-    dispatch.bound.splice(KEPT_BIND_GROUPS);
+    bindGroups++;
+    dispatch.bound.set(key, group);
+    if (dispatch.bound.size > KEPT_BIND_GROUPS) dispatch.bound.delete(dispatch.bound.keys().next().value as string);
     return group;
   };
 
@@ -216,7 +218,13 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
 
   return {
     device,
-    capabilities: { backend: "webgpu", adapter: options.adapter, precision: "f32", software: options.software },
+    capabilities: {
+      backend: "webgpu",
+      adapter: options.adapter,
+      precision: "f32",
+      software: options.software,
+      queues: true,
+    },
     implementsWhole: () => false,
     compile: async (program: ProgramGraph): Promise<WebgpuExecutable> => {
       health.check();
@@ -231,7 +239,8 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
             const message = error.message.replace(/^webgpu: /, "");
             throw new BackendError("webgpu", `program ${program.name}: ${message}`, error.hint, { cause: error });
           }),
-          bound: [],
+          moving: dispatch.memory.filter((at) => plan.memory[at].place.kind !== "arena"),
+          bound: new Map<string, GPUBindGroup>(),
         })),
       );
       health.check();
@@ -248,21 +257,35 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       health.check();
       health.program = program.name;
       // The run holds what it reads from here on, whatever becomes of the caller's values meanwhile.
-      const held: (Memory | undefined)[] = plan.memory.map(({ bytes, label, place }, at) => {
+      const held: (Memory | undefined)[] = [];
+      const release = () => {
+        for (const memory of held) if (memory) memories.release(memory);
+      };
+      const hold = ({ bytes, label, place }: PlannedMemory, at: number): Memory | undefined => {
         if (place.kind === "arena") return undefined;
         if (place.kind === "own") return memories.acquire(bytes, label);
         const memory = place.kind === "input" ? live(inputs[at]) : constant(place.value);
         memories.retain(memory);
         return memory;
-      });
-      inputs.forEach((value, index) => {
-        if (donated[index]) free(value);
-      });
-      if (marks.length > 1) await marks.shift();
+      };
+      try {
+        plan.arenaBlocks.forEach(reserve);
+        for (const [at, planned] of plan.memory.entries()) held.push(hold(planned, at));
+      } catch (error) {
+        release();
+        throw error;
+      } finally {
+        inputs.forEach((value, index) => {
+          if (donated[index]) free(value);
+        });
+      }
+      if (marks.length > 1) {
+        waits++;
+        await marks.shift();
+      }
       health.check();
       device.pushErrorScope("out-of-memory");
       device.pushErrorScope("validation");
-      plan.arenaBlocks.forEach(reserve);
       encode(executable as WebgpuExecutable, held);
       health.expect(device.popErrorScope(), `program ${program.name} failed`);
       health.expect(device.popErrorScope(), `program ${program.name} ran out of memory`);
@@ -271,7 +294,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
         memories.retain(memory);
         return { backend: "webgpu", shape, dtype, memory };
       });
-      for (const memory of held) if (memory) memories.release(memory);
+      release();
       memories.tick();
       return results;
     },
@@ -283,12 +306,16 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       const encoder = device.createCommandEncoder({ label: "read" });
       encoder.copyBufferToBuffer(memory.buffer, 0, target.buffer, 0, bytes);
       device.queue.submit([encoder.finish()]);
+      const before = marks.at(-1);
+      waits++;
       try {
         await target.buffer.mapAsync(MAP_READ, 0, bytes);
       } catch (error) {
         await health.settleRefusal();
         throw new BackendError("webgpu", `cannot read a result: ${String(error)}`, "", { cause: error });
       }
+      // What was queued before the copy is done: nobody waits for it again.
+      if (before) marks.splice(0, marks.indexOf(before) + 1);
       await health.settle();
       const data = fromDevice(value, target.buffer.getMappedRange(0, bytes));
       target.buffer.unmap();
@@ -306,13 +333,21 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       }
       return taken.end();
     },
+    memoryLimit: options.memoryLimit,
+    dry: () => {
+      const { adapter, software, choice, limits: lowered } = options;
+      const known = { ...choice, memory };
+      return createWebgpuBackend(createDryDevice(device), { adapter, software, choice: known, limits: lowered });
+    },
     stats: () => ({
       dispatches: dispatched,
       pipelines: pipelines.size,
-      liveBytes: memories.liveBytes + arenaSize(),
-      peakBytes: memories.peakBytes + arenaSize(),
-      heldBytes: memories.heldBytes + staging.heldBytes + arenaSize(),
-      buffersCreated: memories.created + staging.created + arena.length,
+      liveBytes: memories.liveBytes,
+      peakBytes: memories.peakBytes,
+      heldBytes: memories.heldBytes + staging.heldBytes,
+      buffersCreated: memories.created + staging.created,
+      bindGroupsCreated: bindGroups,
+      waits,
     }),
     dispose: async () => {
       health.end();

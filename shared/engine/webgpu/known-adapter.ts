@@ -19,6 +19,8 @@ export interface AdapterMemory {
 
 export interface KnownAdapterOptions {
   readonly memory: AdapterMemory;
+  /** Bytes that values and running programs may take at most. */
+  readonly memoryLimit?: number | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** The adapter was new, and this is what was found. */
   readonly onChecked?: ((report: CheckReport) => void) | undefined;
@@ -27,7 +29,7 @@ export interface KnownAdapterOptions {
 
 /** Throws UserError "adapter-wrong" where the adapter computes wrong numbers. */
 export async function openKnownAdapter(target: CheckTarget, options: KnownAdapterOptions): Promise<WebgpuBackend> {
-  const { memory, onDispose } = options;
+  const { memory, memoryLimit, onDispose } = options;
   const { check, memory: known } = await recall(target, options);
   if (check && check.unusable.length > 0) {
     throw new UserError(
@@ -39,6 +41,7 @@ export async function openKnownAdapter(target: CheckTarget, options: KnownAdapte
   return createWebgpuBackend(await target.openDevice(), {
     adapter: target.adapter,
     software: target.software,
+    memoryLimit,
     choice: { disabled: check?.disabled ?? [], memory: known },
     remember: async (measured) => (await memory.add({ memory: measured })).memory,
     ...(onDispose ? { onDispose } : {}),

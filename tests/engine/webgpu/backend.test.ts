@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   BackendError,
+  createWebgpuBackend,
   defineProgram,
   grad,
   type HostArray,
@@ -132,6 +133,26 @@ describe.skipIf(swiftshaderMissing)("the webgpu backend", () => {
     expect(liveBytes).toBe(before);
     expect(peakBytes).toBeGreaterThan(liveBytes);
     expect(heldBytes).toBeGreaterThanOrEqual(peakBytes);
+  });
+
+  test("stays below a memory limit by letting go of what is idle, and names what does not fit", async () => {
+    const memoryLimit = 600_000;
+    const limited = createWebgpuBackend(backend.device, { adapter: "the same", software: true, memoryLimit });
+    for (const size of [20_000, 40_000, 60_000, 80_000, 100_000]) {
+      const value = limited.upload(numbers("large", [size]));
+      expect(limited.stats().heldBytes).toBeLessThanOrEqual(memoryLimit);
+      limited.free(value);
+    }
+    const kept = limited.upload(numbers("large", [80_000]));
+    const add = defineProgram("add one", ({ x }: { x: Tensor }) => ({ y: x.add(1) }));
+    const running = new Runtime(limited).run(add, { x: kept });
+    await expect(running).rejects.toThrow(BackendError);
+    await expect(running).rejects.toThrow(
+      /^webgpu: add f32\[80000\] needs \d+ bytes beside \d+ .* memory limit of 600000$/,
+    );
+    const { liveBytes } = limited.stats();
+    limited.free(kept);
+    expect(limited.stats().liveBytes).toBeLessThanOrEqual(liveBytes - 320_000);
   });
 
   test("consumes donated values and leaves the others alone", async () => {

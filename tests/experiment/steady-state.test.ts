@@ -1,0 +1,58 @@
+// What a step costs the host once a run is warm: nothing is made, and the device is waited for at most once.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { WebgpuBackend } from "../../shared/engine/index.ts";
+import { methods } from "../../shared/methods/index.ts";
+import { webgpu } from "../support/backends.ts";
+import { swiftshaderMissing } from "../support/swiftshader.ts";
+import { runSmall, smallRecipe } from "./small-world.ts";
+
+const changes = { record: { previewEverySteps: 1000, checkpointEverySteps: 1000 } };
+
+describe.skipIf(swiftshaderMissing)("a step in steady state", () => {
+  let backend: WebgpuBackend;
+  beforeAll(async () => {
+    backend = (await webgpu.open()) as WebgpuBackend;
+  });
+  afterAll(() => backend.dispose());
+
+  test.each(methods.map(({ id }) => id))("of %s makes no object and waits once", async (id) => {
+    const made: { step: number; buffers: number; bindGroups: number; pipelines: number; held: number }[] = [];
+    const waits: number[] = [];
+    const started = new Map<string, number>();
+    const { device } = backend;
+    // What the backend does not count, the device does.
+    const makers = Object.getOwnPropertyNames(Object.getPrototypeOf(device)).filter((name) =>
+      /^create(?!CommandEncoder)/.test(name),
+    );
+    for (const name of makers) {
+      const make = Reflect.get(device, name) as (...given: unknown[]) => unknown;
+      Object.defineProperty(device, name, {
+        value: (...given: unknown[]) => {
+          started.set(name, (started.get(name) ?? 0) + 1);
+          return make.apply(device, given);
+        },
+      });
+    }
+    const seen: string[] = [];
+    const { outcome } = await runSmall({
+      recipe: smallRecipe({ id, steps: 12 }, changes),
+      backend,
+      stopsAt: ({ done }) => {
+        const { buffersCreated, bindGroupsCreated, pipelines, heldBytes, waits: waited } = backend.stats();
+        made.push({ step: done, buffers: buffersCreated, bindGroups: bindGroupsCreated, pipelines, held: heldBytes });
+        seen.push(JSON.stringify([...started]));
+        waits.push(waited);
+        return false;
+      },
+    });
+    expect(outcome.status).toBe("done");
+    expect(makers).toContain("createBuffer");
+    expect(started.get("createBuffer")).toBe(backend.stats().buffersCreated);
+    const after = made.slice(3).map(({ step: _, ...rest }) => rest);
+    expect(after).toEqual(after.map(() => after[0]));
+    expect(new Set(seen.slice(3)).size).toBe(1);
+    // The last step is followed by the reading of its images.
+    const perStep = waits.slice(4, -1).map((waited, at) => waited - waits[at + 3]);
+    expect(Math.max(...perStep)).toBeLessThanOrEqual(1);
+  });
+});
