@@ -33,6 +33,6 @@ export { Tensor } from "./tensor.ts";
 export { createWebgpuBackend, printPlan, type WebgpuBackend, type WebgpuOptions } from "./webgpu/backend.ts";
 export { type CheckReport, type CheckTarget, checkAdapter } from "./webgpu/check.ts";
 export { describeDevice, isSoftwareAdapter, listLimits } from "./webgpu/device.ts";
-export { type AdapterMemory, type AdapterNotes, openKnownAdapter } from "./webgpu/known-adapter.ts";
+export { type AdapterMemory, openKnownAdapter } from "./webgpu/known-adapter.ts";
 export { type DeviceSpeed, measureDevice } from "./webgpu/measure.ts";
 export type { DispatchTime } from "./webgpu/profile.ts";
