@@ -4,6 +4,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { runTask as runInProcess } from "../../../electron/compute/tasks.ts";
+import { listAdapterNotes } from "../../../electron/host/adapter-notes.ts";
+import packageJson from "../../../package.json" with { type: "json" };
 import type { FromWorker } from "../../../renderer/worker/messages.ts";
 import { runTask, type World } from "../../../renderer/worker/tasks.ts";
 import type { Client } from "../../../shared/api/client.ts";
@@ -107,8 +109,10 @@ describe.skipIf(swiftshaderMissing)("a new adapter", () => {
       expect(told[1]).toMatchObject({ type: "progress", unit: "kernel", done: 1 });
       const found = expect.stringMatching(/SwiftShader.*: all 16 kernels are right/);
       expect(told).toContainEqual({ type: "notice", message: found });
-      const { adapters } = await client.compute.listNotes();
-      expect(adapters.find(({ place }) => place === "process")).toMatchObject({ name: expect.stringMatching(/Swift/) });
+      const [known, ...others] = await listAdapterNotes(small.store.home, packageJson.version);
+      expect(others).toEqual([]);
+      expect(known).toMatchObject({ place: "process", name: expect.stringMatching(/SwiftShader/) });
+      expect(Object.keys(known.memory).map((key) => key.split(" ")[0])).toContain("convInputGrad");
     },
     TIMEOUT_MS,
   );
