@@ -87,9 +87,13 @@ function checkFailed(reports: readonly CheckReport[]): UserError {
     const wrong = kernels.filter(({ verdict }) => verdict !== "right");
     return `${adapter}: ${wrong.map(({ op, variant }) => (variant ? `${op}/${variant}` : op)).join(", ")}`;
   });
-  const what = reports.some(({ unusable }) => unusable.length > 0)
+  const isUnusable = reports.some(({ unusable }) => unusable.length > 0);
+  const isReplaced = reports.some(({ disabled }) => disabled.length > 0);
+  const what = isUnusable
     ? "There is no right kernel for some of it: compute on another adapter, or with --backend onnx."
-    : "Runs use other kernels instead, and are right.";
+    : isReplaced
+      ? "Runs use other kernels instead, and are right."
+      : "Training is right without it.";
   return new UserError(
     "check-failed",
     `Not every kernel is right. ${list.join("; ")}.`,

@@ -82,6 +82,7 @@ export async function checkAdapter(target: CheckTarget, options: CheckOptions = 
   /** Tried when the device was lost, perhaps for another one's sake. */
   const suspects: CheckCase[] = [];
   let losses = 0;
+  let done = 0;
 
   const isWorthIt = (each: CheckCase): boolean => {
     // What was once seen to be wrong needs no second proof.
@@ -90,12 +91,15 @@ export async function checkAdapter(target: CheckTarget, options: CheckOptions = 
   };
   const note = (each: CheckCase, result: Found): void => {
     findings(each).push(result);
-    onProgress?.(cases.length - waiting.length, cases.length);
+    onProgress?.(++done, cases.length);
   };
   const workThrough = async (given: Promise<Bench>): Promise<void> => {
     let bench = await given;
     for (let each = waiting.shift(); each; each = waiting.shift()) {
-      if (!isWorthIt(each)) continue;
+      if (!isWorthIt(each)) {
+        done++;
+        continue;
+      }
       const result = losses > MOST_LOSSES ? untried : await tryCase(bench, each);
       if (result !== lost) {
         note(each, result);

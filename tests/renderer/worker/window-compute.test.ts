@@ -13,7 +13,9 @@ function open({ launchWithinMs = 1e6, running = null as { runId: string } | null
     isAlive: boolean;
   }[] = [];
   const ended: unknown[][] = [];
+  const checked: number[][] = [];
   const compute = createWindowCompute({
+    onChecking: (...given) => void checked.push(given),
     client: {
       runs: { endSession: async (...given) => void ended.push(given) },
       compute: { state: async () => ({ running, alsoRunning: [], queue: [] }) as never },
@@ -37,7 +39,7 @@ function open({ launchWithinMs = 1e6, running = null as { runId: string } | null
       };
     },
   });
-  return { compute, workers, ended };
+  return { compute, workers, ended, checked };
 }
 const request = { backend: "webgpu", adapter: "GPU" } as const;
 const signal = new AbortController().signal;
@@ -81,6 +83,27 @@ test("what keeps a run from beginning rejects its start, and the next one is fre
   const again = compute.start("a", request);
   workers[1].say({ type: "began", session: "s" });
   await again;
+});
+
+test("the check of a new adapter is told as it goes, and its end also where it breaks off", async () => {
+  const { compute, workers, checked } = open();
+  const starting = compute.start("a", request);
+  workers[0].say({ type: "ready" });
+  for (const done of [1, 2]) workers[0].say({ type: "checking", done, total: 2 });
+  workers[0].say({ type: "began", session: "s" });
+  await starting;
+  workers[0].say({ type: "ended", status: "done" });
+  expect(checked.splice(0)).toEqual([
+    [1, 2],
+    [2, 2],
+  ]);
+  const broken = compute.start("b", request);
+  workers[1].say({ type: "ready" });
+  workers[1].say({ type: "checking", done: 1, total: 2 });
+  workers[1].fail("it died");
+  await expect(broken).rejects.toMatchObject({ code: "worker" });
+  expect(checked[0]).toEqual([1, 2]);
+  expect(checked.at(-1)).toEqual([0, 0]);
 });
 
 test("a Worker that cannot be loaded, or is late, says so with the way out", async () => {
