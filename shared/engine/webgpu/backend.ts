@@ -113,7 +113,8 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     (value as WebgpuValue).memory = undefined;
   };
   const write = (type: TensorType, data: ArrayLike<number>, label: string): Memory => {
-    const memory = memories.acquire(tensorBytes(type, label, limits), label);
+    // Of what is too large to bind, programs read rows.
+    const memory = memories.acquire(tensorBytes(type, label, { maxBufferSize: limits.maxBufferSize }), label);
     const elements = toDevice(type, data);
     device.queue.writeBuffer(memory.buffer, 0, elements.buffer, elements.byteOffset, elements.byteLength);
     return memory;
@@ -139,7 +140,8 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
   const bind = (dispatch: ReadyDispatch, plan: Plan, held: readonly (Memory | undefined)[]): GPUBindGroup => {
     const bufferOf = (at: number): GPUBuffer => {
       const { place } = plan.memory[at];
-      return place.kind === "arena" ? arena[place.block] : (held[at] as Memory).buffer;
+      if (place.kind === "arena") return arena[place.block];
+      return (held[place.kind === "rows" ? place.of : at] as Memory).buffer;
     };
     const known = dispatch.bound.find(({ buffers }) =>
       buffers.every((buffer, index) => buffer === bufferOf(dispatch.memory[index])),
@@ -148,7 +150,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     const buffers = dispatch.memory.map(bufferOf);
     const entries = dispatch.memory.map((at, binding) => {
       const { bytes, place } = plan.memory[at];
-      const resource = place.kind === "arena" ? { offset: place.offset, size: bytes } : {};
+      const resource = "offset" in place ? { offset: place.offset, size: bytes } : {};
       return { binding, resource: { buffer: buffers[binding], ...resource } };
     });
     const group = device.createBindGroup({ label: dispatch.label, layout: dispatch.pipeline.layout, entries });
@@ -218,7 +220,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       health.program = program.name;
       // The run holds what it reads from here on, whatever becomes of the caller's values meanwhile.
       const held: (Memory | undefined)[] = plan.memory.map(({ bytes, label, place }, at) => {
-        if (place.kind === "arena") return undefined;
+        if (place.kind === "arena" || place.kind === "rows") return undefined;
         if (place.kind === "own") return memories.acquire(bytes, label);
         const memory = place.kind === "input" ? live(inputs[at]) : constant(place.value);
         memories.retain(memory);
