@@ -140,7 +140,8 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     (value as WebgpuValue).memory = undefined;
   };
   const write = (type: TensorType, data: ArrayLike<number>, label: string): Memory => {
-    const memory = memories.acquire(tensorBytes(type, label, limits), label);
+    // Of what is too large to bind, programs read rows.
+    const memory = memories.acquire(tensorBytes(type, label, { maxBufferSize: limits.maxBufferSize }), label);
     const elements = toDevice(type, data);
     device.queue.writeBuffer(memory.buffer, 0, elements.buffer, elements.byteOffset, elements.byteLength);
     return memory;
@@ -166,8 +167,8 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     if (known) return known;
     const entries = dispatch.memory.map((at, binding) => {
       const { bytes, place } = plan.memory[at];
-      if (place.kind !== "arena") return { binding, resource: { buffer: (held[at] as Memory).buffer } };
-      return { binding, resource: { buffer: arena[place.block], offset: place.offset, size: bytes } };
+      const buffer = place.kind === "arena" ? arena[place.block] : (held[homeOf(plan, at)] as Memory).buffer;
+      return { binding, resource: { buffer, ...("offset" in place && { offset: place.offset, size: bytes }) } };
     });
     const group = device.createBindGroup({ label: dispatch.label, layout: dispatch.pipeline.layout, entries });
     bindGroups++;
@@ -239,7 +240,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
             const message = error.message.replace(/^webgpu: /, "");
             throw new BackendError("webgpu", `program ${program.name}: ${message}`, error.hint, { cause: error });
           }),
-          moving: dispatch.memory.filter((at) => plan.memory[at].place.kind !== "arena"),
+          moving: dispatch.memory.filter((at) => plan.memory[at].place.kind !== "arena").map((at) => homeOf(plan, at)),
           bound: new Map<string, GPUBindGroup>(),
         })),
       );
@@ -262,7 +263,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
         for (const memory of held) if (memory) memories.release(memory);
       };
       const hold = ({ bytes, label, place }: PlannedMemory, at: number): Memory | undefined => {
-        if (place.kind === "arena") return undefined;
+        if (place.kind === "arena" || place.kind === "rows") return undefined;
         if (place.kind === "own") return memories.acquire(bytes, label);
         const memory = place.kind === "input" ? live(inputs[at]) : constant(place.value);
         memories.retain(memory);
@@ -355,6 +356,12 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       options.onDispose?.();
     },
   };
+}
+
+/** The memory whose buffer holds a planned one: its own, or that of which it is some rows. */
+function homeOf(plan: Plan, at: number): number {
+  const { place } = plan.memory[at];
+  return place.kind === "rows" ? place.of : at;
 }
 
 /** The plan and the WGSL of a program that the webgpu backend compiled. */

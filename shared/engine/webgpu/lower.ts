@@ -10,7 +10,7 @@ import { type Shape, sizeOf } from "../shape.ts";
 import type { Inline, Reduction } from "./inline.ts";
 import type { GpuNode, Lowering } from "./kernel.ts";
 import { deviceStrides, physicalOrder } from "./layout.ts";
-import type { Split } from "./split.ts";
+import { inputRows, type Split } from "./split.ts";
 
 /** How an op is computed on a GPU. */
 export function gpuForm(node: Node): Primitive["webgpu"] {
@@ -152,7 +152,9 @@ export function lowerForGpu(
   return { outputs: replacedAll(outputs), first: replacedAll(first), kernels, flops };
 }
 
-export const isSource = (node: Node): boolean => node.op.name === "input" || node.op.name === "constant";
+const sources: readonly string[] = ["input", "constant", inputRows.name];
+
+export const isSource = ({ op }: Node): boolean => sources.includes(op.name);
 
 /** A node as an op's own kernels see it. */
 export const gpuNodeOf = (node: Node): GpuNode => ({

@@ -4,12 +4,13 @@ import type { ProgramGraph } from "../backend.ts";
 import { BackendError } from "../errors.ts";
 import { formatType, type Node } from "../graph.ts";
 import type { TensorType } from "../op.ts";
+import { sizeOf } from "../shape.ts";
 import { type Location, packArena } from "./arena.ts";
 import { fuse, type Group } from "./fuse.ts";
 import { bindWritable, type Kernel, type Slot } from "./kernel.ts";
 import { bufferBytes } from "./layout.ts";
 import { gpuNodeOf, lowerForGpu } from "./lower.ts";
-import { splitLarge } from "./split.ts";
+import { inputRows, splitLarge } from "./split.ts";
 import { type Chooser, createChooser } from "./variants.ts";
 
 /** One dispatch: a kernel and the number of the memory behind each of its bindings. */
@@ -24,11 +25,12 @@ export interface Dispatch {
   readonly apart?: string | undefined;
 }
 
-/** Where a tensor lies: with the caller, in a buffer of its own, or somewhere in the blocks that all programs share. */
+/** Where a tensor lies: with the caller, whole or of its rows some, in a buffer of its own, or somewhere in the blocks that all programs share. */
 export type MemoryPlace =
   | { readonly kind: "input" }
   | { readonly kind: "constant"; readonly value: number }
   | { readonly kind: "own" }
+  | { readonly kind: "rows"; readonly of: number; readonly offset: number }
   | ({ readonly kind: "arena" } & Location);
 
 export interface PlannedMemory {
@@ -62,7 +64,8 @@ export const arenaBytes = ({ arenaBlocks }: Plan): number => arenaBlocks.reduce(
 
 /** Bytes at once: inputs, results and intermediate results. */
 export const plannedPeak = (plan: Plan): number =>
-  arenaBytes(plan) + plan.memory.reduce((sum, { bytes, place }) => sum + (place.kind === "arena" ? 0 : bytes), 0);
+  arenaBytes(plan) +
+  plan.memory.reduce((sum, { bytes, place }) => sum + (place.kind === "arena" || place.kind === "rows" ? 0 : bytes), 0);
 
 /** Bytes that a dispatch reads and writes at least once. */
 export const bytesOf = ({ memory }: Dispatch, planned: readonly PlannedMemory[]): number =>
@@ -95,8 +98,10 @@ export function cutIntoSubmits<D extends Dispatch>(dispatches: readonly D[], pla
 interface Draft {
   readonly label: string;
   readonly bytes: number;
-  kind: "input" | "constant" | "own" | "arena";
+  kind: MemoryPlace["kind"];
   readonly value?: number;
+  /** Rows of an input: which, and from which byte. */
+  readonly rows?: { readonly of: number; readonly offset: number };
   from: number;
   to: number;
 }
@@ -107,7 +112,10 @@ export function planProgram(
   limits: PlanLimits,
   choose: Chooser = createChooser({ traits: { software: false } }),
 ): Plan {
-  const split = splitLarge(program.graph, program.outputs, bindable(limits));
+  const split = splitLarge(program.graph, program.outputs, {
+    most: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+    alignment: limits.minStorageBufferOffsetAlignment,
+  });
   const lowered = lowerForGpu(program.graph, split, limits.busy, (node) => {
     invariant(node.op.kind === "primitive" && typeof node.op.webgpu === "function", `${node.op.name} has kernels`);
     return choose(node.op.name, node.op.webgpu(gpuNodeOf(node)));
@@ -117,20 +125,25 @@ export function planProgram(
 
   const drafts: Draft[] = program.inputs.map((input) => ({
     label: `input ${formatType(input)}`,
-    bytes: tensorBytes(input, "input", limits),
+    bytes: bufferBytes(input.shape),
     kind: "input",
     from: 0,
     to: 0,
   }));
   const numbers = new Map<Node, number>();
-  const draft = (label: string, bytes: number, kind: Draft["kind"], value?: number): number =>
-    drafts.push({ label, bytes, kind, ...(value === undefined ? {} : { value }), from: -1, to: -1 }) - 1;
+  const draft = (label: string, bytes: number, kind: Draft["kind"], more: Partial<Draft> = {}): number =>
+    drafts.push({ label, bytes, kind, ...more, from: -1, to: -1 }) - 1;
   const create = (node: Node): number => {
     const { op, attrs } = node;
-    if (op.name === "input") return attrs.index as number;
     const label = `${op.name} ${formatType(node)}`;
-    if (op.name === "constant") return draft(label, bufferBytes([]), "constant", attrs.value as number);
-    return draft(label, tensorBytes(node, op.name, limits), "arena");
+    if (op.name === "constant") return draft(label, bufferBytes([]), "constant", { value: attrs.value as number });
+    const bytes = tensorBytes(node, op.name, limits);
+    if (op.name === "input") return attrs.index as number;
+    if (op === inputRows) {
+      const offset = 4 * (attrs.from as number) * sizeOf(node.shape.slice(1));
+      return draft(label, bytes, "rows", { rows: { of: node.inputs[0].attrs.index as number, offset } });
+    }
+    return draft(label, bytes, "arena");
   };
   const memoryOf = (node: Node): number => {
     const known = numbers.get(node) ?? create(node);
@@ -181,7 +194,8 @@ export function planProgram(
     limits.minStorageBufferOffsetAlignment,
     limits.maxBufferSize,
   );
-  const placeOf = ({ kind, value }: Draft, at: number): MemoryPlace => {
+  const placeOf = ({ kind, value, rows }: Draft, at: number): MemoryPlace => {
+    if (kind === "rows") return { kind, ...(rows as NonNullable<Draft["rows"]>) };
     if (kind === "arena") return { kind, ...packing.locations[inArena.indexOf(at)] };
     return kind === "constant" ? { kind, value: value as number } : { kind };
   };
@@ -206,28 +220,19 @@ function labelOf({ members }: Group): string {
   return `${names.join("+")} ${formatType(members[members.length - 1])}`;
 }
 
-/** Bytes of a tensor's memory. Throws a BackendError where the adapter cannot bind as much. */
-export function tensorBytes(
-  type: TensorType,
-  op: string,
-  limits: Pick<PlanLimits, "maxBufferSize" | "maxStorageBufferBindingSize">,
-): number {
+type SizeLimits = Partial<Pick<PlanLimits, "maxBufferSize" | "maxStorageBufferBindingSize">>;
+
+/** Bytes of a tensor's memory. Throws a BackendError where the adapter has no such limits. */
+export function tensorBytes(type: TensorType, op: string, limits: SizeLimits): number {
   return checkBytes(bufferBytes(type.shape), `${op} ${formatType(type)}`, limits);
 }
 
-/** Bytes of the largest tensor. */
-const bindable = (limits: PlanLimits): number => Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
-
 const SMALLER = "Use a smaller batch or width, another adapter, or the onnx backend.";
 
-function checkBytes(
-  bytes: number,
-  what: string,
-  limits: Pick<PlanLimits, "maxBufferSize" | "maxStorageBufferBindingSize">,
-): number {
+function checkBytes(bytes: number, what: string, limits: SizeLimits): number {
   for (const limit of ["maxStorageBufferBindingSize", "maxBufferSize"] as const) {
-    if (bytes <= limits[limit]) continue;
-    const most = limits[limit];
+    const most = limits[limit] ?? Number.POSITIVE_INFINITY;
+    if (bytes <= most) continue;
     throw new BackendError("webgpu", `${what} needs ${bytes} bytes, above the adapter's ${limit} of ${most}`, SMALLER);
   }
   return bytes;
@@ -240,6 +245,7 @@ export function printPlanned({ name, inputs }: ProgramGraph, plan: Plan): string
   const describe = ({ bytes, place }: PlannedMemory, at: number): string => {
     if (place.kind === "input") return `m${at} = input ${formatType(inputs[at])}, ${bytes} bytes`;
     if (place.kind === "constant") return `m${at} = constant ${place.value}`;
+    if (place.kind === "rows") return `m${at} = ${bytes} bytes at ${place.offset} of m${place.of}`;
     if (place.kind === "own") return `m${at} = ${bytes} bytes of its own`;
     return `m${at} = ${bytes} bytes at ${place.offset}${plan.arenaBlocks.length > 1 ? ` of block ${place.block}` : ""}`;
   };

@@ -1,12 +1,19 @@
 // Rewrites a graph so that no tensor is larger than the device binds: what is too large, and what follows from it row by row, is
 // computed in slices of its first axis, down to where the slices are summed or small enough to be joined.
 import { type Graph, type Node, topologicalOrder } from "../graph.ts";
-import { asOp, type NodeView, type Op } from "../op.ts";
+import { asOp, definePrimitive, type NodeView, type Op } from "../op.ts";
 import { elementwise } from "../ops/elementwise.ts";
 import { concat, slice } from "../ops/movement.ts";
 import { sizeOf } from "../shape.ts";
-import type { Part, Rows, Slices } from "../slices.ts";
+import { type Part, type Rows, type Slices, shapeOfRows } from "../slices.ts";
 import { bufferBytes } from "./layout.ts";
+
+export interface SplitLimits {
+  /** Bytes of the largest tensor. */
+  readonly most: number;
+  /** What the place of a tensor in its buffer is a multiple of. */
+  readonly alignment: number;
+}
 
 export interface Split {
   readonly outputs: readonly Node[];
@@ -14,16 +21,35 @@ export interface Split {
   readonly first: readonly Node[];
 }
 
+/** Rows of a program's input, read where they lie. */
+export const inputRows: Op = asOp(
+  definePrimitive<{ from: number; to: number }>({
+    name: "inputRows",
+    infer: ([x], rows) => ({ shape: shapeOfRows(x.shape, rows), dtype: x.dtype }),
+    vjp: () => [null],
+    reference: ({ output, attrs }, [x], out) => {
+      const start = attrs.from * sizeOf(output.shape.slice(1));
+      out.set(x.subarray(start, start + out.length));
+    },
+    onnx: () => "",
+    webgpu: () => "alias",
+    samples: [],
+  }),
+);
+
+const isInput = ({ op }: Node) => op.name === "input";
+const rowBytes = ({ shape }: Node) => 4 * sizeOf(shape.slice(1));
+
 const combinations = { sum: asOp(elementwise.add), max: asOp(elementwise.maximum) };
 
 const slicesOf = ({ op }: Node): Slices | undefined => (op.kind === "primitive" ? op.slices : undefined);
 const viewOf = (node: Node): NodeView => ({ inputs: node.inputs, output: node, attrs: node.attrs });
 const isRows = (taken: Part["inputs"][number]): taken is Rows => typeof taken === "object";
 
-/** The same outputs, with nothing stored above `most` bytes where the ops allow it. */
-export function splitLarge(graph: Graph, outputs: readonly Node[], most: number): Split {
+/** The same outputs, with nothing larger stored or bound where the ops allow it. */
+export function splitLarge(graph: Graph, outputs: readonly Node[], { most, alignment }: SplitLimits): Split {
   const order = topologicalOrder(outputs);
-  const cuts = cutsOf(order, most);
+  const cuts = cutsOf(order, most, alignment);
   if (cuts.size === 0) return { outputs, first: [] };
   const isLarge = ({ shape }: Node) => bufferBytes(shape) > most;
   const make = (op: Op, inputs: readonly Node[], attrs: Node["attrs"] = {}) => graph.node(op, inputs, attrs);
@@ -37,6 +63,7 @@ export function splitLarge(graph: Graph, outputs: readonly Node[], most: number)
 
   const cut = (node: Node, { from, to }: Rows): Node => {
     if (from === 0 && to === node.shape[0]) return node;
+    if (isInput(node) && (from * rowBytes(node)) % alignment === 0) return make(inputRows, [node], { from, to });
     const start = node.shape.map((_, axis) => (axis === 0 ? from : 0));
     const stop = node.shape.map((length, axis) => (axis === 0 ? to : length));
     return make(asOp(slice), [node], { start, stop, step: node.shape.map(() => 1) });
@@ -103,7 +130,8 @@ export function splitLarge(graph: Graph, outputs: readonly Node[], most: number)
   };
 
   for (const node of order) {
-    const parts = slicesFor(node);
+    const isTooLarge = isInput(node) && isLarge(node);
+    const parts = isTooLarge ? cuts.get(node.shape[0])?.map((rows) => cut(node, rows)) : slicesFor(node);
     if (parts) sliced.set(node, parts);
     else whole(node);
   }
@@ -115,22 +143,39 @@ export function splitLarge(graph: Graph, outputs: readonly Node[], most: number)
 }
 
 /** How axes of each length are cut, so that every large tensor whose first axis is as long comes in parts that fit. */
-function cutsOf(nodes: readonly Node[], most: number): ReadonlyMap<number, readonly Rows[]> {
-  const fewest = new Map<number, number>();
+function cutsOf(nodes: readonly Node[], most: number, alignment: number): ReadonlyMap<number, readonly Rows[]> {
+  const needs = new Map<number, { rows: number; grain: number }>();
   for (const node of nodes) {
-    if (bufferBytes(node.shape) <= most || !slicesOf(node)?.rows) continue;
-    const [length, ...row] = node.shape;
-    const rows = Math.floor((most - (most % bufferBytes([]))) / (4 * sizeOf(row)));
-    if (rows > 0) fewest.set(length, Math.max(fewest.get(length) ?? 0, Math.ceil(length / rows)));
+    if (bufferBytes(node.shape) <= most || !(slicesOf(node)?.rows || isInput(node))) continue;
+    const [length] = node.shape;
+    const bytes = rowBytes(node);
+    const known = needs.get(length) ?? { rows: length, grain: 1 };
+    needs.set(length, {
+      rows: Math.min(known.rows, Math.floor((most - (most % bufferBytes([]))) / bytes)),
+      // An input is read where it lies, from places that are aligned.
+      grain: isInput(node)
+        ? leastCommonMultiple(known.grain, leastCommonMultiple(bytes, alignment) / bytes)
+        : known.grain,
+    });
   }
-  return new Map([...fewest].map(([length, count]) => [length, cutEvenly(length, count)]));
+  const cuts = [...needs].map(([length, { rows, grain }]) => [length, cutEvenly(length, rows, grain)] as const);
+  return new Map(cuts.filter(([, own]) => own.length > 0));
 }
 
-/** Equal parts if those are not many more: they share their kernels. */
-function cutEvenly(length: number, fewest: number): Rows[] {
+/** Parts of at most so many rows that begin at multiples of the grain: equal ones, which share their kernels, if those are not many more. */
+function cutEvenly(length: number, rows: number, grain: number): Rows[] {
+  const grains = Math.ceil(length / grain);
+  const fewest = Math.ceil(grains / Math.floor(rows / grain));
+  if (!Number.isFinite(fewest)) return [];
   let count = fewest;
-  while (length % count !== 0 && count < 2 * fewest) count++;
-  if (length % count !== 0) count = fewest;
-  const edge = (at: number) => Math.floor((at * length) / count);
+  while (grains % count !== 0 && count < 2 * fewest) count++;
+  if (grains % count !== 0) count = fewest;
+  const edge = (at: number) => Math.min(length, grain * Math.floor((at * grains) / count));
   return Array.from({ length: count }, (_, at) => ({ from: edge(at), to: edge(at + 1) }));
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let [divisor, rest] = [a, b];
+  while (rest > 0) [divisor, rest] = [rest, divisor % rest];
+  return (a / divisor) * b;
 }
