@@ -29,6 +29,8 @@ export interface WebgpuOptions {
   readonly choice?: Omit<VariantChoice, "traits"> | undefined;
   /** Bytes that values and running programs may take at most. */
   readonly memoryLimit?: number | undefined;
+  /** The device computes nothing, so that no numbers need be brought to it. */
+  readonly isDry?: boolean;
   /** Called when the backend is disposed of, after its device. */
   readonly onDispose?: () => void;
 }
@@ -128,6 +130,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
   };
   const write = (type: TensorType, data: ArrayLike<number>, label: string): Memory => {
     const memory = memories.acquire(tensorBytes(type, label, device.limits), label);
+    if (options.isDry) return memory;
     const elements = toDevice(type, data);
     device.queue.writeBuffer(memory.buffer, 0, elements.buffer, elements.byteOffset, elements.byteLength);
     return memory;
@@ -310,7 +313,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     memoryLimit: options.memoryLimit,
     dry: () => {
       const { adapter, software, choice } = options;
-      return createWebgpuBackend(createDryDevice(device), { adapter, software, choice });
+      return createWebgpuBackend(createDryDevice(device), { adapter, software, choice, isDry: true });
     },
     stats: () => ({
       dispatches: dispatched,
