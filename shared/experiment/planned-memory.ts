@@ -150,11 +150,14 @@ async function evaluateOnce(runtime: Runtime, { recipe: given, train, test }: Pl
   for (const job of listJobs(recipe)) await evaluator.run(job, signal, () => {});
 }
 
-/** Images of the same form, all black, that are nowhere. */
-function blank(source: ImageSet["source"], counts: readonly number[]): ImageSet {
-  const pixels = source.channels * source.height * source.width;
-  return new ImageSet({ ...source, counts, read: async (from, to) => new Uint8Array((to - from) * pixels) });
+/** Images of some form, all zero, that are nowhere. */
+class BlankSet extends ImageSet {
+  override async images({ length }: ArrayLike<number>) {
+    return { shape: [length, ...this.imageShape], data: new Float32Array(length * this.pixels) };
+  }
 }
+
+const blank = (source: ImageSet["source"], counts: readonly number[]): ImageSet => new BlankSet({ ...source, counts });
 
 /** Fewer images of each class, but at least `least` where there are, and `batch` together. */
 function cutCounts(counts: readonly number[], batch: number, least: number): number[] {

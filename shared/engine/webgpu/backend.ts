@@ -39,6 +39,8 @@ export interface WebgpuOptions {
   readonly remember?: (memory: VariantMemory) => Promise<VariantMemory>;
   /** Bytes that values and running programs may take at most. */
   readonly memoryLimit?: number | undefined;
+  /** The device computes nothing, so that no numbers need be brought to it. */
+  readonly isDry?: boolean;
   /** Called when the backend is disposed of, after its device. */
   readonly onDispose?: () => void;
 }
@@ -142,6 +144,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
   const write = (type: TensorType, data: ArrayLike<number>, label: string): Memory => {
     // Of what is too large to bind, programs read rows.
     const memory = memories.acquire(tensorBytes(type, label, { maxBufferSize: limits.maxBufferSize }), label);
+    if (options.isDry) return memory;
     const elements = toDevice(type, data);
     device.queue.writeBuffer(memory.buffer, 0, elements.buffer, elements.byteOffset, elements.byteLength);
     return memory;
@@ -338,7 +341,8 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     dry: () => {
       const { adapter, software, choice, limits: lowered } = options;
       const known = { ...choice, memory };
-      return createWebgpuBackend(createDryDevice(device), { adapter, software, choice: known, limits: lowered });
+      const dry = { adapter, software, choice: known, limits: lowered, isDry: true };
+      return createWebgpuBackend(createDryDevice(device), dry);
     },
     stats: () => ({
       dispatches: dispatched,
