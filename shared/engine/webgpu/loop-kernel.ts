@@ -64,10 +64,18 @@ export class Unfusable extends Error {}
 
 const MAX_LANES = 32;
 const GROUP = 64;
+/** Fewer steps of a row are not worth a barrier, which costs a software adapter a second of compilation. */
+const STEPS_PER_LANE = 16;
 
 /** A constant that WGSL can write down. */
 export const isLiteral = (node: Node): boolean =>
   node.op.name === "constant" && Number.isFinite(Math.fround(node.attrs.value as number));
+
+/**
+ * A number that a compiler does not know beforehand (there is one layer of workgroups), so that it keeps a loop a loop: some
+ * take seconds for a kernel whose loops they unroll.
+ */
+const unforeseen = (number: number) => `${number}u + group.z`;
 
 const powerOfTwo = (most: number) => 2 ** Math.max(0, Math.floor(Math.log2(most)));
 
@@ -168,7 +176,7 @@ class Writer {
     const length = elements.length / elements.step;
     const chunk = Math.ceil(length / parts);
     const lanes =
-      reduced.length === 0 || chunk < 32 ? 1 : powerOfTwo(Math.min(chunk / 4, request.busy / total, MAX_LANES));
+      reduced.length === 0 ? 1 : powerOfTwo(Math.min(chunk / STEPS_PER_LANE, request.busy / total, MAX_LANES));
     this.#walk = {
       rows: rows.length / rows.step,
       parts,
@@ -278,7 +286,7 @@ class Writer {
     this.#loopLines = undefined;
 
     const from = [parts > 1 ? `part * ${chunk}u` : "", lanes > 1 ? "turn" : ""].filter(Boolean).join(" + ") || "0u";
-    const to = parts > 1 ? `min((part + 1u) * ${chunk}u, ${length}u)` : `${length}u`;
+    const to = parts > 1 ? `min((part + 1u) * ${chunk}u, ${length}u)` : unforeseen(length);
     this.#rowLines.push(
       ...accumulators.map(({ node, name }) => {
         // Minus infinity, which WGSL refuses where it can tell beforehand.
@@ -317,7 +325,7 @@ class Writer {
         const other = `${name}_lanes[${first} + other * ${step}u]`;
         this.#rowLines.push(
           `var ${name}_row = ${name}_lanes[${first}];`,
-          `for (var other = 1u; other < ${lanes}u; other++) {`,
+          `for (var other = 1u; other < ${unforeseen(lanes)}; other++) {`,
           `${name}_row = ${this.#fold(node, `${name}_row`, other, type)};`,
           "}",
         );
