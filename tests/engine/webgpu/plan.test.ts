@@ -104,7 +104,7 @@ describe("printed plans", () => {
         if (at >= 4u) { return; }
         let row = at;
         var t0 = vec4f(0.0f);
-        for (var eAt = 0u; eAt < 25u; eAt += 1u) {
+        for (var eAt = 0u; eAt < 25u + group.z; eAt += 1u) {
           let e1 = b0[eAt * 2u + (row / 2u) * 50u + (row % 2u)];
           t0 = t0 + e1;
         }
