@@ -63,6 +63,9 @@ export const emptyRun: RunState = {
   lastTime: undefined,
 };
 
+const unlogged: readonly RunEvent["type"][] = ["step", "detail", "preview", "checkpoint"];
+const isLogged = (event: RunEvent): event is LogEvent => !unlogged.includes(event.type);
+
 export const seriesKey = (stage: Stage, name: string): string => `${stage}/${name}`;
 
 type Draft = { -readonly [K in keyof RunState]: RunState[K] };
@@ -109,7 +112,7 @@ export function applyEvents(state: RunState, events: readonly RunEvent[]): RunSt
 }
 
 function applyEvent(draft: Draft, event: RunEvent, open: Map<string, SeriesDraft>): void {
-  if (event.type !== "step" && event.type !== "preview" && event.type !== "checkpoint") {
+  if (isLogged(event)) {
     (draft.log as LogEvent[]).push(event);
   }
   switch (event.type) {
@@ -129,6 +132,8 @@ function applyEvent(draft: Draft, event: RunEvent, open: Map<string, SeriesDraft
         series.steps.push(event.step);
         series.values.push(value);
       }
+      return;
+    case "detail":
       return;
     case "preview":
       (draft.previews as Mark[]).push({ seq: event.seq, step: event.step, file: event.file });

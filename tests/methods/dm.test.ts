@@ -1,7 +1,7 @@
 // DM: classes matched in turn give what all at once give.
 import { expect, test } from "vitest";
 import { ImageSet } from "../../shared/data/image-set.ts";
-import { createReferenceBackend, Runtime } from "../../shared/engine/index.ts";
+import { createReferenceBackend, Runtime, type Value } from "../../shared/engine/index.ts";
 import { integers, rootKey } from "../../shared/lib/random.ts";
 import { dm } from "../../shared/methods/dm.ts";
 import { createConvNet } from "../../shared/nn/nets/convnet.ts";
@@ -32,7 +32,7 @@ async function distil(imagesAtOnce: number, init: "real" | "noise") {
   const losses: number[] = [];
   for (let step = 0; step < 3; step++) {
     const result = await method.step(state);
-    losses.push(await runtime.take(result.metrics.loss));
+    losses.push(await runtime.take(result.metrics.loss as Value));
     state = result.state;
   }
   const images = await Promise.all(state.images.map((piece) => runtime.read(piece)));
