@@ -2,7 +2,7 @@
 import type { ImageSet } from "../data/image-set.ts";
 import { createStoredSet, type StoredDataset } from "../data/stored-set.ts";
 import { isValue, type Runtime } from "../engine/index.ts";
-import { protocolOf } from "../evaluation/protocols.ts";
+import { countEpochs, protocolOf } from "../evaluation/protocols.ts";
 import { createTrainer } from "../evaluation/train-fresh.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
 import { methodOf } from "../methods/index.ts";
@@ -102,13 +102,14 @@ async function timeTrials({ recipe, runtime, train, test, clock }: Timed, name: 
     width,
     classes: train.classNames.length,
   });
-  const trainer = createTrainer(runtime, net, protocolOf(evaluation.protocol));
+  const protocol = protocolOf(evaluation.protocol);
+  const trainer = createTrainer(runtime, net, protocol);
   const key = deriveKey(rootKey(recipe.seed), "estimate");
   const set = await randomSet(train, Math.min(recipe.ipc, ...train.source.counts), key);
   const times: number[] = [clock()];
   const strategy = recipe.augmentation.strategy;
   const theta = await trainer.train(set, strategy, { height, width }, 2, key, () => void times.push(clock()));
-  const epochSeconds = Math.min(times[2] - times[1], times[3] - times[2]) / 1000;
+  const epochSeconds = Math.min(...times.slice(2).map((time, at) => time - times[at + 1])) / 1000;
   const start = clock();
   await trainer.accuracy(theta, test, 500);
   const testSeconds = ((clock() - start) / 1000) * (test.size / Math.min(500, test.size));
@@ -116,6 +117,7 @@ async function timeTrials({ recipe, runtime, train, test, clock }: Timed, name: 
   const sets = evaluation.baselines.filter((each) => each !== "whole").length + 1;
   const whole = evaluation.baselines.includes("whole") ? train.size / set.size : 0;
   return (
-    evaluation.trials * ((sets + whole) * (evaluation.epochs + 1) * epochSeconds + (sets + (whole && 1)) * testSeconds)
+    evaluation.trials *
+    ((sets + whole) * countEpochs(protocol, evaluation.epochs) * epochSeconds + (sets + (whole && 1)) * testSeconds)
   );
 }

@@ -3,7 +3,7 @@ import { sampleClass } from "../data/class-sampler.ts";
 import type { DistilledSet } from "../data/distilled-set.ts";
 import { type ImageSet, oneHot } from "../data/image-set.ts";
 import type { HostArray, Runtime } from "../engine/index.ts";
-import { protocolOf } from "../evaluation/protocols.ts";
+import { countEpochs, type Protocol, protocolOf, strategyOf } from "../evaluation/protocols.ts";
 import { summarise } from "../evaluation/statistics.ts";
 import { createTrainer, type Trainer, type TrainingSet } from "../evaluation/train-fresh.ts";
 import { deriveKey, type Key, rootKey } from "../lib/random.ts";
@@ -36,12 +36,20 @@ function fixedSet(images: Float32Array, shape: readonly number[], targets: HostA
   };
 }
 
-export function trainingSetOf({ images, shape, labels, classNames }: DistilledSet): TrainingSet {
+/** A distilled set as a protocol trains on it. */
+export function trainingSetOf(
+  { images, shape, labels, classNames, ipc, extra }: DistilledSet,
+  protocol: Pick<Protocol, "labels">,
+): TrainingSet {
+  const [count] = shape;
+  const ofClass = () => Int32Array.from({ length: count }, (_, i) => Math.floor(i / ipc));
   const targets =
-    labels.kind === "hard"
-      ? oneHot(labels.values, classNames.length)
-      : { shape: [shape[0], classNames.length], data: labels.values };
-  return fixedSet(images, shape, targets);
+    labels.kind === "soft" && protocol.labels === "own"
+      ? { shape: [count, classNames.length], data: labels.values }
+      : oneHot(labels.kind === "hard" ? labels.values : ofClass(), classNames.length);
+  const { learning_rate: learned } = extra;
+  const learningRate = learned && Number(learned.data[0]);
+  return { ...fixedSet(images, shape, targets), learningRate };
 }
 
 /** `ipc` real images of each class, drawn anew for each key. */
@@ -72,6 +80,7 @@ export function createEvaluator(input: {
 }): Evaluator {
   const { recipe, runtime, train, test, distilled } = input;
   const { evaluation } = recipe;
+  const protocol = protocolOf(evaluation.protocol);
   const [channels, height, width] = train.imageShape;
   const key = deriveKey(rootKey(recipe.seed), "evaluate");
   const trainers = new Map<string, Trainer>();
@@ -80,7 +89,7 @@ export function createEvaluator(input: {
     if (!trainer) {
       const options = namedNetwork(name, recipe.network);
       const net = createNet(options, { channels, height, width, classes: train.classNames.length });
-      trainer = createTrainer(runtime, net, protocolOf(evaluation.protocol));
+      trainer = createTrainer(runtime, net, protocol);
       trainers.set(name, trainer);
     }
     return trainer;
@@ -88,7 +97,7 @@ export function createEvaluator(input: {
   const setOf = (job: Job): Promise<TrainingSet> | TrainingSet => {
     switch (job.set) {
       case "distilled":
-        return trainingSetOf(distilled as DistilledSet);
+        return trainingSetOf(distilled as DistilledSet, protocol);
       case "random":
         return randomSet(train, recipe.ipc, deriveKey(key, "random", job.trial));
       case "whole":
@@ -103,7 +112,7 @@ export function createEvaluator(input: {
       const set = await setOf(job);
       // An epoch of a whole training set may take minutes: a stop is seen at the next batch.
       const stoppable: TrainingSet = {
-        size: set.size,
+        ...set,
         batch: (indices) => {
           signal.throwIfAborted();
           return set.batch(indices);
@@ -152,8 +161,8 @@ export function summariseTrials(
     protocol: {
       ...protocol,
       epochs: evaluation.epochs,
-      epochsRun: evaluation.epochs + 1,
-      augmentation: protocol.augmented ? recipe.augmentation.strategy : [],
+      epochsRun: countEpochs(protocol, evaluation.epochs),
+      augmentation: strategyOf(protocol, recipe.augmentation.strategy),
       normaliser,
       testImages,
       selection: "last epoch; nothing is chosen on the test set",

@@ -4,6 +4,7 @@ import { type DistilledSet, toSafetensors } from "../data/distilled-set.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { drawGrid } from "../data/preview.ts";
 import { isValue, type Runtime, type Value } from "../engine/index.ts";
+import { countEpochs, protocolOf } from "../evaluation/protocols.ts";
 import { invariant } from "../lib/invariant.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
 import { UserError } from "../lib/user-error.ts";
@@ -429,7 +430,8 @@ class Session {
     const { train, test } = this.#prepared;
     const jobs = listJobs(recipe);
     const evaluator = createEvaluator({ recipe, runtime, train, test, distilled: this.#distilled(saved) });
-    const epochs = recipe.evaluation.epochs + 1;
+    const { evaluation } = recipe;
+    const epochs = countEpochs(protocolOf(evaluation.protocol), evaluation.epochs);
     const pace = new Pace(clock);
     if (this.#trials.length === 0 && this.#x.checkpoint?.stage !== "evaluate") {
       await this.#log.add({ type: "stage", stage: "evaluate", step: 0, steps: jobs.length });

@@ -2,6 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type DistilledSet, fromSafetensors } from "../../../shared/data/distilled-set.ts";
+import { countEpochs, protocolOf } from "../../../shared/evaluation/protocols.ts";
 import type { Trial } from "../../../shared/experiment/checkpoint.ts";
 import { createEvaluator, findDivergence, listJobs, summariseTrials } from "../../../shared/experiment/evaluate.ts";
 import { Pace } from "../../../shared/experiment/pace.ts";
@@ -132,7 +133,7 @@ export const evaluateCommand: CliCommand = {
       const runtime = await cli.runtime();
       const evaluator = createEvaluator({ recipe, runtime, train, test, distilled });
       const jobs = listJobs(recipe);
-      const epochs = recipe.evaluation.epochs + 1;
+      const epochs = countEpochs(protocolOf(recipe.evaluation.protocol), recipe.evaluation.epochs);
       const total = jobs.length * epochs;
       const pace = new Pace(() => performance.now());
       pace.mark(0, total);
