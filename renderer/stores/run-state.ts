@@ -37,7 +37,10 @@ export interface RunState {
   readonly series: Readonly<Record<string, Series>>;
   readonly previews: readonly Mark[];
   readonly checkpoints: readonly Mark[];
+  /** On the test set, in the end. */
   readonly evaluations: readonly Evaluation[];
+  /** Of steps on the way, on held-out training images. */
+  readonly judged: readonly Evaluation[];
   readonly warnings: readonly Warning[];
   readonly log: readonly LogEvent[];
   readonly failure: Failure | undefined;
@@ -56,6 +59,7 @@ export const emptyRun: RunState = {
   previews: [],
   checkpoints: [],
   evaluations: [],
+  judged: [],
   warnings: [],
   log: [],
   failure: undefined,
@@ -89,6 +93,7 @@ export function applyEvents(state: RunState, events: readonly RunEvent[]): RunSt
     draft.previews = [...draft.previews];
     draft.checkpoints = [...draft.checkpoints];
     draft.evaluations = [...draft.evaluations];
+    draft.judged = [...draft.judged];
     draft.warnings = [...draft.warnings];
     draft.log = [...draft.log];
   };
@@ -146,7 +151,7 @@ function applyEvent(draft: Draft, event: RunEvent, open: Map<string, SeriesDraft
       return;
     case "evaluation":
       draft.step = event.step;
-      (draft.evaluations as Evaluation[]).push(event);
+      ((event.stage === "synthesise" ? draft.judged : draft.evaluations) as Evaluation[]).push(event);
       return;
     case "status":
       draft.status = event.status;
@@ -194,6 +199,7 @@ function cutBack(state: RunState, seq: number): RunState {
     previews: before(state.previews),
     checkpoints: before(state.checkpoints),
     evaluations: before(state.evaluations),
+    judged: before(state.judged),
     warnings: before(state.warnings),
     log: before(state.log),
     failure: undefined,

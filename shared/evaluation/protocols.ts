@@ -22,7 +22,7 @@ export interface Protocol {
   readonly extraEpochs: 0 | 1;
   readonly learningRate: number;
   /** Whether a set that learned a rate is trained on with that one. */
-  readonly takesLearnedRate: boolean;
+  readonly usesLearnedRate: boolean;
   readonly momentum: number;
   readonly weightDecay: number;
   readonly batch: number;
@@ -45,7 +45,7 @@ const condensation = {
   epochs: 1000,
   extraEpochs: 1,
   learningRate: 0.01,
-  takesLearnedRate: false,
+  usesLearnedRate: false,
   momentum: 0.9,
   weightDecay: 5e-4,
   batch: 256,
@@ -108,7 +108,7 @@ export const protocols = [
     ...condensation,
     id: "datm",
     title: "DATM: 1,000 epochs in batches of 128 with DSA, the set's own rate and labels",
-    takesLearnedRate: true,
+    usesLearnedRate: true,
     batch: 128,
     labels: "own",
     source: "NUS-HPC-AI-Lab/DATM, evaluation.py",
@@ -117,7 +117,7 @@ export const protocols = [
     ...condensation,
     id: "ast",
     title: "AST: 1,000 epochs with DSA, the set's own rate, a drop by two",
-    takesLearnedRate: true,
+    usesLearnedRate: true,
     weightDecay: 1e-3,
     drops: [{ ...middle, factor: 0.5, momentum: 0.8 }],
     leftOut: [bestIsLeftOut],

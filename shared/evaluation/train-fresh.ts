@@ -113,7 +113,7 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
       const zeros = zerosLike(start);
       let { theta, velocity } = from?.state ?? { theta: runtime.upload(start), velocity: runtime.upload(zeros) };
       const strategy = strategyOf(protocol, chosen);
-      const learned = protocol.takesLearnedRate ? set.learningRate : undefined;
+      const learned = protocol.usesLearnedRate ? set.learningRate : undefined;
       try {
         for (let epoch = from?.epoch ?? 0; epoch < countEpochs(protocol, epochs); epoch++) {
           const { factor, momentum, restarts } = conditionsAt(protocol, epochs, epoch);

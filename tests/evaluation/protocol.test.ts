@@ -104,9 +104,9 @@ test("every protocol of the table, by name", () => {
     ast: [1000, 1001, [begin, [502, 0.5, 0.8, true]], "learned", 256, 1e-3],
   };
   for (const [id, row] of Object.entries(expected) as [ProtocolId, unknown][]) {
-    const { epochs, takesLearnedRate, learningRate, batch, weightDecay } = protocolOf(id);
+    const { epochs, usesLearnedRate, learningRate, batch, weightDecay } = protocolOf(id);
     const { epochs: run, changes } = changesOf(id, epochs);
-    expect([epochs, run, changes, takesLearnedRate ? "learned" : learningRate, batch, weightDecay], id).toEqual(row);
+    expect([epochs, run, changes, usesLearnedRate ? "learned" : learningRate, batch, weightDecay], id).toEqual(row);
   }
   const all = ["color", "crop", "cutout", "flip", "scale", "rotate"] as const;
   expect(strategyOf(protocolOf("dc"), [...all])).toEqual([]);

@@ -16,7 +16,7 @@ test("every setting of the schema is a field with words and range", () => {
   expect(field("ipc")).toMatchObject({ kind: "integer", minimum: 1, maximum: 5000, group: "ipc" });
   expect(field("method.steps")).toMatchObject({ kind: "integer", group: "method" });
   expect(field("method.imageLearningRate")).toMatchObject({ kind: "number" });
-  expect(field("init")).toMatchObject({ kind: "choice", options: ["real", "noise"] });
+  expect(field("init")).toMatchObject({ kind: "choice", options: ["real", "noise", "herding", "k-center", "k-means"] });
   expect(field("dataset.channels")).toMatchObject({ kind: "choice", options: [1, 3] });
   expect(field("augmentation.strategy")).toMatchObject({ kind: "choices" });
   expect(field("evaluation.nets")).toMatchObject({ kind: "words" });

@@ -8,18 +8,20 @@ import type { Evaluation } from "../../stores/run-state.ts";
 import { gatherScores, scoresOf } from "../../stores/scores.ts";
 import { readPath, showValue } from "../../stores/tree.ts";
 import { text } from "../../text.ts";
+import { JudgedSteps } from "./judged-steps.tsx";
 
 interface AccuracyPanelProps {
   readonly record: RunRecord | undefined;
   readonly evaluation: EvaluationFile | undefined;
   readonly evaluations: readonly Evaluation[];
+  readonly judged: readonly Evaluation[];
   readonly seeds: readonly Seed[] | undefined;
   /** What is trained now, in words. */
   readonly note: string | undefined;
 }
 
 export const AccuracyPanel = memo(function AccuracyPanel(props: AccuracyPanelProps) {
-  const { record, evaluation, evaluations, seeds, note } = props;
+  const { record, evaluation, evaluations, judged, seeds, note } = props;
   const scores = useMemo(
     () => (evaluation ? scoresOf(evaluation) : gatherScores(evaluations)),
     [evaluation, evaluations],
@@ -33,6 +35,7 @@ export const AccuracyPanel = memo(function AccuracyPanel(props: AccuracyPanelPro
         : text.run.accuracyWaits;
   return (
     <Panel title={text.run.accuracy} tools={note}>
+      {judged.length > 0 && <JudgedSteps judged={judged} />}
       <Scores scores={scores} published={published} empty={empty} />
     </Panel>
   );
