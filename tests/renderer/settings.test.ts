@@ -1,12 +1,12 @@
 // The settings form: fields from the real schema, changes by path, differences, and the published figure.
 import { expect, test } from "vitest";
 import { changesAgainst } from "../../renderer/stores/new-run.ts";
-import { findNearestPublished, findPublished } from "../../renderer/stores/published.ts";
 import { labelOf, listFields } from "../../renderer/stores/recipe-fields.ts";
 import { dropCommonStart, tellApart } from "../../renderer/stores/side-names.ts";
 import { listDifferences, nest, showValue } from "../../renderer/stores/tree.ts";
 import seed from "../../seeds/2023-dm-zhao.json" with { type: "json" };
 import { describeRecipe, seedSchema } from "../../shared/recipe/index.ts";
+import { findNearestPublished, findPublished } from "../../shared/recipe/published.ts";
 
 const recipe = { ipc: 1, network: { id: "convnet" }, method: { id: "dm", steps: 500 } };
 const fields = listFields(describeRecipe() as Record<string, unknown>, recipe);

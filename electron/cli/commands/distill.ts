@@ -51,7 +51,7 @@ interface DistillFlags extends CommonOptions, ImportFlags {
 }
 
 /** Larger pictures would keep the small variant from ending within ten minutes; --size says otherwise. */
-const SMALL_SIDE = 32;
+export const SMALL_SIDE = 32;
 
 export interface RunRequest {
   readonly recipeName: string;

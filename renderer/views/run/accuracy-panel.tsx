@@ -1,9 +1,10 @@
 // Accuracy of a run's sets as trials are tested, with the paper's figure where its dataset and ipc are the same.
 import { memo, useMemo } from "react";
 import type { EvaluationFile, RunRecord } from "../../../shared/api/runs.ts";
+import { findPublished, isSameName, listProtocolDifferences } from "../../../shared/recipe/published.ts";
+import type { Seed } from "../../../shared/recipe/seed.ts";
 import { Panel } from "../../components/panel.tsx";
 import { type Published, Scores } from "../../components/scores.tsx";
-import { findPublished, isSameName, listProtocolDifferences, type Seed } from "../../stores/published.ts";
 import type { Evaluation } from "../../stores/run-state.ts";
 import { gatherScores, scoresOf } from "../../stores/scores.ts";
 import { readPath, showValue } from "../../stores/tree.ts";
