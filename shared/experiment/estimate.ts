@@ -59,8 +59,9 @@ export async function estimateRun(input: {
     synthesiseSeconds,
     evaluateSeconds,
     totalSeconds: synthesiseSeconds + evaluateSeconds,
-    // Three checkpoints of images and velocity, the set itself, a picture of each preview, a line of each step.
-    diskBytes: 7 * stateBytes + previews * images * train.pixels + steps * 110,
+    // Three checkpoints of images and velocity, the set itself, and all that again of the best step; a picture of each
+    // preview, a line of each step.
+    diskBytes: (judged > 0 ? 14 : 7) * stateBytes + previews * images * train.pixels + steps * 110,
   };
 }
 
