@@ -609,7 +609,15 @@ export const text = {
     kept: "Kept artifacts",
     emptyTitle: "No artifacts yet",
     empty:
-      "Experts, teachers, soft labels and features that several runs share will lie here, so that each is made once. The methods of this version make none.",
+      "Expert trajectories, whitened images and chosen images that several runs share lie here, so that each is made once. The first run that needs one makes it.",
+    kinds: {
+      experts: "Expert trajectories",
+      whitening: "Whitened images",
+      choices: "Chosen images",
+    } as Readonly<Record<string, string>>,
+    states: { finished: "", unfinished: "unfinished", damaged: "damaged" },
+    partsOf: (number: number) => count(number, "part"),
+    download: (id: string) => `Download ${id} as a zip`,
     delete: (name: string) => `Delete ${name}`,
     deleteExportTitle: (name: string) => `Delete the export of ${name}?`,
     deleteExport: (dir: string, bytes: string) =>
