@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { HostArray } from "../engine/index.ts";
 import { readSafetensors, type TypedTensor, writeSafetensors } from "../formats/index.ts";
 import { UserError } from "../lib/user-error.ts";
-import type { SavedTree } from "../methods/index.ts";
+import type { SavedState, SavedTree } from "../methods/index.ts";
 import { type Recipe, recipeSchema } from "../recipe/index.ts";
 import { evaluatedSetSchema, stageSchema } from "./events.ts";
 import { listJobs } from "./jobs.ts";
@@ -35,13 +35,6 @@ export interface Checkpoint extends Omit<z.output<typeof headerSchema>, "version
   readonly state: SavedState;
 }
 
-/** A method's state as a checkpoint holds it. */
-export interface SavedState {
-  readonly step: number;
-  readonly images: readonly HostArray[];
-  readonly [name: string]: SavedTree;
-}
-
 export function isArray(node: unknown): node is HostArray {
   return typeof node === "object" && node !== null && "data" in node && ArrayBuffer.isView(node.data);
 }
@@ -63,7 +56,8 @@ export function encodeCheckpoint({ state, ...rest }: Checkpoint): Uint8Array {
   return writeSafetensors(tensors, { format: "stillroom.checkpoint", checkpoint: JSON.stringify(header) });
 }
 
-function toTensor({ shape, data }: HostArray): TypedTensor {
+/** An array as safetensors hold it. */
+export function toTensor({ shape, data }: HostArray): TypedTensor {
   if (data instanceof Int32Array) return { dtype: "I32", shape, data };
   return data instanceof Float64Array ? { dtype: "F64", shape, data } : { dtype: "F32", shape, data };
 }

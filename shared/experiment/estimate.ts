@@ -1,7 +1,7 @@
 // What a run will cost, measured before it starts: a few real steps on this dataset, network and backend.
 import type { ImageSet } from "../data/image-set.ts";
 import { createStoredSet, type StoredDataset } from "../data/stored-set.ts";
-import type { Runtime } from "../engine/index.ts";
+import { isValue, type Runtime } from "../engine/index.ts";
 import { protocolOf } from "../evaluation/protocols.ts";
 import { createTrainer } from "../evaluation/train-fresh.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
@@ -84,7 +84,7 @@ async function timeStep({ recipe, runtime, train, clock, imagesAtOnce }: Timed):
   for (let attempt = 0; attempt < 3; attempt++) {
     const start = clock();
     const result = await started.step(state);
-    for (const value of Object.values(result.metrics)) await runtime.take(value);
+    for (const value of Object.values(result.metrics)) if (isValue(value)) await runtime.take(value);
     if (attempt > 0) seconds = Math.min(seconds, (clock() - start) / 1000);
     runtime.free(state);
     state = result.state;

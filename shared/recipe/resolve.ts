@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { nearest } from "../lib/nearest.ts";
 import { type FieldProblem, UserError } from "../lib/user-error.ts";
-import { methodOf } from "../methods/index.ts";
+import { methodOf, methods } from "../methods/index.ts";
 import { createNet, type NetworkOptions, namedNetwork, nameOf, networkOptions, usualDepth } from "../nn/nets/index.ts";
 import type { DatasetFacts } from "./facts.ts";
 import { evaluationOptions, type Recipe, recipeSchema } from "./schema.ts";
@@ -75,7 +75,7 @@ function fittingDefaults(dataset: DatasetFacts, given: Json, steps: number): Jso
  * names the recipe in it.
  */
 export function resolveRecipe(layers: readonly Json[], dataset: DatasetFacts, source = "The recipe"): Recipe {
-  const given = layers.reduce(layer, { network: { id: "convnet" } });
+  const given = withUsual(layers.reduce(layer, { network: { id: "convnet" } }), dataset);
   const parsedMethod = recipeSchema.shape.method.safeParse(given.method);
   const steps = parsedMethod.success ? methodOf(parsedMethod.data.id).steps(parsedMethod.data) : 1;
   const full = layer(fittingDefaults(dataset, given, steps), given);
@@ -84,6 +84,15 @@ export function resolveRecipe(layers: readonly Json[], dataset: DatasetFacts, so
   const problems = [...issues.flatMap((issue) => explain(issue, full)), ...misfits(full, dataset)];
   if (problems.length > 0 || !parsed.success) throw unusable(source, problems);
   return parsed.data;
+}
+
+/** With the settings that the method derives from the number of images, below those that are given. */
+function withUsual(given: Json, { classes }: DatasetFacts): Json {
+  const id = isObject(given.method) ? given.method.id : undefined;
+  const method = methods.find((each) => each.id === id);
+  const ipc = recipeSchema.shape.ipc.safeParse(given.ipc);
+  if (!method || !ipc.success) return given;
+  return layer({ method: { id, ...method.usual?.({ classes: classes.length, ipc: ipc.data }) } }, given);
 }
 
 const plainNetwork = { id: "convnet", depth: 1 } as const;
@@ -113,6 +122,11 @@ function misfits(full: Json, dataset: DatasetFacts): FieldProblem[] {
         `${ipc} images of each class to begin with, but ${shown.join(", ")}${rest}: use at most ${most}, or init=noise`,
       );
     }
+  }
+  const method = read("method");
+  if (method && ipc !== undefined) {
+    const found = methodOf(method.id).contradictions?.(method, { classes: dataset.classes.length, ipc }) ?? [];
+    for (const { path, message } of found) add(`method.${path}`, message);
   }
   const names = isObject(full.evaluation)
     ? evaluationOptions.shape.nets.safeParse(full.evaluation.nets).data

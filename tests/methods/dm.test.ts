@@ -8,6 +8,7 @@ import {
   Runtime,
   type Tensor,
   type TensorTree,
+  type Value,
 } from "../../shared/engine/index.ts";
 import { deriveKey, integers, rootKey } from "../../shared/lib/random.ts";
 import { dm } from "../../shared/methods/dm.ts";
@@ -45,7 +46,7 @@ async function distil(
   const losses: number[] = [];
   for (let step = 0; step < 3; step++) {
     const result = await method.step(state);
-    losses.push(await runtime.take(result.metrics.loss));
+    losses.push(await runtime.take(result.metrics.loss as Value));
     state = result.state;
   }
   const images = await Promise.all(state.images.map((piece) => runtime.read(piece)));
