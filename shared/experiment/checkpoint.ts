@@ -4,7 +4,7 @@ import type { HostArray } from "../engine/index.ts";
 import { readSafetensors, type TypedTensor, writeSafetensors } from "../formats/index.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { SavedState, SavedTree } from "../methods/index.ts";
-import type { Recipe } from "../recipe/index.ts";
+import { type Recipe, recipeSchema } from "../recipe/index.ts";
 import { evaluatedSetSchema, stageSchema } from "./events.ts";
 import { listJobs } from "./jobs.ts";
 
@@ -118,9 +118,13 @@ export function requireFitting(
   }
 }
 
-/** Whether a state was made with this recipe. The evaluation counts only where trials have begun, the record never. */
+/**
+ * Whether a state was made with this recipe. The evaluation counts only where trials have begun, the record never; a setting
+ * that is newer than the checkpoint has its default in it.
+ */
 function isMadeWith(recipe: Recipe, own: unknown, hasTrials: boolean): boolean {
   const relevant = (given: object) =>
     JSON.stringify({ ...given, record: undefined, ...(hasTrials ? {} : { evaluation: undefined }) });
-  return typeof own === "object" && own !== null && relevant(own) === relevant(recipe);
+  const { data } = recipeSchema.safeParse(own);
+  return data !== undefined && relevant(data) === relevant(recipe);
 }

@@ -107,12 +107,12 @@ async function timeTrials({ recipe, runtime, train, test, clock }: Timed, name: 
   const set = await randomSet(train, Math.min(recipe.ipc, ...train.source.counts), key);
   const times: number[] = [clock()];
   const strategy = recipe.augmentation.strategy;
-  const theta = await trainer.train(set, strategy, { height, width }, 2, key, () => void times.push(clock()));
+  const trained = await trainer.train(set, strategy, { height, width }, 2, key, () => void times.push(clock()));
   const epochSeconds = Math.min(times[2] - times[1], times[3] - times[2]) / 1000;
   const start = clock();
-  await trainer.accuracy(theta, test, 500);
+  await trainer.accuracy(trained, test, 500);
   const testSeconds = ((clock() - start) / 1000) * (test.size / Math.min(500, test.size));
-  runtime.free(theta);
+  runtime.free(trained);
   const sets = evaluation.baselines.filter((each) => each !== "whole").length + 1;
   const whole = evaluation.baselines.includes("whole") ? train.size / set.size : 0;
   return (
