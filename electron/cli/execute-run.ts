@@ -4,6 +4,7 @@ import { runSession } from "../../shared/experiment/session.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 import { openRunStore } from "../compute/run-store.ts";
 import { storedDatasetOf } from "../compute/stored-dataset.ts";
+import { openArtifactStore } from "../host/artifacts.ts";
 import type { Dataset } from "../host/datasets/index.ts";
 import type { Run } from "../host/runs/index.ts";
 import type { Cli } from "./cli.ts";
@@ -21,6 +22,7 @@ export async function executeRun(cli: Cli, run: Run, dataset: Dataset, evaluate:
   };
   const { stage, step, status, error } = await runSession({
     store: { ...store, appendEvents },
+    artifacts: openArtifactStore((await cli.host()).store),
     dataset: storedDatasetOf(dataset),
     openRuntime: () => cli.runtime(),
     evaluate,

@@ -8,6 +8,7 @@ import { openRunDataset } from "../../shared/api/run-dataset.ts";
 import { measureDevice, Runtime } from "../../shared/engine/index.ts";
 import { estimateStored } from "../../shared/experiment/estimate.ts";
 import { failureOf, runSession } from "../../shared/experiment/session.ts";
+import { openArtifactStore } from "../host/artifacts.ts";
 import { openDataset } from "../host/datasets/index.ts";
 import { openRunById, updateRun } from "../host/runs/index.ts";
 import { openStore } from "../host/store.ts";
@@ -55,6 +56,7 @@ async function computeRun({ home, runId, request }: TaskOf<"run">, wishes: Wishe
   try {
     const { status, error } = await runSession({
       store,
+      artifacts: openArtifactStore(await openStore(home)),
       dataset: await openRunDataset(run.record, async (id) =>
         storedDatasetOf(await openDataset(await openStore(home), id)),
       ),

@@ -8,6 +8,7 @@ import { describeFailure } from "./failure.ts";
 import type { Log } from "./log.ts";
 import { createPageSessions } from "./page-sessions.ts";
 import { createArchiveRoutes } from "./routes/archive.ts";
+import { createArtifactRoutes } from "./routes/artifacts.ts";
 import { createComputeRoutes, createRunComputeRoutes, describeComputing } from "./routes/compute.ts";
 import { createDatasetRoutes } from "./routes/datasets.ts";
 import { createExportRoutes } from "./routes/exports.ts";
@@ -49,6 +50,7 @@ export function createHost({ store, version = "0", kind = "server", compute, log
     .get("/api/diagnostics", async (c) => c.text(await describeSystem({ version, home: root, compute, log })))
     .route("/api/datasets", createDatasetRoutes(store, uploads))
     .route("/api/uploads", createUploadRoutes(uploads))
+    .route("/api/artifacts", createArtifactRoutes(store))
     .route("/api/store", createStoreRoutes(store))
     .route("/api/exports", createExportRoutes())
     .route("/api/recipes", createRecipeRoutes(store))

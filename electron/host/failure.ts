@@ -12,6 +12,7 @@ export interface Failure {
 const statuses: Record<string, Failure["status"]> = {
   locked: 409,
   "run-locked": 409,
+  "artifact-locked": 409,
   "run-exists": 409,
   "folder-not-empty": 409,
   "run-active": 409,

@@ -8,6 +8,7 @@ import {
   estimateRequest,
   type WindowAdapters,
 } from "../../shared/api/compute.ts";
+import { createRemoteArtifacts } from "../../shared/api/remote-artifacts.ts";
 import { createRemoteStore, openRemoteDataset } from "../../shared/api/remote-store.ts";
 import { openRunDataset } from "../../shared/api/run-dataset.ts";
 import { type Backend, Runtime } from "../../shared/engine/index.ts";
@@ -69,6 +70,7 @@ async function computeRun({ runId, request, page }: TaskOf<"run">, world: World,
   if (request.finish) wishes.finish.abort();
   const { status } = await runSession({
     store,
+    artifacts: createRemoteArtifacts(client),
     dataset: await openRunDataset(record, (id) => openRemoteDataset(client, id)),
     openRuntime: async (lost) => {
       backend = await openBackend(

@@ -14,6 +14,7 @@ import {
   adapterNotesAnswer,
 } from "./adapter-notes.ts";
 import { appInfo } from "./app.ts";
+import { type ArtifactSpec, artifactAnswer, artifactBegun, type Chunk } from "./artifacts.ts";
 import {
   adapterList,
   computeState,
@@ -173,6 +174,8 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
   const ofDataset = (id: string, rest = "") => url(`/datasets/${encodeURIComponent(id)}${rest}`);
   const runPath = (id: string, rest = "") => `/runs/${encodeURIComponent(id)}${rest}`;
   const ofRun = (id: string, rest = "") => url(runPath(id, rest));
+  const ofArtifact = (id: string, rest = "", query: Record<string, string> = {}) =>
+    url(`/artifacts/${encodeURIComponent(id)}${rest}`, query);
 
   return {
     app: (options?: CallOptions) => ask(appInfo, url("/app"), options),
@@ -362,10 +365,29 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
         url(runPath(id, "/exports/archive"), { formats: formats.join(",") }),
     },
 
-    store: {
-      usage: () => ask(storeUsage, url("/store")),
-      deleteArtifact: (id: string) => tell(url(`/store/artifacts/${encodeURIComponent(id)}`), { method: "DELETE" }),
+    artifacts: {
+      /** One that is finished. */
+      get: (id: string) => ask(artifactAnswer, ofArtifact(id)),
+      chunk: (id: string, name: string) => bytes(ofArtifact(id, `/chunks/${encodeURIComponent(name)}`)),
+      begin: (id: string, spec: ArtifactSpec) => ask(artifactBegun, ofArtifact(id), { method: "POST", json: { spec } }),
+      write: (
+        id: string,
+        name: string,
+        body: Uint8Array,
+        write: { readonly spec: ArtifactSpec; readonly at: number; readonly metrics: Chunk["metrics"] },
+      ) =>
+        tell(ofArtifact(id, `/chunks/${encodeURIComponent(name)}`, { write: JSON.stringify(write) }), {
+          method: "PUT",
+          body,
+        }),
+      delete: (id: string) => tell(ofArtifact(id), { method: "DELETE" }),
+      /** The address of a zip of its files, for a download. */
+      archiveUrl: (id: string) => ofArtifact(id, "/archive"),
+      finish: (id: string, json: { readonly spec: ArtifactSpec; readonly at: number; readonly facts: unknown }) =>
+        tell(ofArtifact(id, "/finish"), { method: "POST", json }),
     },
+
+    store: { usage: () => ask(storeUsage, url("/store")) },
 
     compute: {
       state: (options?: CallOptions) => ask(computeState, url("/compute"), options),

@@ -4,7 +4,6 @@ import {
   defineProgram,
   grad,
   type HostArray,
-  opaque,
   type Runtime,
   type Tensor,
   type TensorTree,
@@ -35,6 +34,12 @@ export interface TrainingSet {
 
 export const TEST_BATCH = 250;
 
+/** A trained network on the backend: its parameters, and the running statistics of its batch norms. */
+export interface TrainedNet {
+  readonly theta: ValueTree;
+  readonly buffers: ValueTree;
+}
+
 /** The programs of one network under one protocol, compiled once for all its trials. */
 export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
   const { momentum, weightDecay } = protocol;
@@ -43,6 +48,7 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
     `train-${net.id}`,
     (given: {
       theta: TensorTree;
+      buffers: TensorTree;
       velocity: TensorTree;
       images: Tensor;
       targets: Tensor;
@@ -51,7 +57,8 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
     }) => {
       const { theta, velocity, images, targets, w, rate } = given;
       const x = w ? augment(images, w) : images;
-      const loss = crossEntropy(net.apply(theta, opaque({}), x, { mode: "train", taps: false }).logits, targets);
+      const { logits, buffers } = net.apply(theta, given.buffers, x, { mode: "train" });
+      const loss = crossEntropy(logits, targets);
       const parameters = tensorsOf(theta);
       const velocities = tensorsOf(velocity);
       const updates = grad(loss, parameters).map((gradient, index) =>
@@ -62,6 +69,7 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
           theta,
           updates.map(({ parameter }) => parameter),
         ),
+        buffers,
         velocity: withTensors(
           velocity,
           updates.map((update) => update.velocity),
@@ -69,17 +77,20 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
         loss,
       };
     },
-    { donate: ["theta", "velocity"] },
+    { donate: ["theta", "buffers", "velocity"] },
   );
 
-  const classify = defineProgram(`classify-${net.id}`, ({ theta, images }: { theta: TensorTree; images: Tensor }) => ({
-    logits: net.apply(theta, opaque({}), images, { mode: "eval", taps: false }).logits,
-  }));
+  const classify = defineProgram(
+    `classify-${net.id}`,
+    ({ theta, buffers, images }: { theta: TensorTree; buffers: TensorTree; images: Tensor }) => ({
+      logits: net.apply(theta, buffers, images, { mode: "eval" }).logits,
+    }),
+  );
 
   return {
     programs: { trainStep, classify },
 
-    /** Trains by the protocol; gives the parameters, which the caller frees. Calls `onEpoch` after each epoch. */
+    /** Trains by the protocol; gives the network, which the caller frees. Calls `onEpoch` after each epoch. */
     async train(
       set: TrainingSet,
       strategy: Strategy,
@@ -87,10 +98,11 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
       epochs: number,
       key: Key,
       onEpoch: (epoch: number, loss: number) => Promise<void> | void = () => {},
-    ) {
+    ): Promise<TrainedNet> {
       const start = net.params(deriveKey(key, "net"));
       const zeros = zerosLike(start);
       let theta: ValueTree = runtime.upload(start);
+      let buffers: ValueTree = runtime.upload(net.buffers());
       let velocity: ValueTree = runtime.upload(zeros);
       let rate = protocol.learningRate;
       const middle = Math.floor(epochs / 2) + 1;
@@ -108,13 +120,14 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
               : undefined;
             const result = await runtime.run(trainStep, {
               theta,
+              buffers,
               velocity,
               images,
               targets,
               ...(drawn ? { w: packAugmentations(drawn, size.height, size.width, false) } : {}),
               rate: { shape: [], data: new Float32Array([rate]) },
             });
-            ({ theta, velocity } = result);
+            ({ theta, buffers, velocity } = result);
             lastLoss = await runtime.take(result.loss);
           }
           if (epoch === middle) {
@@ -125,21 +138,21 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
           await onEpoch(epoch, lastLoss);
         }
       } catch (error) {
-        runtime.free([theta, velocity]); // such as a caller that stops at an epoch
+        runtime.free([theta, buffers, velocity]); // such as a caller that stops at an epoch
         throw error;
       }
       runtime.free(velocity);
-      return theta;
+      return { theta, buffers };
     },
 
     /** Top-1 accuracy on the first `count` images of a set (all by default), as a fraction. */
-    async accuracy(theta: ValueTree, test: ImageSet, count = test.size): Promise<number> {
+    async accuracy({ theta, buffers }: TrainedNet, test: ImageSet, count = test.size): Promise<number> {
       let right = 0;
       const total = Math.min(count, test.size);
       for (let from = 0; from < total; from += TEST_BATCH) {
         const indices = Array.from({ length: Math.min(TEST_BATCH, total - from) }, (_, index) => from + index);
         const images = await test.images(indices);
-        const { logits } = await runtime.run(classify, { theta, images });
+        const { logits } = await runtime.run(classify, { theta, buffers, images });
         const scores = await runtime.read(logits);
         runtime.free(logits);
         const classes = scores.length / indices.length;

@@ -3,8 +3,8 @@ import { z } from "zod";
 import type { HostArray } from "../engine/index.ts";
 import { readSafetensors, type TypedTensor, writeSafetensors } from "../formats/index.ts";
 import { UserError } from "../lib/user-error.ts";
-import type { SavedTree } from "../methods/index.ts";
-import type { Recipe } from "../recipe/index.ts";
+import type { SavedState, SavedTree } from "../methods/index.ts";
+import { type Recipe, recipeSchema } from "../recipe/index.ts";
 import { evaluatedSetSchema, stageSchema } from "./events.ts";
 import { listJobs } from "./jobs.ts";
 
@@ -35,13 +35,6 @@ export interface Checkpoint extends Omit<z.output<typeof headerSchema>, "version
   readonly state: SavedState;
 }
 
-/** A method's state as a checkpoint holds it. */
-export interface SavedState {
-  readonly step: number;
-  readonly images: readonly HostArray[];
-  readonly [name: string]: SavedTree;
-}
-
 export function isArray(node: unknown): node is HostArray {
   return typeof node === "object" && node !== null && "data" in node && ArrayBuffer.isView(node.data);
 }
@@ -63,7 +56,8 @@ export function encodeCheckpoint({ state, ...rest }: Checkpoint): Uint8Array {
   return writeSafetensors(tensors, { format: "stillroom.checkpoint", checkpoint: JSON.stringify(header) });
 }
 
-function toTensor({ shape, data }: HostArray): TypedTensor {
+/** An array as safetensors hold it. */
+export function toTensor({ shape, data }: HostArray): TypedTensor {
   if (data instanceof Int32Array) return { dtype: "I32", shape, data };
   return data instanceof Float64Array ? { dtype: "F64", shape, data } : { dtype: "F32", shape, data };
 }
@@ -124,9 +118,13 @@ export function requireFitting(
   }
 }
 
-/** Whether a state was made with this recipe. The evaluation counts only where trials have begun, the record never. */
+/**
+ * Whether a state was made with this recipe. The evaluation counts only where trials have begun, the record never; a setting
+ * that is newer than the checkpoint has its default in it.
+ */
 function isMadeWith(recipe: Recipe, own: unknown, hasTrials: boolean): boolean {
   const relevant = (given: object) =>
     JSON.stringify({ ...given, record: undefined, ...(hasTrials ? {} : { evaluation: undefined }) });
-  return typeof own === "object" && own !== null && relevant(own) === relevant(recipe);
+  const { data } = recipeSchema.safeParse(own);
+  return data !== undefined && relevant(data) === relevant(recipe);
 }

@@ -1,7 +1,7 @@
 // What a run will cost, measured before it starts: a few real steps on this dataset, network and backend.
 import type { ImageSet } from "../data/image-set.ts";
 import { createStoredSet, type StoredDataset } from "../data/stored-set.ts";
-import type { Runtime } from "../engine/index.ts";
+import { isValue, type Runtime } from "../engine/index.ts";
 import { protocolOf } from "../evaluation/protocols.ts";
 import { createTrainer } from "../evaluation/train-fresh.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
@@ -84,7 +84,7 @@ async function timeStep({ recipe, runtime, train, clock, imagesAtOnce }: Timed):
   for (let attempt = 0; attempt < 3; attempt++) {
     const start = clock();
     const result = await started.step(state);
-    for (const value of Object.values(result.metrics)) await runtime.take(value);
+    for (const value of Object.values(result.metrics)) if (isValue(value)) await runtime.take(value);
     if (attempt > 0) seconds = Math.min(seconds, (clock() - start) / 1000);
     runtime.free(state);
     state = result.state;
@@ -107,12 +107,12 @@ async function timeTrials({ recipe, runtime, train, test, clock }: Timed, name: 
   const set = await randomSet(train, Math.min(recipe.ipc, ...train.source.counts), key);
   const times: number[] = [clock()];
   const strategy = recipe.augmentation.strategy;
-  const theta = await trainer.train(set, strategy, { height, width }, 2, key, () => void times.push(clock()));
+  const trained = await trainer.train(set, strategy, { height, width }, 2, key, () => void times.push(clock()));
   const epochSeconds = Math.min(times[2] - times[1], times[3] - times[2]) / 1000;
   const start = clock();
-  await trainer.accuracy(theta, test, 500);
+  await trainer.accuracy(trained, test, 500);
   const testSeconds = ((clock() - start) / 1000) * (test.size / Math.min(500, test.size));
-  runtime.free(theta);
+  runtime.free(trained);
   const sets = evaluation.baselines.filter((each) => each !== "whole").length + 1;
   const whole = evaluation.baselines.includes("whole") ? train.size / set.size : 0;
   return (

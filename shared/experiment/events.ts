@@ -33,6 +33,13 @@ export const runEventSchema = z.discriminatedUnion("type", [
     metrics: z.record(z.string(), z.number()),
     secondsLeft: z.number().nonnegative().optional(),
   }),
+  /** Vectors of a step by name, such as the loss of each class; written now and then. */
+  z.object({
+    type: z.literal("detail"),
+    ...every,
+    ...place,
+    vectors: z.record(z.string(), z.array(z.number())),
+  }),
   /** `file` lies in `previews/`. */
   z.object({ type: z.literal("preview"), ...every, ...place, file: fileName }),
   z.object({

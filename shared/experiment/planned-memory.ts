@@ -105,6 +105,7 @@ async function distil(runtime: Runtime, { recipe, train, test, imagesAtOnce }: P
     fingerprint: "",
     runtime,
     port: nowhere,
+    artifacts: undefined,
     clock: () => 0,
     signal: new AbortController().signal,
     finish: finish.signal,

@@ -7,22 +7,24 @@ import { isValue, type Runtime, type Value } from "../engine/index.ts";
 import { invariant } from "../lib/invariant.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
 import { UserError } from "../lib/user-error.ts";
-import { type MethodState, methodOf, type SavedTree, type StateTree, type StepResult } from "../methods/index.ts";
+import {
+  type MethodState,
+  methodOf,
+  type SavedState,
+  type SavedTree,
+  type StateTree,
+  type StepResult,
+} from "../methods/index.ts";
 import { createNet } from "../nn/nets/index.ts";
 import type { Recipe } from "../recipe/index.ts";
-import {
-  type Checkpoint,
-  encodeCheckpoint,
-  isArray,
-  requireFitting,
-  type SavedState,
-  type Trial,
-} from "./checkpoint.ts";
+import { type Artifact, type ArtifactStore, artifactId, type Chunk } from "./artifacts.ts";
+import { type Checkpoint, encodeCheckpoint, isArray, requireFitting, type Trial, toTensor } from "./checkpoint.ts";
 import { createEvaluator, findDivergence, summariseTrials } from "./evaluate.ts";
 import type { RunEvent, Stage } from "./events.ts";
 import { listJobs } from "./jobs.ts";
 import { Pace } from "./pace.ts";
 import type { Progress, RunPort } from "./ports.ts";
+import { type Preparation, type Prepared, preparations } from "./prepare.ts";
 
 export interface Experiment {
   readonly recipe: Recipe;
@@ -32,6 +34,8 @@ export interface Experiment {
   readonly fingerprint: string;
   readonly runtime: Runtime;
   readonly port: RunPort;
+  /** Missing where nothing is computed in earnest: what a run prepares is then blank. */
+  readonly artifacts: ArtifactStore | undefined;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly signal: AbortSignal;
@@ -63,8 +67,9 @@ interface Mark {
 /** A step that was asked for, and whose metrics are still to be known. */
 interface Pending {
   readonly state: MethodState;
-  readonly values: StepResult<MethodState>["metrics"];
+  readonly values: Pick<StepResult<MethodState>, "metrics" | "details">;
   readonly metrics: Promise<Record<string, number>>;
+  readonly problem: string | undefined;
 }
 
 /** The same on the host. */
@@ -85,6 +90,7 @@ class Session {
   readonly #log: EventLog;
   readonly #seconds: Partial<Record<Stage, number>> = {};
   #trials: Trial[];
+  #prepared: Prepared;
   /** The state of the last checkpoint. */
   #good: Saved | undefined;
 
@@ -92,13 +98,16 @@ class Session {
     this.#x = experiment;
     this.#log = new EventLog(experiment.port, experiment.clock, experiment.checkpoint?.events ?? 0);
     this.#trials = [...(experiment.checkpoint?.trials ?? [])];
+    const { train, test, recipe } = experiment;
+    this.#prepared = { train, test, init: recipe.init };
   }
 
   async run(): Promise<Outcome> {
     const { checkpoint, evaluate, recipe, train } = this.#x;
     if (checkpoint) requireFitting(checkpoint, recipe, train.imageShape, train.classNames.length);
+    let stopped = await this.#timed("prepare", () => this.#prepare());
+    if (stopped) return { ...stopped, seconds: this.#seconds };
     let saved = checkpoint?.state;
-    let stopped: Outcome | undefined;
     if (!saved || checkpoint?.stage !== "evaluate") {
       const result = await this.#timed("synthesise", () => this.#synthesise());
       saved = result.saved;
@@ -128,15 +137,79 @@ class Session {
     return methodOf(method.id).steps(method);
   }
 
+  /** Makes or finds what the recipe needs before the synthesis, and takes it up. */
+  async #prepare(): Promise<Outcome | undefined> {
+    const { artifacts } = this.#x;
+    for (const prepare of preparations) {
+      const wanted = prepare(this.#x, this.#prepared);
+      if (!wanted) continue;
+      const made = artifacts ? await this.#makeOrFind(artifacts, wanted) : wanted.blank();
+      if ("status" in made) return made;
+      this.#prepared = { ...this.#prepared, ...made };
+    }
+    return undefined;
+  }
+
+  /** Its chunks are told as steps, found ones too, so that a run's events do not depend on what the store had. */
+  async #makeOrFind(artifacts: ArtifactStore, wanted: Preparation): Promise<Partial<Prepared> | Outcome> {
+    const { signal, clock, onProgress, checkpoint } = this.#x;
+    const { steps, title, spec } = wanted;
+    const id = await artifactId(spec);
+    const isTold = checkpoint === undefined;
+    const pace = new Pace(clock);
+    let step = 0;
+    if (isTold) await this.#log.add({ type: "stage", stage: "prepare", step, steps });
+    const tell = async ({ name, metrics }: Chunk) => {
+      step++;
+      if (isTold) await this.#log.add({ type: "step", stage: "prepare", step, metrics });
+      const note = `${title}, ${name}`;
+      onProgress({ stage: "prepare", done: step, total: steps, unit: "step", ...pace.mark(step, steps), note });
+    };
+    const tellAll = async (chunks: readonly Chunk[]) => {
+      pace.mark(chunks.length, steps);
+      for (const chunk of chunks) await tell(chunk);
+    };
+    let artifact: Artifact | undefined = await artifacts.open(id);
+    if (artifact) await tellAll(artifact.chunks);
+    else {
+      await using writer = await artifacts.write(id, spec);
+      await tellAll(writer.chunks);
+      try {
+        const facts = await wanted.make(
+          {
+            chunks: writer.chunks,
+            read: (name) => writer.read(name),
+            write: async (name, bytes, metrics) => {
+              await writer.write(name, bytes, metrics);
+              await tell({ name, bytes: bytes.length, metrics });
+            },
+          },
+          signal,
+        );
+        await writer.finish(facts);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        await this.#log.flush();
+        return { status: "stopped", stage: "prepare", step, seconds: {} };
+      }
+      artifact = await artifacts.open(id);
+    }
+    invariant(artifact, `${id} was just finished`);
+    return wanted.open(artifact);
+  }
+
   async #synthesise(): Promise<{ saved: SavedState; outcome?: Outcome }> {
-    const { recipe, train, runtime, port, signal, finish, checkpoint, clock, imagesAtOnce, onProgress } = this.#x;
+    const { recipe, runtime, port, signal, finish, checkpoint, clock, imagesAtOnce, onProgress } = this.#x;
+    const { train, init, experts } = this.#prepared;
     const method = methodOf(recipe.method.id);
     const [channels, height, width] = train.imageShape;
     const net = createNet(recipe.network, { channels, height, width, classes: train.classNames.length });
     const key = deriveKey(rootKey(recipe.seed), "synthesise");
-    const { init, augmentation, ipc } = recipe;
-    const context = { runtime, key, real: train, net, ipc, init, strategy: augmentation.strategy, imagesAtOnce };
-    const started = method.start(context, recipe.method);
+    const { augmentation, ipc } = recipe;
+    const started = method.start(
+      { runtime, key, real: train, net, ipc, init, strategy: augmentation.strategy, experts, imagesAtOnce, signal },
+      recipe.method,
+    );
     const steps = this.#steps();
     const pace = new Pace(clock);
 
@@ -155,10 +228,20 @@ class Session {
       return { saved: good.saved, outcome: failure("synthesise", good.saved.step, error) };
     };
     const ask = async (from: MethodState): Promise<Pending> => {
-      const { state, metrics: values } = await started.step(from);
-      const metrics = readMetrics(runtime, values);
+      const { state, problem, metrics: scalars, details } = await started.step(from);
+      const metrics = readMetrics(runtime, scalars);
       metrics.catch(() => {}); // told where they are needed, if they are
-      return { state, values, metrics };
+      return { state, values: { metrics: scalars, ...(details && { details }) }, metrics, problem };
+    };
+    const stop = async ({ state }: Mark) => {
+      const saved = await saveState(runtime, state);
+      if (!isFiniteTree(saved))
+        return await giveUp(kept.slice(1), `The images of step ${state.step} are not finite numbers`);
+      await this.#save("synthesise", state.step, saved);
+      return {
+        saved,
+        outcome: { status: "stopped" as const, stage: "synthesise" as const, step: state.step, seconds: {} },
+      };
     };
     /** The step after the newest state, and the one after that. */
     let pending: Pending | undefined;
@@ -178,26 +261,30 @@ class Session {
       const wasEnded = checkpoint?.isEnded ?? false;
       while (at.state.step < steps && !finish?.aborted && !wasEnded) {
         const { step } = at.state;
-        if (signal.aborted) {
-          const saved = await saveState(runtime, at.state);
-          if (!isFiniteTree(saved))
-            return await giveUp(kept.slice(1), `The images of step ${step} are not finite numbers`);
-          await this.#save("synthesise", step, saved);
-          return { saved, outcome: { status: "stopped", stage: "synthesise", step, seconds: {} } };
+        if (signal.aborted) return await stop(at);
+        try {
+          pending ??= await ask(at.state);
+          if (pending.problem !== undefined) return await giveUp(kept, pending.problem);
+          // Meanwhile the device goes on, unless the state in between is to be written down.
+          if (runtime.backend.capabilities.queues && !this.#isRecorded(step + 1, steps))
+            ahead = await ask(pending.state);
+        } catch (error) {
+          if (signal.aborted) continue; // within a step: the state before it stays
+          throw error;
         }
-        pending ??= await ask(at.state);
-        // Meanwhile the device goes on, unless the state in between is to be written down.
-        if (runtime.backend.capabilities.queues && !this.#isRecorded(step + 1, steps)) ahead = await ask(pending.state);
         const metrics = await pending.metrics;
         if (!Object.values(metrics).every(Number.isFinite)) {
           // The images that this loss was computed on are in doubt, unless there are none before them.
           const candidates = kept.length > 1 ? kept.slice(1) : kept;
           return await giveUp(candidates, `The loss of step ${step + 1} is not a finite number`);
         }
-        runtime.free(pending.values);
+        const { details } = pending.values;
+        const vectors = details && this.#isDetailed(step + 1, steps) ? await readDetails(runtime, details) : undefined;
+        runtime.free(valuesOf(pending.values));
         at = keep(pending.state);
         [pending, ahead] = [ahead, undefined];
         await this.#log.add({ type: "step", stage: "synthesise", step: step + 1, metrics });
+        if (vectors) await this.#log.add({ type: "detail", stage: "synthesise", step: step + 1, vectors });
         if (!(await this.#record(at, steps))) {
           return await giveUp(kept.slice(1), `The images of step ${step + 1} are not finite numbers`);
         }
@@ -207,7 +294,7 @@ class Session {
           total: steps,
           unit: "step",
           ...pace.mark(step + 1, steps),
-          note: `loss ${metrics.loss.toPrecision(4)}`,
+          note: metrics.loss === undefined ? "left out" : `loss ${metrics.loss.toPrecision(4)}`,
         });
       }
       const saved = await saveState(runtime, at.state);
@@ -221,8 +308,15 @@ class Session {
       return { saved };
     } finally {
       for (const { state } of kept) runtime.free(state);
-      for (const dropped of [pending, ahead]) if (dropped) runtime.free([dropped.state, dropped.values]);
+      for (const dropped of [pending, ahead]) if (dropped) runtime.free([dropped.state, valuesOf(dropped.values)]);
     }
+  }
+
+  /** Whether a step's vectors are written down: at some 500 steps of a run, and wherever there is a preview. */
+  #isDetailed(step: number, steps: number): boolean {
+    return (
+      step % Math.ceil(steps / 500) === 0 || step % this.#x.recipe.record.previewEverySteps === 0 || step === steps
+    );
   }
 
   /** Whether a preview or a checkpoint is due at a step. */
@@ -302,8 +396,11 @@ class Session {
     await this.#log.flush();
   }
 
-  #distilled({ images: pieces }: SavedState): DistilledSet {
-    const { recipe, train, fingerprint } = this.#x;
+  #distilled(saved: SavedState): DistilledSet {
+    const { recipe, fingerprint } = this.#x;
+    const { train } = this.#prepared;
+    const { images: pieces } = saved;
+    const { labels, extra = {} } = methodOf(recipe.method.id).learned?.(saved) ?? {};
     const count = pieces.reduce((sum, { shape }) => sum + shape[0], 0);
     const images = new Float32Array(count * train.pixels);
     let at = 0;
@@ -314,18 +411,22 @@ class Session {
     return {
       images,
       shape: [count, ...train.imageShape],
-      labels: { kind: "hard", values: Int32Array.from({ length: count }, (_, i) => Math.floor(i / recipe.ipc)) },
+      labels: labels ?? {
+        kind: "hard",
+        values: Int32Array.from({ length: count }, (_, i) => Math.floor(i / recipe.ipc)),
+      },
       normaliser: train.source.normaliser,
       classNames: train.classNames,
       ipc: recipe.ipc,
       recipe,
       fingerprint,
-      extra: {},
+      extra: Object.fromEntries(Object.entries(extra).map(([name, array]) => [name, toTensor(array)])),
     };
   }
 
   async #evaluate(saved: SavedState): Promise<Outcome | undefined> {
-    const { recipe, train, test, runtime, port, signal, clock, onProgress } = this.#x;
+    const { recipe, runtime, port, signal, clock, onProgress } = this.#x;
+    const { train, test } = this.#prepared;
     const jobs = listJobs(recipe);
     const evaluator = createEvaluator({ recipe, runtime, train, test, distilled: this.#distilled(saved) });
     const epochs = recipe.evaluation.epochs + 1;
@@ -416,10 +517,23 @@ function nonFinite(problem: string, good: number, rateName: string, recipe: Reci
   );
 }
 
-async function readMetrics(runtime: Runtime, values: Pending["values"]): Promise<Record<string, number>> {
-  const read = async ([name, value]: [string, Value]) => [name, (await runtime.read(value))[0]] as const;
-  return Object.fromEntries(await Promise.all(Object.entries(values).map(read)));
+type Metrics = StepResult<MethodState>["metrics"];
+type Details = NonNullable<StepResult<MethodState>["details"]>;
+
+async function readMetrics(runtime: Runtime, metrics: Metrics): Promise<Record<string, number>> {
+  const read = async ([name, value]: [string, Value | number]) =>
+    [name, typeof value === "number" ? value : (await runtime.read(value))[0]] as const;
+  return Object.fromEntries(await Promise.all(Object.entries(metrics).map(read)));
 }
+
+async function readDetails(runtime: Runtime, details: Details): Promise<Record<string, number[]>> {
+  const read = async ([name, value]: [string, Value | readonly number[]]) =>
+    [name, Array.from(isValue(value) ? await runtime.read(value) : value)] as const;
+  return Object.fromEntries(await Promise.all(Object.entries(details).map(read)));
+}
+
+const valuesOf = ({ metrics, details = {} }: Pending["values"]): Value[] =>
+  [...Object.values(metrics), ...Object.values(details)].filter(isValue);
 
 /** A state with numbers of the host in place of values. */
 async function saveState(runtime: Runtime, state: MethodState): Promise<SavedState> {

@@ -4,6 +4,7 @@ import { createStoredSet, type StoredDataset } from "../data/stored-set.ts";
 import { type Backend, type Capabilities, DeviceLostError, type Runtime } from "../engine/index.ts";
 import { describeError, UserError } from "../lib/user-error.ts";
 import { type Recipe, recipeSchema } from "../recipe/index.ts";
+import type { ArtifactStore } from "./artifacts.ts";
 import { type Checkpoint, decodeCheckpoint, requireFitting } from "./checkpoint.ts";
 import { fitStored, isWebgpu } from "./planned-memory.ts";
 import type { Progress, RunStore } from "./ports.ts";
@@ -12,6 +13,7 @@ import type { SessionStart } from "./session-record.ts";
 
 export interface Session {
   readonly store: RunStore;
+  readonly artifacts: ArtifactStore;
   readonly dataset: StoredDataset;
   /** Called once it is known that the run can be computed, and again, with what was lost, when a device was lost. */
   readonly openRuntime: (lost?: Pick<Capabilities, "backend" | "adapter">) => Promise<Runtime>;
@@ -137,7 +139,7 @@ async function reopen(
 const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
 function compute(
-  { store, dataset, evaluate, signal, finish, clock, onProgress }: Session,
+  { store, artifacts, dataset, evaluate, signal, finish, clock, onProgress }: Session,
   { recipe, imagesAtOnce }: SessionPlan,
   runtime: Runtime,
   checkpoint: Checkpoint | undefined,
@@ -149,6 +151,7 @@ function compute(
     fingerprint: dataset.manifest.fingerprint,
     runtime,
     port: store,
+    artifacts,
     clock,
     signal,
     finish,

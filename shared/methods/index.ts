@@ -3,7 +3,8 @@ import { z } from "zod";
 import { dm } from "./dm.ts";
 import type { Method } from "./method.ts";
 
-export const methods = [dm] as const;
+const list = [dm] as const;
+export const methods = list as unknown as readonly Method[];
 
 /** The schema of a recipe's `method`. */
 export const methodOptions = z.discriminatedUnion("id", [dm.options]);
@@ -13,4 +14,13 @@ export function methodOf(id: MethodOptions["id"]): Method {
   return methods.find((method) => method.id === id) as unknown as Method;
 }
 
-export type { Method, MethodState, SavedTree, StateTree, StepResult } from "./method.ts";
+export type { Experts } from "./experts.ts";
+export type {
+  InitialImages,
+  Method,
+  MethodState,
+  SavedState,
+  SavedTree,
+  StateTree,
+  StepResult,
+} from "./method.ts";

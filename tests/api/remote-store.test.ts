@@ -9,6 +9,7 @@ import { createRemoteStore, openRemoteDataset } from "../../shared/api/remote-st
 import { createReferenceBackend, Runtime } from "../../shared/engine/index.ts";
 import type { RunStore } from "../../shared/experiment/ports.ts";
 import { runSession } from "../../shared/experiment/session.ts";
+import { MemoryArtifacts } from "../experiment/memory-artifacts.ts";
 import { createSmallStore, newRunOf } from "../support/small-store.ts";
 
 const changes = {
@@ -23,6 +24,7 @@ async function compute(client: Client, store: RunStore, dataset: string, stopAft
   const notices: string[] = [];
   const outcome = await runSession({
     store,
+    artifacts: new MemoryArtifacts(),
     dataset: await openRemoteDataset(client, dataset),
     openRuntime: async () => new Runtime(createReferenceBackend()),
     evaluate: true,

@@ -19,6 +19,7 @@ import { UserError } from "../../shared/lib/user-error.ts";
 import { webgpu } from "../support/backends.ts";
 import { createSmallStore, newRunOf, type SmallStore } from "../support/small-store.ts";
 import { swiftshaderMissing } from "../support/swiftshader.ts";
+import { MemoryArtifacts } from "./memory-artifacts.ts";
 
 const changes = {
   network: { width: 2, depth: 1 },
@@ -50,6 +51,7 @@ async function run({ onProgress, open, signal = new AbortController().signal }: 
   let backend: Backend;
   const outcome = await runSession({
     store,
+    artifacts: new MemoryArtifacts(),
     dataset,
     openRuntime: async (lost) => {
       asked.push(lost);

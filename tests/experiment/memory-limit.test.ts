@@ -13,6 +13,7 @@ import type { Recipe } from "../../shared/recipe/index.ts";
 import { webgpu } from "../support/backends.ts";
 import { createSmallStore, newRunOf, type SmallStore } from "../support/small-store.ts";
 import { swiftshaderMissing } from "../support/swiftshader.ts";
+import { MemoryArtifacts } from "./memory-artifacts.ts";
 
 const changes = {
   ipc: 6,
@@ -45,6 +46,7 @@ async function run(id: string, memoryLimit?: number, stopAfter?: number) {
   const notices: string[] = [];
   const { status } = await runSession({
     store,
+    artifacts: new MemoryArtifacts(),
     dataset: await openRemoteDataset(client, small.dataset.id),
     openRuntime: async () => new Runtime(open(memoryLimit)),
     evaluate: false,

@@ -7,6 +7,7 @@ import type { Progress, RunPort } from "../../shared/experiment/ports.ts";
 import { type Outcome, runExperiment } from "../../shared/experiment/run.ts";
 import { deriveKey, integers, rootKey } from "../../shared/lib/random.ts";
 import { type Recipe, resolveRecipe } from "../../shared/recipe/index.ts";
+import { MemoryArtifacts } from "./memory-artifacts.ts";
 
 const SIDE = 8;
 export const classNames = ["left", "right", "top"];
@@ -97,6 +98,7 @@ export interface Conditions {
   readonly recipe: Recipe;
   readonly backend: Backend;
   readonly folder?: MemoryFolder;
+  readonly artifacts?: MemoryArtifacts;
   readonly evaluate?: boolean;
   readonly imagesAtOnce?: number | undefined;
   readonly resume?: boolean;
@@ -110,6 +112,7 @@ export interface Conditions {
 /** Runs or goes on with an experiment, and gives its folder. */
 export async function runSmall(conditions: Conditions): Promise<{ outcome: Outcome; folder: MemoryFolder }> {
   const { recipe, backend, folder = new MemoryFolder(), evaluate = false, resume = false, stopsAt } = conditions;
+  const { artifacts = new MemoryArtifacts() } = conditions;
   const controller = new AbortController();
   const finish = new AbortController();
   if (conditions.stopAtOnce) controller.abort();
@@ -121,6 +124,7 @@ export async function runSmall(conditions: Conditions): Promise<{ outcome: Outco
     fingerprint: "0".repeat(64),
     runtime: new Runtime(backend),
     port: folder,
+    artifacts,
     clock: () => (time += 7),
     signal: controller.signal,
     finish: finish.signal,

@@ -4,7 +4,6 @@ import {
   defineProgram,
   grad,
   type HostArray,
-  opaque,
   Runtime,
   type Tensor,
   type TensorTree,
@@ -21,6 +20,7 @@ import type { Augmentation } from "../../shared/nn/augment/draw.ts";
 import { type AugmentationTensors, augment, packAugmentations } from "../../shared/nn/augment/index.ts";
 import { cutOut, mapColour, mirror, shiftBy, turn, zoom } from "../../shared/nn/augment/operations.ts";
 import { cosineDistance, crossEntropy, squaredDistance } from "../../shared/nn/losses.ts";
+import { noBuffers } from "../../shared/nn/net.ts";
 import { createConvNet } from "../../shared/nn/nets/convnet.ts";
 import { testBackends } from "../support/backends.ts";
 import { Golden, relativeError } from "../support/golden.ts";
@@ -60,8 +60,8 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
         `golden-${name}`,
         (given: { theta: TensorTree; x: Tensor; y: Tensor; realX: Tensor; realY: Tensor }) => {
           const { theta, x, y, realX, realY } = given;
-          const { logits, features } = net.apply(theta, opaque({}), x, { mode: "train", taps: false });
-          const real = net.apply(theta, opaque({}), realX, { mode: "train", taps: false });
+          const { logits, features } = net.apply(theta, noBuffers, x, { mode: "train" });
+          const real = net.apply(theta, noBuffers, realX, { mode: "train" });
           const parameters = tensorsOf(theta);
           const loss = crossEntropy(logits, y);
           const gradients = grad(loss, parameters);
@@ -175,6 +175,7 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
     const { trainStep } = createTrainer(runtime, net, protocolOf("dm")).programs;
     const initial = golden.convnet("initial.");
     let theta: ValueTree = runtime.upload(initial);
+    const buffers = runtime.upload(net.buffers());
     let velocity: ValueTree = runtime.upload(zerosLike(initial));
     const pick = (name: string, rows: Float64Array): HostArray => {
       const { shape } = golden.get(name);
@@ -184,7 +185,7 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
     for (let step = 0; step < 6; step++) {
       const rows = golden.row("order", step).data;
       const rate = { shape: [], data: Float64Array.of(golden.get("rates").data[step]) };
-      const given = { theta, velocity, images: pick("images", rows), targets: pick("labels", rows), rate };
+      const given = { theta, buffers, velocity, images: pick("images", rows), targets: pick("labels", rows), rate };
       const result = await runtime.run(trainStep, given);
       ({ theta, velocity } = result);
       await close(result.loss, [golden.get("losses").data[step]], `loss of step ${step}`);

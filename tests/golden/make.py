@@ -11,6 +11,7 @@ import torch
 import golden_convnet
 import golden_dm
 import golden_dsa
+import golden_nets
 import golden_ops
 import golden_training
 import safetensors_io
@@ -20,6 +21,7 @@ FILES = {
     "convnet-3": lambda: golden_convnet.tensors(3, 32, 10),
     "convnet-3-grey": lambda: golden_convnet.tensors(1, 28, 11),
     "convnet-3-grey-32": lambda: golden_convnet.tensors(1, 32, 12),
+    "nets": golden_nets.tensors,
     "ops": golden_ops.tensors,
     "dsa": golden_dsa.tensors,
     "dm-step": golden_dm.tensors,

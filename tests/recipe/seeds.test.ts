@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { methods } from "../../shared/methods/index.ts";
+import { nameOf } from "../../shared/nn/nets/index.ts";
 import { type DatasetFacts, resolveRecipe, type Seed, seedSchema } from "../../shared/recipe/index.ts";
 
 const folder = new URL("../../seeds/", import.meta.url);
@@ -41,7 +42,7 @@ describe.each(files)("%s", (file) => {
       expect(dataset, each.dataset).toBeDefined();
       const recipe = resolveRecipe(layersOf(seed, each), dataset);
       expect(recipe.ipc).toBe(each.ipc);
-      expect(`convnet-${recipe.network.depth}`).toBe(each.net);
+      expect(nameOf(recipe.network)).toBe(each.net);
       const small = resolveRecipe([...layersOf(seed, each), seed.small], dataset);
       expect(small.network.width).toBeLessThan(recipe.network.width);
     }
@@ -75,7 +76,7 @@ describe("DM", () => {
       imageMomentum: 0.5,
     });
     expect(recipe.init).toBe("real");
-    expect(recipe.network).toEqual({ id: "convnet", depth: 3, width: 128, norm: "instance" });
+    expect(recipe.network).toMatchObject({ id: "convnet", depth: 3, width: 128, norm: "instance" });
     expect([...recipe.augmentation.strategy].sort()).toEqual(["color", "crop", "cutout", "flip", "rotate", "scale"]);
     expect(recipe.evaluation).toMatchObject({ protocol: "dm", epochs: 1000, trials: 5, baselines: ["random"] });
   });

@@ -1,0 +1,40 @@
+// What a recipe needs before its synthesis begins, each as an artifact: made where the store has none, shared where it has.
+import type { ImageSet } from "../data/image-set.ts";
+import type { Runtime } from "../engine/index.ts";
+import type { Experts, InitialImages } from "../methods/index.ts";
+import type { Recipe } from "../recipe/index.ts";
+import type { Artifact, ArtifactSpec, ArtifactWriter } from "./artifacts.ts";
+
+/** What the synthesis and the evaluation work with; each preparation replaces or adds something. */
+export interface Prepared {
+  readonly train: ImageSet;
+  readonly test: ImageSet;
+  readonly init: InitialImages;
+  readonly experts?: Experts | undefined;
+}
+
+export interface PrepareWorld {
+  readonly recipe: Recipe;
+  /** Of the dataset. */
+  readonly fingerprint: string;
+  readonly runtime: Runtime;
+}
+
+export interface Preparation {
+  /** A noun for people: "expert trajectories". */
+  readonly title: string;
+  readonly spec: ArtifactSpec;
+  /** How many chunks it has when it is finished; each is a step of the stage. */
+  readonly steps: number;
+  /** Writes the chunks that are missing, in order, looking at the signal between them; gives the facts of the whole. */
+  make(writer: Pick<ArtifactWriter, "chunks" | "read" | "write">, signal: AbortSignal): Promise<unknown>;
+  open(artifact: Artifact): Promise<Partial<Prepared>>;
+  /** The same with zeros for all contents, to plan memory with. */
+  blank(): Partial<Prepared>;
+}
+
+/** Looks at a recipe and at what was prepared before it; undefined where nothing is needed. */
+export type Prepare = (world: PrepareWorld, before: Prepared) => Preparation | undefined;
+
+/** In this order: what comes later works on what comes before. */
+export const preparations: readonly Prepare[] = [];
