@@ -140,7 +140,7 @@ test("every problem at once, each with its path", () => {
     expect.stringMatching(/^network\.depth: 6 blocks halve 28x28 pixels to nothing\. Use a depth of at most 5/),
   ]);
   expect(problemsOf([complete, { network: { id: "resnet" } }])).toEqual(["network.id: expected one of convnet"]);
-  expect(problemsOf([{ ...complete, method: {} }])).toEqual(["method.id: expected one of dm"]);
+  expect(problemsOf([{ ...complete, method: {} }])).toEqual(["method.id: expected one of dm, dc, dsa"]);
 });
 
 test("a class smaller than ipc is no obstacle to noise", () => {
