@@ -85,6 +85,7 @@ async function timeStep({ recipe, runtime, train, clock, imagesAtOnce }: Timed):
     const start = clock();
     const result = await started.step(state);
     for (const value of Object.values(result.metrics)) if (isValue(value)) await runtime.take(value);
+    if (result.details) runtime.free(result.details);
     if (attempt > 0) seconds = Math.min(seconds, (clock() - start) / 1000);
     runtime.free(state);
     state = result.state;

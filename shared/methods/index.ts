@@ -1,13 +1,15 @@
 // Every method, in one list.
 import { z } from "zod";
+import { dc } from "./dc.ts";
 import { dm } from "./dm.ts";
+import { dsa } from "./dsa.ts";
 import type { Method } from "./method.ts";
 
-const list = [dm] as const;
+const list = [dm, dc, dsa] as const;
 export const methods = list as unknown as readonly Method[];
 
 /** The schema of a recipe's `method`. */
-export const methodOptions = z.discriminatedUnion("id", [dm.options]);
+export const methodOptions = z.discriminatedUnion("id", [dm.options, dc.options, dsa.options]);
 export type MethodOptions = z.infer<typeof methodOptions>;
 
 export function methodOf(id: MethodOptions["id"]): Method {

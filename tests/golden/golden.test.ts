@@ -18,10 +18,10 @@ import { flattenTree } from "../../shared/lib/tree.ts";
 import { createDmPrograms } from "../../shared/methods/dm.ts";
 import type { Augmentation } from "../../shared/nn/augment/draw.ts";
 import { type AugmentationTensors, augment, packAugmentations } from "../../shared/nn/augment/index.ts";
-import { cutOut, mapColour, mirror, shiftBy, turn, zoom } from "../../shared/nn/augment/operations.ts";
 import { cosineDistance, crossEntropy, squaredDistance } from "../../shared/nn/losses.ts";
 import { noBuffers } from "../../shared/nn/net.ts";
 import { createConvNet } from "../../shared/nn/nets/convnet.ts";
+import { buildAugmentations } from "../support/augmentations.ts";
 import { testBackends } from "../support/backends.ts";
 import { Golden, relativeError } from "../support/golden.ts";
 
@@ -125,7 +125,7 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
           const x = golden.get(`${group}.images`);
           const [, , height, width] = x.shape;
           for (const operation of operations) {
-            const drawn = buildAll(golden, `${prefix}${operation}`, operation, height, width);
+            const drawn = buildAugmentations(golden, `${prefix}${operation}`, operation, height, width);
             const w = packAugmentations(drawn, height, width, true, Floats);
             const result = await runtime.run(program, { x, w, weights: golden.get(`${group}.weights`) });
             await close(result.output, golden.get(`${prefix}${operation}.output`).data, `${operation} output`);
@@ -152,7 +152,7 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
       for (let c = 0; c < 2; c++) {
         const prefix = `step${step}.class${c}.`;
         const operation = golden.names.find((name) => name.startsWith(prefix))?.split(".")[2] ?? "";
-        const [w] = buildAll(golden, `${prefix}${operation}`, operation, 32, 32);
+        const [w] = buildAugmentations(golden, `${prefix}${operation}`, operation, 32, 32);
         drawn.push(w);
         const x = golden.row(`step${step}.real`, c);
         targets.push(
@@ -201,37 +201,3 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
     }
   });
 });
-
-/** The augmentations that a golden file's parameters describe, one for each row. */
-function buildAll(golden: Golden, prefix: string, operation: string, height: number, width: number): Augmentation[] {
-  const rows = (name: string): number[][] => {
-    const { shape, data } = golden.get(`${prefix}.${name}`);
-    const size = shape.length > 1 ? shape[1] : 1;
-    return Array.from({ length: shape[0] }, (_, row) => [...data.slice(row * size, (row + 1) * size)]);
-  };
-  switch (operation) {
-    // A factor of one half about each mean leaves an image alone; so does a shift of one half.
-    case "brightness":
-      return rows("u").map(([u]) => mapColour(u, 0.5, 0.5));
-    case "saturation":
-      return rows("u").map(([u]) => mapColour(0.5, u, 0.5));
-    case "contrast":
-      return rows("u").map(([u]) => mapColour(0.5, 0.5, u));
-    case "color": {
-      const [saturation, contrast] = [rows("saturation"), rows("contrast")];
-      return rows("brightness").map(([u], row) => mapColour(u, saturation[row][0], contrast[row][0]));
-    }
-    case "crop":
-      return rows("shift").map(([ty, tx]) => shiftBy(ty, tx, height, width));
-    case "cutout":
-      return rows("centre").map(([row, column]) => cutOut(row, column, height, width));
-    case "flip":
-      return rows("flag").map(([flag]) => (flag === 1 ? mirror(height, width) : {}));
-    case "scale":
-      return rows("factor").map(([sx, sy]) => zoom(sx, sy, height, width));
-    case "rotate":
-      return rows("angle").map(([angle]) => turn(angle, height, width));
-    default:
-      throw new Error(`no operation ${operation}`);
-  }
-}

@@ -12,6 +12,7 @@ import golden_convnet
 import golden_dm
 import golden_dsa
 import golden_nets
+import golden_matching
 import golden_ops
 import golden_training
 import safetensors_io
@@ -25,6 +26,8 @@ FILES = {
     "ops": golden_ops.tensors,
     "dsa": golden_dsa.tensors,
     "dm-step": golden_dm.tensors,
+    "dc-steps": lambda: golden_matching.tensors(False, 60),
+    "dsa-steps": lambda: golden_matching.tensors(True, 61),
     "training": golden_training.tensors,
 }
 

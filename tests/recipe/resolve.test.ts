@@ -1,7 +1,9 @@
 // Recipes: layers, defaults that fit the dataset, changes from text, and every problem at once.
+
 import { expect, test } from "vitest";
 import { nearest } from "../../shared/lib/nearest.ts";
 import type { UserError } from "../../shared/lib/user-error.ts";
+import { methods } from "../../shared/methods/index.ts";
 import {
   changeEvaluation,
   type DatasetFacts,
@@ -143,7 +145,9 @@ test("every problem at once, each with its path", () => {
   expect(problemsOf([complete, { network: { id: "resnet" } }])).toEqual([
     "network.id: expected one of convnet, mlp, lenet, alexnet, vgg11, resnet18, resnet18-ap",
   ]);
-  expect(problemsOf([{ ...complete, method: {} }])).toEqual(["method.id: expected one of dm"]);
+  expect(problemsOf([{ ...complete, method: {} }])).toEqual([
+    `method.id: expected one of ${methods.map(({ id }) => id).join(", ")}`,
+  ]);
 });
 
 test("another network has its own settings, and is what the set is judged by", () => {
