@@ -1,13 +1,14 @@
 // Every method, in one list.
 import { z } from "zod";
+import { datadam } from "./datadam.ts";
 import { dm } from "./dm.ts";
 import type { Method } from "./method.ts";
 
-const list = [dm] as const;
+const list = [dm, datadam] as const;
 export const methods = list as unknown as readonly Method[];
 
 /** The schema of a recipe's `method`. */
-export const methodOptions = z.discriminatedUnion("id", [dm.options]);
+export const methodOptions = z.discriminatedUnion("id", [dm.options, datadam.options]);
 export type MethodOptions = z.infer<typeof methodOptions>;
 
 export function methodOf(id: MethodOptions["id"]): Method {

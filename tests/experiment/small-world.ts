@@ -37,7 +37,10 @@ export const train = createEasySet("train", 12);
 export const test = createEasySet("test", 6);
 
 /** Settings of every method that keep a step small, by its id; what is missing keeps its default. */
-export const smallMethods: Readonly<Record<string, Readonly<Record<string, unknown>>>> = { dm: { realBatch: 8 } };
+export const smallMethods: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  dm: { realBatch: 8 },
+  datadam: { realBatch: 8 },
+};
 
 export function smallRecipe(
   method: Readonly<Record<string, unknown>>,
