@@ -43,6 +43,7 @@ export const smallMethods: Readonly<Record<string, Readonly<Record<string, unkno
   dm: { realBatch: 8 },
   dc: smallMatching,
   dsa: smallMatching,
+  datadam: { realBatch: 8 },
 };
 
 export function smallRecipe(

@@ -15,6 +15,7 @@ import {
 import { protocolOf } from "../../shared/evaluation/protocols.ts";
 import { createTrainer } from "../../shared/evaluation/train-fresh.ts";
 import { flattenTree } from "../../shared/lib/tree.ts";
+import { averageOf, createDataDamPrograms } from "../../shared/methods/datadam.ts";
 import { createDmPrograms } from "../../shared/methods/dm.ts";
 import type { Augmentation } from "../../shared/nn/augment/draw.ts";
 import { type AugmentationTensors, augment, packAugmentations } from "../../shared/nn/augment/index.ts";
@@ -167,6 +168,49 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
       s = { shape: s.shape, data: await runtime.read(result.s) };
       velocity = { shape: s.shape, data: await runtime.read(result.velocity) };
     }
+  });
+
+  test.each([
+    { norm: "batch", power: 1, weights: { features: 0.01, scale: 100 } },
+    { norm: "instance", power: 4, weights: { features: 0.02, scale: 1 } },
+  ] as const)("datadam: a step under $norm norm equals PyTorch's", async ({ norm, power, weights }) => {
+    const golden = new Golden("datadam-step");
+    const [counts, classes] = [[4, 3], 2];
+    const net = createConvNet(
+      { id: "convnet", depth: 3, width: 4, norm },
+      { channels: 3, height: 16, width: 16, classes },
+    );
+    const { observe, match, report } = createDataDamPrograms(net, { power, weights, imageMomentum: 0.5 });
+    const theta = golden.convnet(`${norm}.`);
+    const drawn = ["color", "crop"].flatMap((operation, c) =>
+      buildAugmentations(golden, `${norm}.class${c}.${operation}`, operation, 16, 16),
+    );
+    const pack = (each: Augmentation[]) => packAugmentations(each, 16, 16, true, Floats);
+    const real = await runtime.run(observe, {
+      theta,
+      x: golden.get(`${norm}.real`),
+      w: pack(drawn.flatMap((w, c) => Array.from({ length: counts[c] }, () => w))),
+      average: averageOf(counts, Floats),
+    });
+    const moved = await runtime.run(match, {
+      theta,
+      real,
+      s: golden.get(`${norm}.synthetic`),
+      velocity: golden.get(`${norm}.velocity`),
+      w: pack(drawn),
+      average: averageOf([2, 2], Floats),
+      rate: { shape: [], data: new Float32Array([1]) },
+    });
+    await close(moved.byClass, golden.get(`${norm}.by_class`).data, "loss of each class");
+    await close(moved.byLayer, golden.get(`${norm}.by_layer`).data, "loss of each layer");
+    await close(moved.s, golden.get(`${norm}.images`).data, "images after the step");
+    await close(moved.velocity, golden.get(`${norm}.velocity_after`).data, "their velocity", 1e-6);
+    const [byClass, byLayer, squares] = [[moved.byClass], [moved.byLayer], [moved.squaredGradient]];
+    const told = await runtime.run(report, { byClass, byLayer, squares });
+    const sum = (values: ArrayLike<number>) => Array.from(values).reduce((total, value) => total + value, 0);
+    await close(told.loss, [sum(golden.get(`${norm}.by_class`).data) / classes], "the loss that is told");
+    const norms = golden.get(`${norm}.gradient`).data.map((value) => value * value);
+    await close(told.gradientNorm, [Math.sqrt(sum(norms))], "norm of the gradient", 1e-6);
   });
 
   test("training: six steps of SGD, the rate dropped and the momentum restarted after three", async () => {

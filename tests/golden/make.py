@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 import golden_convnet
+import golden_datadam
 import golden_dm
 import golden_dsa
 import golden_nets
@@ -25,6 +26,7 @@ FILES = {
     "nets": golden_nets.tensors,
     "ops": golden_ops.tensors,
     "dsa": golden_dsa.tensors,
+    "datadam-step": golden_datadam.tensors,
     "dm-step": golden_dm.tensors,
     "dc-steps": lambda: golden_matching.tensors(False, 60),
     "dsa-steps": lambda: golden_matching.tensors(True, 61),
