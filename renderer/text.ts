@@ -330,10 +330,16 @@ export const text = {
       learningRate: "Step size",
       imageLearningRate: "Image step size",
       gradientNorm: "Gradient norm",
-      distance: "Parameter distance",
+      lossByClass: "Loss of each class",
+      lossByLayer: "Loss of each layer",
+      accuracy: "Accuracy",
+      skipped: "Steps left out",
     } as Readonly<Record<string, string>>,
     stageMetric: (stage: string, metric: string) => `${stage}: ${metric}`,
     curves: "Curves",
+    place: (index: number) => `${index + 1}`,
+    startEpoch: (epoch: number) => `from epoch ${epoch}`,
+    lossByStart: "Loss by start epoch",
     accuracy: "Accuracy",
     accuracyEmpty:
       "Fresh networks are trained on the synthetic and on random real images when the distillation is done.",
@@ -416,6 +422,27 @@ export const text = {
       const word = last.value < first.value ? "fell" : last.value > first.value ? "rose" : "stayed";
       const way = `${metric} ${word} from ${formatValue(first.value)} to ${formatValue(last.value)} over ${count(last.step, "step")}`;
       return `${way}; lowest ${formatValue(lowest.value)} at ${formatCount(lowest.step)}.`;
+    },
+  },
+
+  trajectory: {
+    titles: { plane: "Trajectory", distance: "Distance to the target" },
+    student: "student",
+    expert: "expert",
+    past: (number: number) => count(number, "earlier step"),
+    empty: "The first trajectory is drawn after the first step.",
+    sentence: (at: {
+      readonly step: number;
+      readonly expert: number;
+      readonly startEpoch: number;
+      readonly targetEpoch: number;
+      readonly innerSteps: number;
+      readonly left: number;
+    }) =>
+      `Step ${formatCount(at.step)}: from epoch ${at.startEpoch} of expert ${at.expert + 1} towards epoch ${at.targetEpoch}; after ${count(at.innerSteps, "inner step")} ${formatValue(100 * at.left)} % of the distance is left.`,
+    explains: {
+      plane: "The plane is that of the expert's first two principal components; the ring is the target.",
+      distance: "1 is where both begin; the expert reaches 0.",
     },
   },
 
@@ -589,7 +616,15 @@ export const text = {
     kept: "Kept artifacts",
     emptyTitle: "No artifacts yet",
     empty:
-      "Experts, teachers, soft labels and features that several runs share will lie here, so that each is made once. The methods of this version make none.",
+      "Expert trajectories, whitened images and chosen images that several runs share lie here, so that each is made once. The first run that needs one makes it.",
+    kinds: {
+      experts: "Expert trajectories",
+      whitening: "Whitened images",
+      choices: "Chosen images",
+    } as Readonly<Record<string, string>>,
+    states: { finished: "", unfinished: "unfinished", damaged: "damaged" },
+    partsOf: (number: number) => count(number, "part"),
+    download: (id: string) => `Download ${id} as a zip`,
     delete: (name: string) => `Delete ${name}`,
     deleteExportTitle: (name: string) => `Delete the export of ${name}?`,
     deleteExport: (dir: string, bytes: string) =>

@@ -2,41 +2,36 @@
 // order they were written and what their sums are. A chunk counts once its line is there.
 
 import { createHash } from "node:crypto";
-import { open, readFile } from "node:fs/promises";
+import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Artifact,
   type ArtifactRecord,
   type ArtifactSpec,
   type ArtifactStore,
+  type ArtifactSummary,
   type ArtifactWriter,
   artifactChunk,
   artifactRecord,
   type StoredChunk,
 } from "../../shared/api/artifacts.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
-import { explainFileError, isMissing, makeFolder, writeFileAtomic } from "./files.ts";
-import { acquireLock, describeOwner } from "./lock.ts";
+import { explainFileError, isMissing, makeFolder, measureFiles, removeFolder, writeFileAtomic } from "./files.ts";
+import { acquireLock, describeOwner, type LockOwner } from "./lock.ts";
 import { appendWhole } from "./runs/append-whole.ts";
 import type { Store } from "./store.ts";
 
 const isId = (id: string) => /^[a-z]+-[0-9a-f]{20}$/.test(id);
+const lockOf = ({ locks }: Pick<Store, "locks">, id: string) => join(locks, `artifact-${id}`);
+const unknown = (id: string) => new UserError("artifact-unknown", `There is no artifact "${id}".`, "List them again.");
 
 /** Those of a store. Calls throw the errors of files, too. */
 export function openArtifactStore(store: Pick<Store, "artifacts" | "locks">): ArtifactStore {
   return {
     open: async (id) => (isId(id) ? openArtifact(join(store.artifacts, id), id) : undefined),
     write: async (id, spec) => {
-      if (!isId(id)) throw new UserError("artifact-unknown", `"${id}" is not the name of an artifact.`);
-      const lock = await acquireLock(join(store.locks, `artifact-${id}`), {
-        waitMs: 0,
-        refuse: (owner) =>
-          new UserError(
-            "artifact-locked",
-            `Stillroom's ${describeOwner(owner)} is making ${id}, which this run needs, too.`,
-            "Wait for it to end, then start again: what it makes is shared.",
-          ),
-      });
+      if (!isId(id)) throw unknown(id);
+      const lock = await lockArtifact(store, id, "Wait for it to end, then start again: what it makes is shared.");
       try {
         return await beginWriter(join(store.artifacts, id), id, spec, () => lock.release());
       } catch (error) {
@@ -46,6 +41,69 @@ export function openArtifactStore(store: Pick<Store, "artifacts" | "locks">): Ar
     },
   };
 }
+
+function lockArtifact(store: Pick<Store, "locks">, id: string, hint: string) {
+  const refuse = (owner: LockOwner) =>
+    new UserError("artifact-locked", `Stillroom's ${describeOwner(owner)} is making ${id}.`, hint);
+  return acquireLock(lockOf(store, id), { waitMs: 0, refuse });
+}
+
+/** All that lie in the store, by name. */
+export async function listArtifacts(store: Pick<Store, "artifacts">): Promise<ArtifactSummary[]> {
+  const names = (await readdir(store.artifacts)).filter(isId).sort();
+  return Promise.all(
+    names.map(async (id) => {
+      const folder = join(store.artifacts, id);
+      const bytes = await measureFiles([folder]);
+      const { mtime } = await stat(folder);
+      const base = { id, kind: id.split("-")[0], bytes, modifiedAt: mtime.toISOString() };
+      try {
+        const record = await readRecord(folder, id);
+        const parts = (await readChunks(folder)).length;
+        const state = record?.finishedAt === undefined ? ("unfinished" as const) : ("finished" as const);
+        return { ...base, state, parts, ...(record && { spec: record.spec }) };
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        return { ...base, state: "damaged" as const, parts: 0 };
+      }
+    }),
+  );
+}
+
+/** A part of one that may still be made. Throws UserErrors "artifact-unknown" and "artifact-damaged". */
+export async function readPart(store: Pick<Store, "artifacts">, id: string, name: string) {
+  const folder = join(store.artifacts, id);
+  if (!isId(id) || !(await readRecord(folder, id))) throw unknown(id);
+  return readChunk(folder, id, await readChunks(folder), name);
+}
+
+/** Throws UserErrors "artifact-unknown" and "artifact-locked", and those of files that may not be removed. */
+export async function deleteArtifact(store: Pick<Store, "artifacts" | "locks">, id: string): Promise<void> {
+  if (!isId(id)) throw unknown(id);
+  await using _lock = await lockArtifact(store, id, "Stop the run that makes it first.");
+  const path = join(store.artifacts, id);
+  await removeFolder(path).catch((error: unknown) => {
+    throw isMissing(error) ? unknown(id) : explainFileError(error, path);
+  });
+}
+
+/** The files of a finished one, each checked against its sum, and a text that says what they are. */
+export async function* listArtifactFiles(store: Pick<Store, "artifacts">, id: string) {
+  const artifact = isId(id) ? await openArtifact(join(store.artifacts, id), id) : undefined;
+  if (!artifact) throw unknown(id);
+  const { spec, facts, chunks, read } = artifact;
+  const json = (value: unknown) => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+  yield { path: "artifact.json", bytes: json({ id, spec, facts, chunks }) };
+  yield { path: "README.txt", bytes: new TextEncoder().encode(explain(id)) };
+  for (const { name } of chunks) yield { path: `${name}.bin`, bytes: await read(name) };
+}
+
+const explain = (id: string) => `${id}: an artifact of Stillroom.
+
+artifact.json says what it was made of ("spec"), what it holds ("facts"), and lists its parts in the order of writing.
+Each part is a file of its own with the ending .bin: float32 numbers, little-endian, without a header, unless "facts" say otherwise.
+In Python: numpy.fromfile(path, "<f4").
+`;
 
 async function openArtifact(folder: string, id: string): Promise<Artifact | undefined> {
   const record = await readRecord(folder, id);
@@ -96,7 +154,7 @@ const damaged = (id: string, what: string) =>
   new UserError(
     "artifact-damaged",
     `The artifact ${id} is damaged: ${what}.`,
-    "Delete it under Artifacts (or: stillroom artifacts delete); the next run that needs it makes it again.",
+    "Delete it; the next run that needs it makes it again.",
   );
 
 async function readRecord(folder: string, id: string): Promise<ArtifactRecord | undefined> {

@@ -1,15 +1,13 @@
-// What the parts of the store take on the disk, and the deletion of what nothing needs any more.
+// What the parts of the store take on the disk.
 
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { StoreUsage } from "../../shared/api/store.ts";
-import { UserError } from "../../shared/lib/user-error.ts";
+import { listArtifacts } from "./artifacts.ts";
 import { listDatasets } from "./datasets/index.ts";
-import { explainFileError, isMissing, measureFiles, measureFreeBytes, removeFolder } from "./files.ts";
+import { measureFiles, measureFreeBytes } from "./files.ts";
 import { EXPORTS, listRuns, measureRun } from "./runs/index.ts";
 import type { Store } from "./store.ts";
-
-const artifactName = /^[0-9a-z][0-9a-z.-]{0,127}$/;
 
 export async function measureStore(store: Store): Promise<StoreUsage> {
   const { runs } = await listRuns(store.home);
@@ -45,25 +43,4 @@ export async function measureStore(store: Store): Promise<StoreUsage> {
     exports,
     artifacts,
   };
-}
-
-async function listArtifacts(store: Store): Promise<StoreUsage["artifacts"]> {
-  const names = (await readdir(store.artifacts)).filter((name) => artifactName.test(name)).sort();
-  return Promise.all(
-    names.map(async (id) => {
-      const path = join(store.artifacts, id);
-      const { mtime } = await stat(path);
-      return { id, bytes: await measureFiles([path]), modifiedAt: mtime.toISOString() };
-    }),
-  );
-}
-
-/** Throws UserError "artifact-unknown", and those of files that may not be removed. */
-export async function deleteArtifact(store: Store, id: string): Promise<void> {
-  const unknown = () => new UserError("artifact-unknown", `There is no artifact "${id}".`, "List them again.");
-  if (!artifactName.test(id)) throw unknown();
-  const path = join(store.artifacts, id);
-  await removeFolder(path).catch((error) => {
-    throw isMissing(error) ? unknown() : explainFileError(error, path);
-  });
 }

@@ -5,7 +5,7 @@ import type { EstimateAnswer } from "../../shared/api/compute.ts";
 import type { ResolvedRecipe } from "../../shared/api/recipes.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 import type { Runner } from "./runner.ts";
-import { isSame, type Json, listDifferences, nest, readPath } from "./tree.ts";
+import { isSame, type Json, listDifferences, listLeaves, nest, readPath } from "./tree.ts";
 
 export interface NewRunChoice {
   readonly dataset: string | undefined;
@@ -95,16 +95,15 @@ export function createNewRun(
       store.setState(choice);
       return update();
     },
-    /** A value equal to the preset's is no change. */
+    /** A value equal to the preset's is no change; another id has settings of its own. */
     set(path: string, value: Json): Promise<void> {
-      const { [path]: _, ...rest } = store.getState().changes;
-      const preset = readPath(store.getState().resolved?.preset, path);
+      const rest = withoutChange(store.getState().changes, path);
+      const preset = presetOf(store.getState(), path);
       store.setState({ changes: isSame(value, preset) ? rest : { ...rest, [path]: value } });
       return update();
     },
     putBack(path: string): Promise<void> {
-      const { [path]: _, ...rest } = store.getState().changes;
-      store.setState({ changes: rest });
+      store.setState({ changes: withoutChange(store.getState().changes, path) });
       return update();
     },
     putAllBack(): Promise<void> {
@@ -127,10 +126,31 @@ export function createNewRun(
 
 export type NewRun = ReturnType<typeof createNewRun>;
 
-/** What a run's recipe changes against a preset, to begin a similar run with. The dataset's own facts are no change. */
+const isId = (path: string) => path.endsWith(".id");
+const isBelow = (path: string, id: string) => path !== id && path.startsWith(id.slice(0, -"id".length));
+
+/** The changes but for one, and for those of the settings that belong to an id. */
+function withoutChange(changes: NewRunChoice["changes"], path: string): Record<string, Json> {
+  const kept = Object.entries(changes).filter(([each]) => each !== path && !(isId(path) && isBelow(each, path)));
+  return Object.fromEntries(kept);
+}
+
+/** The preset's value of a setting; undefined where another id was chosen, whose settings the preset does not know. */
+export function presetOf({ resolved, changes }: Pick<NewRunState, "resolved" | "changes">, path: string): Json {
+  const isOther = Object.keys(changes).some((each) => isId(each) && isBelow(path, each));
+  return isOther ? undefined : readPath(resolved?.preset, path);
+}
+
+/**
+ * What a run's recipe changes against a preset, to begin a similar run with: all settings of another id. The dataset's own
+ * facts are no change.
+ */
 export function changesAgainst(preset: Json, recipe: Json): Record<string, Json> {
-  const differences = listDifferences([preset, recipe]).filter(
-    ({ path, values }) => values[1] !== undefined && !path.startsWith("dataset."),
+  const differences = listDifferences([preset, recipe]).filter(({ values }) => values[1] !== undefined);
+  const changed = new Set(differences.map(({ path }) => path));
+  const ids = [...changed].filter(isId);
+  const leaves = listLeaves(recipe).filter(
+    ({ path }) => (changed.has(path) || ids.some((id) => isBelow(path, id))) && !path.startsWith("dataset."),
   );
-  return Object.fromEntries(differences.map(({ path, values }) => [path, values[1]]));
+  return Object.fromEntries(leaves.map(({ path, value }) => [path, value]));
 }

@@ -15,13 +15,17 @@ export interface Field {
   readonly maximum: number | undefined;
 }
 
-/** Fields of the schema, in its order; where it has alternatives, those of the one that the recipe has chosen. */
+/** Fields of the schema, in its order; where it has alternatives, the choice and the fields of the one that the recipe has chosen. */
 export function listFields(schema: JsonObject, recipe: Json, path: readonly string[] = []): Field[] {
-  const chosen = chooseOption(schema, readAt(recipe, path));
+  const options = listTagged(schema);
+  const id = readPath(readAt(recipe, path), "id");
+  const chosen = options.find((option) => idOf(option) === id) ?? options[0] ?? schema;
   if (isObject(chosen.properties)) {
-    return Object.entries(chosen.properties).flatMap(([name, below]) =>
-      isObject(below) ? listFields(below, recipe, [...path, name]) : [],
-    );
+    const choice = { description: schema.description, enum: options.map(idOf) };
+    return Object.entries(chosen.properties).flatMap(([name, below]) => {
+      const isChoice = name === "id" && options.length > 1;
+      return isObject(below) ? listFields(isChoice ? choice : below, recipe, [...path, name]) : [];
+    });
   }
   return path.length === 0 ? [] : [toField(chosen, path)];
 }
@@ -32,13 +36,12 @@ const readAt = (recipe: Json, path: readonly string[]) =>
 const listOf = (value: Json): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
 
 /** `oneOf` with a constant `id` is a choice between objects. */
-function chooseOption(schema: JsonObject, value: Json): JsonObject {
+function listTagged(schema: JsonObject): JsonObject[] {
   const options = listOf(schema.oneOf ?? schema.anyOf);
-  const isTagged = options.every((option) => isObject(option.properties));
-  if (options.length === 0 || !isTagged) return schema;
-  const id = readPath(value, "id");
-  return options.find((option) => readPath(option, "properties.id.const") === id) ?? options[0];
+  return options.every((option) => isObject(option.properties)) ? options : [];
 }
+
+const idOf = (option: JsonObject) => readPath(option, "properties.id.const");
 
 function toField(schema: JsonObject, path: readonly string[]): Field {
   const number = (value: Json) => (typeof value === "number" ? value : undefined);
@@ -63,10 +66,14 @@ function kindOf(schema: JsonObject): Pick<Field, "kind" | "options"> {
   if (Array.isArray(schema.enum)) return { kind: "choice", options: schema.enum };
   const items = isObject(schema.items) ? schema.items : undefined;
   if (items && Array.isArray(items.enum)) return { kind: "choices", options: items.enum };
-  if (schema.type === "array") return { kind: "words", options: [] };
+  if (schema.type === "array") return { kind: "words", options: listExamples(items) };
   const kind = schema.type === "integer" || schema.type === "number" ? schema.type : "text";
   return { kind, options: [] };
 }
+
+/** Words to choose from, beside those of one's own. */
+const listExamples = (items: JsonObject | undefined): readonly Json[] =>
+  Array.isArray(items?.examples) ? items.examples : [];
 
 /** `realBatch` as "Real batch"; the field's own short words stay as they are. */
 export function labelOf(name: string): string {

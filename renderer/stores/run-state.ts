@@ -20,6 +20,15 @@ export interface Series {
   readonly values: readonly number[];
 }
 
+/** Vectors of some steps, such as the loss of each class: parallel arrays as in a series. */
+export interface Details {
+  readonly stage: Stage;
+  readonly name: string;
+  readonly seqs: readonly number[];
+  readonly steps: readonly number[];
+  readonly vectors: readonly (readonly number[])[];
+}
+
 export interface Mark {
   readonly seq: number;
   readonly step: number;
@@ -35,6 +44,7 @@ export interface RunState {
   readonly step: number;
   readonly steps: Readonly<Partial<Record<Stage, number>>>;
   readonly series: Readonly<Record<string, Series>>;
+  readonly details: Readonly<Record<string, Details>>;
   readonly previews: readonly Mark[];
   readonly checkpoints: readonly Mark[];
   /** On the test set, in the end. */
@@ -56,6 +66,7 @@ export const emptyRun: RunState = {
   step: 0,
   steps: {},
   series: {},
+  details: {},
   previews: [],
   checkpoints: [],
   evaluations: [],
@@ -139,6 +150,17 @@ function applyEvent(draft: Draft, event: RunEvent, open: Map<string, SeriesDraft
       }
       return;
     case "detail":
+      for (const [name, vector] of Object.entries(event.vectors)) {
+        const key = seriesKey(event.stage, name);
+        const before = draft.details[key] ?? { stage: event.stage, name, seqs: [], steps: [], vectors: [] };
+        const { seqs, steps, vectors } = before;
+        const more = {
+          seqs: [...seqs, event.seq],
+          steps: [...steps, event.step],
+          vectors: [...vectors, vector],
+        };
+        draft.details = { ...draft.details, [key]: { ...before, ...more } };
+      }
       return;
     case "preview":
       (draft.previews as Mark[]).push({ seq: event.seq, step: event.step, file: event.file });
@@ -186,16 +208,22 @@ function openSeries(draft: Draft, open: Map<string, SeriesDraft>, stage: Stage, 
 
 function cutBack(state: RunState, seq: number): RunState {
   const before = <T extends { readonly seq: number }>(list: readonly T[]) => list.filter((each) => each.seq < seq);
-  const series = Object.entries(state.series).flatMap(([key, each]) => {
-    const kept = countBelow(each.seqs, seq);
-    const cut = (list: readonly number[]) => list.slice(0, kept);
-    return kept === 0
-      ? []
-      : [[key, { ...each, seqs: cut(each.seqs), steps: cut(each.steps), values: cut(each.values) }]];
-  });
+  /** Curves without their points from `seq` on; those that have none left are gone. */
+  const cut = <T extends { readonly seqs: readonly number[] }>(curves: Readonly<Record<string, T>>) => {
+    const shortened = Object.entries(curves).map(([key, curve]) => {
+      const kept = countBelow(curve.seqs, seq);
+      const lists = Object.entries(curve).map(([name, list]) => [
+        name,
+        Array.isArray(list) ? list.slice(0, kept) : list,
+      ]);
+      return [key, Object.fromEntries(lists) as T] as const;
+    });
+    return Object.fromEntries(shortened.filter(([, { seqs }]) => seqs.length > 0));
+  };
   return {
     ...state,
-    series: Object.fromEntries(series) as RunState["series"],
+    series: cut(state.series),
+    details: cut(state.details),
     previews: before(state.previews),
     checkpoints: before(state.checkpoints),
     evaluations: before(state.evaluations),
@@ -258,6 +286,8 @@ export function listMetrics({ series }: Pick<RunState, "series">): { stage: Stag
 
 /** The step of the distillation that is done, whichever stage runs now. */
 export function lastStep(state: RunState): number {
-  const ends = Object.values(state.series).map(({ steps }) => steps.at(-1) ?? 0);
+  const ends = Object.values(state.series)
+    .filter(({ stage }) => stage === "synthesise")
+    .map(({ steps }) => steps.at(-1) ?? 0);
   return Math.max(0, state.previews.at(-1)?.step ?? 0, ...ends);
 }

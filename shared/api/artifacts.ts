@@ -27,6 +27,18 @@ export const artifactRecord = z.object({
 });
 export type ArtifactRecord = z.infer<typeof artifactRecord>;
 
+/** What a list of artifacts says of one; `spec` is missing where it cannot be read. */
+export const artifactSummary = z.object({
+  id: z.string(),
+  kind: z.string(),
+  state: z.enum(["finished", "unfinished", "damaged"]),
+  parts: count,
+  bytes: count,
+  modifiedAt: z.iso.datetime(),
+  spec: spec.optional(),
+});
+export type ArtifactSummary = z.infer<typeof artifactSummary>;
+
 /** The answer of GET /api/artifacts/:id. */
 export const artifactAnswer = z.object({ id: z.string(), spec, chunks: z.array(artifactChunk), facts: z.unknown() });
 /** Of POST /api/artifacts/:id, and its answer. */

@@ -382,14 +382,14 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
           method: "PUT",
           body,
         }),
+      delete: (id: string) => tell(ofArtifact(id), { method: "DELETE" }),
+      /** The address of a zip of its files, for a download. */
+      archiveUrl: (id: string) => ofArtifact(id, "/archive"),
       finish: (id: string, json: { readonly spec: ArtifactSpec; readonly at: number; readonly facts: unknown }) =>
         tell(ofArtifact(id, "/finish"), { method: "POST", json }),
     },
 
-    store: {
-      usage: () => ask(storeUsage, url("/store")),
-      deleteArtifact: (id: string) => tell(url(`/store/artifacts/${encodeURIComponent(id)}`), { method: "DELETE" }),
-    },
+    store: { usage: () => ask(storeUsage, url("/store")) },
 
     compute: {
       state: (options?: CallOptions) => ask(computeState, url("/compute"), options),

@@ -1,6 +1,7 @@
 // What the store holds, and what it takes on the disk.
 
 import { z } from "zod";
+import { artifactSummary } from "./artifacts.ts";
 
 const bytes = z.number().nonnegative();
 
@@ -15,6 +16,6 @@ export const storeUsage = z.object({
   parts: z.array(z.object({ id: z.enum(storeParts), bytes, count: z.int().nonnegative() })),
   /** Exports that lie in run folders; those elsewhere are the user's own. */
   exports: z.array(z.object({ run: z.string(), name: z.string(), dir: z.string(), bytes })),
-  artifacts: z.array(z.object({ id: z.string(), bytes, modifiedAt: z.iso.datetime() })),
+  artifacts: z.array(artifactSummary),
 });
 export type StoreUsage = z.infer<typeof storeUsage>;

@@ -2,6 +2,7 @@
 // `spec` is ConvNet-3 as the methods use it, with biases, on images of three channels and 32 x 32 pixels.
 import { type HostArray, type HostTree, opaque, type Tensor, type TensorTree } from "../engine/index.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
+import { noBuffers } from "../nn/net.ts";
 import { createConvNet } from "../nn/nets/convnet.ts";
 import { addNoise, CLASSES, drawImages, drawNormal, oneHot } from "./recipes.ts";
 
@@ -140,7 +141,7 @@ function createSpecSuite(width: number, sizes: BenchSizes): BenchSuite {
     sides: [32, 16, 8],
     params: net.params(deriveKey(key, "params")),
     target: net.params(deriveKey(key, "target")),
-    forward: (theta, images) => net.apply(theta, opaque({}), images, { mode: "train", taps: false }),
+    forward: (theta, images) => net.apply(theta, noBuffers, images, { mode: "train" }),
     weightsOf: (theta) =>
       nameWeights(
         of(theta).blocks.map(({ conv }) => conv.weight),

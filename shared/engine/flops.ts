@@ -38,4 +38,4 @@ function countProducts(node: Node): number {
   }
 }
 
-const productsOf = (s: ConvSizes) => s.n * s.cout * s.oh * s.ow * s.cin * s.kh * s.kw;
+const productsOf = (s: ConvSizes) => (s.n * s.cout * s.oh * s.ow * s.cin * s.kh * s.kw) / s.groups;

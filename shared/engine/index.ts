@@ -19,6 +19,7 @@ export {
   isValue,
   opaque,
   type Program,
+  type Results,
   Runtime,
   type TensorTree,
   tensorsOf,

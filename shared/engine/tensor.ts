@@ -236,9 +236,10 @@ export class Tensor {
     return this.apply(solveSpd, [b]);
   }
 
-  /** Cross-correlation of [n, cin, h, w] with weights [cout, cin, kh, kw], zeros around. */
-  conv2d(weights: Tensor, options: { stride?: number; padding?: number } = {}): Tensor {
-    return this.apply(conv.conv2d, [weights], { stride: options.stride ?? 1, padding: options.padding ?? 0 });
+  /** Cross-correlation of [n, cin, h, w] with weights [cout, cin / groups, kh, kw], zeros around; each group of channels by itself. */
+  conv2d(weights: Tensor, options: { stride?: number; padding?: number; groups?: number } = {}): Tensor {
+    const { stride = 1, padding = 0, groups = 1 } = options;
+    return this.apply(conv.conv2d, [weights], { stride, padding, ...(groups === 1 ? {} : { groups }) });
   }
 
   /** Means over `size` x `size` windows, zeros around; a remainder at the end is left out. */

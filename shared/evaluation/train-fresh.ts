@@ -4,7 +4,6 @@ import {
   defineProgram,
   grad,
   type HostArray,
-  opaque,
   type Runtime,
   type Tensor,
   type TensorTree,
@@ -37,9 +36,14 @@ export interface TrainingSet {
 
 export const TEST_BATCH = 250;
 
-/** A training between two epochs: values that the training goes on with. */
-export interface TrainingState {
+/** A trained network on the backend: its parameters, and the running statistics of its batch norms. */
+export interface TrainedNet {
   readonly theta: ValueTree;
+  readonly buffers: ValueTree;
+}
+
+/** The same between two epochs: what the training goes on with. */
+export interface TrainingState extends TrainedNet {
   readonly velocity: ValueTree;
 }
 
@@ -52,6 +56,7 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
       `train-${net.id}`,
       (given: {
         theta: TensorTree;
+        buffers: TensorTree;
         velocity: TensorTree;
         images: Tensor;
         targets: Tensor;
@@ -60,7 +65,8 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
       }) => {
         const { theta, velocity, images, targets, w, rate } = given;
         const x = w ? augment(images, w) : images;
-        const loss = crossEntropy(net.apply(theta, opaque({}), x, { mode: "train", taps: false }).logits, targets);
+        const { logits, buffers } = net.apply(theta, given.buffers, x, { mode: "train" });
+        const loss = crossEntropy(logits, targets);
         const parameters = tensorsOf(theta);
         const velocities = tensorsOf(velocity);
         const updates = grad(loss, parameters).map((gradient, index) =>
@@ -71,6 +77,7 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
             theta,
             updates.map(({ parameter }) => parameter),
           ),
+          buffers,
           velocity: withTensors(
             velocity,
             updates.map((update) => update.velocity),
@@ -78,7 +85,7 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
           loss,
         };
       },
-      { donate: ["theta", "velocity"] },
+      { donate: ["theta", "buffers", "velocity"] },
     );
 
   const trainStep = defineStep(protocol.momentum);
@@ -89,15 +96,18 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
     return step;
   };
 
-  const classify = defineProgram(`classify-${net.id}`, ({ theta, images }: { theta: TensorTree; images: Tensor }) => ({
-    logits: net.apply(theta, opaque({}), images, { mode: "eval", taps: false }).logits,
-  }));
+  const classify = defineProgram(
+    `classify-${net.id}`,
+    ({ theta, buffers, images }: { theta: TensorTree; buffers: TensorTree; images: Tensor }) => ({
+      logits: net.apply(theta, buffers, images, { mode: "eval" }).logits,
+    }),
+  );
 
   return {
     programs: { trainStep, classify },
 
     /**
-     * Trains by the protocol; gives the parameters, which the caller frees. `onEpoch` is called after each epoch, with
+     * Trains by the protocol; gives the network, which the caller frees. `onEpoch` is called after each epoch, with
      * a state that a later training may go on `from`, where the same key and set give the same bits.
      */
     async train(
@@ -108,10 +118,14 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
       key: Key,
       onEpoch: (epoch: number, loss: number, state: TrainingState) => Promise<void> | void = () => {},
       from?: { readonly epoch: number; readonly state: TrainingState },
-    ) {
+    ): Promise<TrainedNet> {
       const start = net.params(deriveKey(key, "net"));
       const zeros = zerosLike(start);
-      let { theta, velocity } = from?.state ?? { theta: runtime.upload(start), velocity: runtime.upload(zeros) };
+      let { theta, buffers, velocity }: TrainingState = from?.state ?? {
+        theta: runtime.upload(start),
+        buffers: runtime.upload(net.buffers()),
+        velocity: runtime.upload(zeros),
+      };
       const strategy = strategyOf(protocol, chosen);
       const learned = protocol.usesLearnedRate ? set.learningRate : undefined;
       try {
@@ -134,33 +148,34 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
                 : undefined;
             const result = await runtime.run(stepWith(momentum), {
               theta,
+              buffers,
               velocity,
               images,
               targets,
               ...(drawn ? { w: packAugmentations(drawn, size.height, size.width, false) } : {}),
               rate: { shape: [], data: new Float32Array([rate]) },
             });
-            ({ theta, velocity } = result);
+            ({ theta, buffers, velocity } = result);
             lastLoss = await runtime.take(result.loss);
           }
-          await onEpoch(epoch, lastLoss, { theta, velocity });
+          await onEpoch(epoch, lastLoss, { theta, buffers, velocity });
         }
       } catch (error) {
-        runtime.free([theta, velocity]); // such as a caller that stops at an epoch
+        runtime.free([theta, buffers, velocity]); // such as a caller that stops at an epoch
         throw error;
       }
       runtime.free(velocity);
-      return theta;
+      return { theta, buffers };
     },
 
     /** Top-1 accuracy on the first `count` images of a set (all by default), as a fraction. */
-    async accuracy(theta: ValueTree, test: ImageSet, count = test.size): Promise<number> {
+    async accuracy({ theta, buffers }: TrainedNet, test: ImageSet, count = test.size): Promise<number> {
       let right = 0;
       const total = Math.min(count, test.size);
       for (let from = 0; from < total; from += TEST_BATCH) {
         const indices = Array.from({ length: Math.min(TEST_BATCH, total - from) }, (_, index) => from + index);
         const images = await test.images(indices);
-        const { logits } = await runtime.run(classify, { theta, images });
+        const { logits } = await runtime.run(classify, { theta, buffers, images });
         const scores = await runtime.read(logits);
         runtime.free(logits);
         const classes = scores.length / indices.length;

@@ -100,6 +100,7 @@ async function timeStep({ recipe, runtime, train, clock, imagesAtOnce }: Timed):
     const start = clock();
     const result = await started.step(state);
     for (const value of Object.values(result.metrics)) if (isValue(value)) await runtime.take(value);
+    if (result.details) runtime.free(result.details);
     if (attempt > 0) seconds = Math.min(seconds, (clock() - start) / 1000);
     runtime.free(state);
     state = result.state;
@@ -130,15 +131,15 @@ async function timeTraining({ recipe, runtime, train, test, clock }: Timed, name
   const set = await randomSet(train, Math.min(recipe.ipc, ...train.source.counts), key);
   const times: number[] = [clock()];
   const strategy = recipe.augmentation.strategy;
-  const theta = await trainer.train(set, strategy, { height, width }, 2, key, () => void times.push(clock()));
+  const trained = await trainer.train(set, strategy, { height, width }, 2, key, () => void times.push(clock()));
   const epochSeconds = Math.min(...times.slice(2).map((time, at) => time - times[at + 1])) / 1000;
   // Any images do to time a test with.
   const tested = test.size > 0 ? test : train;
   const count = Math.min(500, tested.size);
   const start = clock();
-  await trainer.accuracy(theta, tested, count);
+  await trainer.accuracy(trained, tested, count);
   const testSecondsPerImage = (clock() - start) / 1000 / count;
-  runtime.free(theta);
+  runtime.free(trained);
   return {
     trainSeconds: countEpochs(protocol, evaluation.epochs) * epochSeconds,
     testSecondsPerImage,
@@ -155,6 +156,6 @@ function sumTrials(
   const hasWhole = baselines.includes("whole");
   // The distilled set, the best on held-out images where there is one, and the baselines.
   const sets = baselines.length - Number(hasWhole) + 1 + Number(everySteps > 0);
-  const trained = sets + (hasWhole ? train.size / images : 0);
-  return trials * (trained * trainSeconds + (sets + Number(hasWhole)) * testSecondsPerImage * test.size);
+  const trainings = sets + (hasWhole ? train.size / images : 0);
+  return trials * (trainings * trainSeconds + (sets + Number(hasWhole)) * testSecondsPerImage * test.size);
 }

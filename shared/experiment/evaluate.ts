@@ -144,7 +144,7 @@ export function createEvaluator(input: {
         },
       };
       // The key does not know the set: every set trains the same initial networks.
-      const theta = await trainer.train(
+      const trained = await trainer.train(
         stoppable,
         recipe.augmentation.strategy,
         { height, width },
@@ -153,9 +153,9 @@ export function createEvaluator(input: {
         onEpoch,
       );
       try {
-        return await trainer.accuracy(theta, test);
+        return await trainer.accuracy(trained, test);
       } finally {
-        runtime.free(theta);
+        runtime.free(trained);
       }
     },
   };

@@ -2,7 +2,7 @@
 
 import type { ImageSet } from "../data/image-set.ts";
 import type { Features } from "../data/selection/index.ts";
-import { defineProgram, type HostArray, type HostTree, opaque, type Tensor, type TensorTree } from "../engine/index.ts";
+import { defineProgram, type HostArray, type Tensor, type TensorTree } from "../engine/index.ts";
 import { protocolOf, strategyOf } from "../evaluation/protocols.ts";
 import { createTrainer, TEST_BATCH, type TrainingState } from "../evaluation/train-fresh.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
@@ -34,7 +34,7 @@ export const prepareFeatureNetwork: Prepare = (world, { train }) => {
   const key = deriveKey(rootKey(selection.seed), "features");
   const { epochs } = selection;
   const fresh = net.params(deriveKey(key, "net"));
-  const like = { theta: fresh, velocity: fresh };
+  const like = { theta: fresh, buffers: net.buffers(), velocity: fresh };
   const spec = {
     kind: "features",
     fingerprint,
@@ -46,25 +46,29 @@ export const prepareFeatureNetwork: Prepare = (world, { train }) => {
     seed: selection.seed,
   };
 
-  const embed = defineProgram("embed", ({ theta, images }: { theta: TensorTree; images: Tensor }) => ({
-    features: net.apply(theta, opaque({}), images, { mode: "eval", taps: false }).features,
-  }));
+  const embed = defineProgram(
+    "embed",
+    ({ theta, buffers, images }: { theta: TensorTree; buffers: TensorTree; images: Tensor }) => ({
+      features: net.apply(theta, buffers, images, { mode: "eval" }).features,
+    }),
+  );
 
-  const createFeatures = (readTheta: () => Promise<HostTree>): FeatureNetwork => ({
+  const createFeatures = (readNet: () => Promise<Pick<typeof like, "theta" | "buffers">>): FeatureNetwork => ({
     spec,
     featuresOf: async (indices, signal) => {
-      const theta = runtime.upload(await readTheta());
+      const { theta, buffers } = await readNet();
+      const trained = { theta: runtime.upload(theta), buffers: runtime.upload(buffers) };
       const data = new Float32Array(indices.length * net.featureSize);
       try {
         for (let from = 0; from < indices.length; from += TEST_BATCH) {
           signal?.throwIfAborted();
           const images = await train.images(indices.slice(from, from + TEST_BATCH));
-          const { features } = await runtime.run(embed, { theta, images });
+          const { features } = await runtime.run(embed, { ...trained, images });
           data.set(await runtime.read(features), from * net.featureSize);
           runtime.free(features);
         }
       } finally {
-        runtime.free(theta);
+        runtime.free(trained);
       }
       return { count: indices.length, size: net.featureSize, data };
     },
@@ -114,11 +118,12 @@ export const prepareFeatureNetwork: Prepare = (world, { train }) => {
 
     open: async (artifact: Artifact) => {
       const name = nameOf(epochs - 1);
-      const readTheta = async () => unpackTree(like, await artifact.read(name), `${name} of ${artifact.id}`).theta;
-      return { features: createFeatures(readTheta) };
+      return {
+        features: createFeatures(async () => unpackTree(like, await artifact.read(name), `${name} of ${artifact.id}`)),
+      };
     },
 
-    blank: () => ({ features: createFeatures(async () => fresh) }),
+    blank: () => ({ features: createFeatures(async () => like) }),
 
     rehearse: async (clock) => {
       const batches = Math.ceil(train.size / protocol.batch);
@@ -134,13 +139,12 @@ export const prepareFeatureNetwork: Prepare = (world, { train }) => {
         },
       };
       const size = { height, width };
-      const trained = trainer.train(timed, augmentation.strategy, size, selection.epochs, key);
-      await trained
-        .then((theta) => runtime.free(theta))
-        .catch((error: unknown) => {
-          if (!stop.signal.aborted) throw error;
-        });
-      times.push(clock());
+      try {
+        runtime.free(await trainer.train(timed, augmentation.strategy, size, epochs, key));
+        times.push(clock());
+      } catch (error) {
+        if (!stop.signal.aborted) throw error;
+      }
       // The first batch compiles.
       const seconds = Math.min(...times.slice(2).map((time, at) => time - times[at + 1])) / 1000;
       return epochs * batches * seconds;

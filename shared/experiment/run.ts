@@ -85,6 +85,8 @@ interface Pending {
   readonly state: MethodState;
   readonly values: Pick<StepResult<MethodState>, "metrics" | "details">;
   readonly metrics: Promise<Record<string, number>>;
+  /** Its details, where they are to be written down. */
+  readonly vectors: Promise<Record<string, number[]>> | undefined;
   readonly problem: string | undefined;
 }
 
@@ -240,8 +242,10 @@ class Session {
     const ask = async (from: MethodState): Promise<Pending> => {
       const { state, problem, metrics: scalars, details } = await started.step(from);
       const metrics = readMetrics(runtime, scalars);
-      metrics.catch(() => {}); // told where they are needed, if they are
-      return { state, values: { metrics: scalars, ...(details && { details }) }, metrics, problem };
+      // Asked for at once, so that there is one wait for all.
+      const vectors = details && this.#isDetailed(state.step, steps) ? readDetails(runtime, details) : undefined;
+      for (const reading of [metrics, vectors]) reading?.catch(() => {}); // told where it is needed, if it is
+      return { state, values: { metrics: scalars, ...(details && { details }) }, metrics, vectors, problem };
     };
     const stop = async ({ state }: Mark) => {
       const saved = await saveState(runtime, state);
@@ -288,8 +292,7 @@ class Session {
           const candidates = kept.length > 1 ? kept.slice(1) : kept;
           return await giveUp(candidates, `The loss of step ${step + 1} is not a finite number`);
         }
-        const { details } = pending.values;
-        const vectors = details && this.#isDetailed(step + 1, steps) ? await readDetails(runtime, details) : undefined;
+        const vectors = await pending.vectors;
         runtime.free(valuesOf(pending.values));
         at = keep(pending.state);
         [pending, ahead] = [ahead, undefined];

@@ -1,12 +1,18 @@
 // DM: dataset condensation with distribution matching (Zhao & Bilen, WACV 2023).
 // min_S E_{theta,w} sum_c | mean psi_theta(A_w(x in X_c)) - mean psi_theta(A_w(s in S_c)) |^2
 import { z } from "zod";
-import { drawClass } from "../data/class-sampler.ts";
-import { defineProgram, grad, opaque, type Tensor, type TensorTree, type Value } from "../engine/index.ts";
-import { deriveKey } from "../lib/random.ts";
-import { type AugmentationTensors, augment, drawAugmentation, packAugmentations } from "../nn/augment/index.ts";
+import { drawClass, sampleClass } from "../data/class-sampler.ts";
+import { defineProgram, grad, type Tensor, type TensorTree, type Value, type ValueTree } from "../engine/index.ts";
+import { deriveKey, type Key } from "../lib/random.ts";
+import {
+  type Augmentation,
+  type AugmentationTensors,
+  augment,
+  drawAugmentation,
+  packAugmentations,
+} from "../nn/augment/index.ts";
 import { squaredDistance } from "../nn/losses.ts";
-import type { Net } from "../nn/net.ts";
+import { type Net, noBuffers } from "../nn/net.ts";
 import { sgd } from "../nn/optimizers.ts";
 import { initImages } from "./init-images.ts";
 import { defineMethod, type MethodState } from "./method.ts";
@@ -21,13 +27,23 @@ interface DmState extends MethodState {
 /** The maths of one step, as programs: mean features of real images, and the move of the synthetic ones towards them. */
 export function createDmPrograms(net: Net, given: { ipc: number; classes: number; imageMomentum: number }) {
   const { ipc, classes, imageMomentum } = given;
-  const embed = (theta: TensorTree, images: Tensor) =>
-    net.apply(theta, opaque({}), images, { mode: "train", taps: false }).features;
+  const embed = (theta: TensorTree, images: Tensor) => net.apply(theta, noBuffers, images, { mode: "train" }).features;
+  /** Of images in class-major order, [classes, features]. */
+  const meansOf = (features: Tensor, perClass: number) =>
+    features.reshape([features.shape[0] / perClass, perClass, net.featureSize]).mean([1]);
 
   const embedReal = defineProgram(
     "dm-embed-real",
     ({ theta, x, w }: { theta: TensorTree; x: Tensor; w: AugmentationTensors }) => ({
       mean: embed(theta, augment(x, w)).mean([0]),
+    }),
+  );
+
+  // Batch norm mixes the images of a batch: real ones of all classes go through together, as synthetic ones do.
+  const embedAllReal = defineProgram(
+    "dm-embed-all-real",
+    ({ theta, x, w }: { theta: TensorTree; x: Tensor; w: AugmentationTensors }) => ({
+      means: meansOf(embed(theta, augment(x, w)), x.shape[0] / classes),
     }),
   );
 
@@ -42,9 +58,11 @@ export function createDmPrograms(net: Net, given: { ipc: number; classes: number
       rate: Tensor;
     }) => {
       const { theta, targets, s, velocity, w, rate } = given;
-      const [first, ...others] = targets.map((target) => target.reshape([1, net.featureSize]));
+      const [first, ...others] = targets.map((target) =>
+        target.reshape([target.size / net.featureSize, net.featureSize]),
+      );
       const realMeans = first.concat(others, 0); // [classes, features]
-      const means = embed(theta, augment(s, w)).reshape([targets.length, ipc, net.featureSize]).mean([1]);
+      const means = meansOf(embed(theta, augment(s, w)), ipc);
       const loss = squaredDistance(realMeans, means);
       const [gradient] = grad(loss, [s]);
       const next = sgd(s, velocity, gradient, rate, { momentum: imageMomentum, weightDecay: 0 });
@@ -57,7 +75,7 @@ export function createDmPrograms(net: Net, given: { ipc: number; classes: number
     loss: losses.reduce((sum, loss) => sum.add(loss)).mul(1 / classes),
   }));
 
-  return { embedReal, match, addUp };
+  return { embedReal, embedAllReal, match, addUp };
 }
 
 export const dm = defineMethod({
@@ -89,12 +107,31 @@ export const dm = defineMethod({
     const { runtime, real, net, ipc, strategy, key } = context;
     const [, height, width] = real.imageShape;
     const classes = real.classNames.length;
-    const perPiece = Math.max(1, Math.min(classes, Math.floor((context.imagesAtOnce ?? IMAGES_AT_ONCE) / ipc)));
+    const atOnce = net.mixesImages ? classes : Math.floor((context.imagesAtOnce ?? IMAGES_AT_ONCE) / ipc);
+    const perPiece = Math.max(1, Math.min(classes, atOnce));
     const pieces = Array.from({ length: Math.ceil(classes / perPiece) }, (_, piece) => ({
       first: piece * perPiece,
       last: Math.min((piece + 1) * perPiece, classes),
     }));
-    const { embedReal, match, addUp } = createDmPrograms(net, { ipc, classes, imageMomentum });
+    const { embedReal, embedAllReal, match, addUp } = createDmPrograms(net, { ipc, classes, imageMomentum });
+
+    const embedApart = async (theta: ValueTree, labels: number[], drawn: Augmentation[], at: Key): Promise<Value[]> => {
+      const targets: Value[] = [];
+      for (const [index, c] of labels.entries()) {
+        const x = await drawClass(real, c, realBatch, deriveKey(at, "real", c));
+        const w = packAugmentations([drawn[index]], height, width, false);
+        targets.push((await runtime.run(embedReal, { theta, x, w })).mean);
+      }
+      return targets;
+    };
+
+    // As many of each class, since the means are over equal parts.
+    const embedTogether = async (theta: ValueTree, drawn: Augmentation[], at: Key): Promise<Value> => {
+      const count = Math.min(realBatch, ...real.source.counts);
+      const rows = drawn.flatMap((_, c) => sampleClass(real, c, count, deriveKey(at, "real", c)));
+      const w = packAugmentations(drawn, height, width, false);
+      return (await runtime.run(embedAllReal, { theta, x: await real.images(rows), w })).means;
+    };
 
     return {
       init: async (): Promise<DmState> => {
@@ -112,20 +149,12 @@ export const dm = defineMethod({
         const rate = { shape: [], data: new Float32Array([imageLearningRate]) };
         const moved: { s: Value; velocity: Value; loss: Value }[] = [];
         for (const [piece, { first, last }] of pieces.entries()) {
-          const targets: Value[] = [];
-          const drawn = [];
-          for (let c = first; c < last; c++) {
-            // One operation with one set of parameters, shared by the real and the synthetic images of the class.
-            const [w] = drawAugmentation(deriveKey(at, "augment", c), strategy, 1, height, width);
-            const x = await drawClass(real, c, realBatch, deriveKey(at, "real", c));
-            const { mean } = await runtime.run(embedReal, {
-              theta,
-              x,
-              w: packAugmentations([w], height, width, false),
-            });
-            targets.push(mean);
-            drawn.push(w);
-          }
+          const labels = Array.from({ length: last - first }, (_, index) => first + index);
+          // One operation with one set of parameters, shared by the real and the synthetic images of the class.
+          const drawn = labels.map((c) => drawAugmentation(deriveKey(at, "augment", c), strategy, 1, height, width)[0]);
+          const targets = net.mixesImages
+            ? [await embedTogether(theta, drawn, at)]
+            : await embedApart(theta, labels, drawn, at);
           const w = packAugmentations(drawn, height, width, true);
           const [s, velocity] = [state.images[piece], state.velocities[piece]];
           moved.push(await runtime.run(match, { theta, targets, s, velocity, w, rate }));

@@ -1,13 +1,22 @@
 // Every method, in one list.
 import { z } from "zod";
+import { datadam } from "./datadam.ts";
+import { dc } from "./dc.ts";
 import { dm } from "./dm.ts";
+import { dsa } from "./dsa.ts";
 import type { Method } from "./method.ts";
 
-const list = [dm] as const;
+const list = [dm, datadam, dc, dsa] as const;
 export const methods = list as unknown as readonly Method[];
 
+type OptionsOf<List extends readonly unknown[]> = {
+  -readonly [I in keyof List]: List[I] extends { readonly options: infer Options } ? Options : never;
+};
+
 /** The schema of a recipe's `method`. */
-export const methodOptions = z.discriminatedUnion("id", [dm.options]);
+export const methodOptions = z
+  .discriminatedUnion("id", list.map(({ options }) => options) as OptionsOf<typeof list>)
+  .describe("What moves the synthetic images");
 export type MethodOptions = z.infer<typeof methodOptions>;
 
 export function methodOf(id: MethodOptions["id"]): Method {

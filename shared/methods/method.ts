@@ -3,7 +3,7 @@
 import type { z } from "zod";
 import type { DistilledLabels } from "../data/distilled-set.ts";
 import type { ImageSet } from "../data/image-set.ts";
-import type { HostArray, Runtime, Value } from "../engine/index.ts";
+import type { HostArray, Runtime, Value, ValueTree } from "../engine/index.ts";
 import type { Key } from "../lib/random.ts";
 import type { Strategy } from "../nn/augment/index.ts";
 import type { Net } from "../nn/net.ts";
@@ -47,7 +47,7 @@ export interface MethodState {
   readonly images: readonly Value[];
   readonly [name: string]: StateTree;
 }
-export type StateTree = number | Value | readonly StateTree[] | { readonly [name: string]: StateTree };
+export type StateTree = number | Value | ValueTree | readonly StateTree[] | { readonly [name: string]: StateTree };
 
 /** The same tree with numbers of the host in place of values. */
 export type SavedTree = number | HostArray | readonly SavedTree[] | { readonly [name: string]: SavedTree };

@@ -1,5 +1,5 @@
 // The batch-norm layer: batch statistics in training, running ones in evaluation, and both as tensors for whoever matches them.
-import type { Tensor } from "../engine/index.ts";
+import type { HostArray, Tensor } from "../engine/index.ts";
 
 /** Mean and variance of each channel, [c]. */
 export interface Statistics {
@@ -10,6 +10,15 @@ export interface Statistics {
 const EPSILON = 1e-5;
 /** PyTorch's: how much of the running statistics a batch replaces. */
 const MOMENTUM = 0.1;
+
+/** Running statistics that have seen nothing: mean zero, variance one. */
+export function freshStatistics(channels: number): { readonly mean: HostArray; readonly variance: HostArray } {
+  const shape = [channels];
+  return {
+    mean: { shape, data: new Float32Array(channels) },
+    variance: { shape, data: new Float32Array(channels).fill(1) },
+  };
+}
 
 /** Mean and biased variance of each channel over images and pixels. */
 export function batchStatistics(x: Tensor): Statistics {

@@ -4,7 +4,7 @@ import { countHeldOut } from "../data/held-out.ts";
 import { nearest } from "../lib/nearest.ts";
 import { type FieldProblem, UserError } from "../lib/user-error.ts";
 import { methodOf, methods } from "../methods/index.ts";
-import { createNet, type NetworkOptions, namedNetwork, usualDepth } from "../nn/nets/index.ts";
+import { createNet, type NetworkOptions, namedNetwork, nameOf, networkOptions, usualDepth } from "../nn/nets/index.ts";
 import type { DatasetFacts } from "./facts.ts";
 import { evaluationOptions, type Recipe, recipeSchema } from "./schema.ts";
 
@@ -13,13 +13,18 @@ type Json = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** `over` laid on `base`: objects merge, everything else is replaced. */
+/** `over` laid on `base`: objects merge, unless `over` names another `id`, whose settings are its own; all else is replaced. */
 export function layer(base: Json, over: Json): Json {
+  return merge(base, over, (below, value) => value.id === undefined || value.id === below.id);
+}
+
+function merge(base: Json, over: Json, doMerge: (below: Json, value: Json) => boolean): Json {
   // A Map, since assigning "__proto__" to an object would not add a field.
   const out = new Map(Object.entries(base));
   for (const [name, value] of Object.entries(over)) {
     const below = out.get(name);
-    out.set(name, isObject(below) && isObject(value) ? layer(below, value) : value);
+    const isMerged = isObject(below) && isObject(value) && doMerge(below, value);
+    out.set(name, isMerged ? merge(below, value, doMerge) : value);
   }
   return Object.fromEntries(out);
 }
@@ -31,7 +36,8 @@ export function parseChanges(pairs: readonly string[]): Json {
     const listed = bad.map((pair) => `--set ${pair}`).join(", ");
     throw new UserError("usage", `${listed}: this is not path=value.`, "For example: --set method.steps=500");
   }
-  return pairs.map(parseChange).reduce(layer, {});
+  // Whether an id is named before or after its settings makes no difference.
+  return pairs.map(parseChange).reduce((all, change) => merge(all, change, () => true), {});
 }
 
 function parseChange(pair: string): Json {
@@ -48,14 +54,15 @@ function parseChange(pair: string): Json {
 
 /** Settings that no paper names, fit for this dataset, network and number of steps. */
 function fittingDefaults(dataset: DatasetFacts, given: Json, steps: number): Json {
-  const chosen = isObject(given.network) ? given.network.depth : undefined;
-  const depth = typeof chosen === "number" ? chosen : usualDepth(dataset.size);
+  const usual = { id: "convnet", depth: usualDepth(dataset.size) };
+  const network = isObject(given.network) && given.network.id !== "convnet" ? { id: given.network.id } : usual;
+  const named = networkOptions.safeParse(layer({ network }, { network: given.network }).network);
   return {
     version: 1,
     dataset: { size: dataset.size, channels: dataset.channels, normalise: "standard" },
     seed: 0,
-    network: { id: "convnet", depth, width: 128, norm: "instance" },
-    evaluation: { nets: [`convnet-${depth}`] },
+    network,
+    evaluation: { nets: [nameOf(named.data ?? usual)] },
     record: {
       previewEverySteps: Math.max(1, Math.ceil(steps / 20)),
       checkpointEverySteps: Math.min(250, Math.max(1, Math.ceil(steps / 40))),
@@ -69,12 +76,13 @@ function fittingDefaults(dataset: DatasetFacts, given: Json, steps: number): Jso
  * names the recipe in it.
  */
 export function resolveRecipe(layers: readonly Json[], dataset: DatasetFacts, source = "The recipe"): Recipe {
-  const given = withUsual(layers.reduce(layer, {}), dataset);
+  const given = withUsual(layers.reduce(layer, { network: { id: "convnet" } }), dataset);
   const parsedMethod = recipeSchema.shape.method.safeParse(given.method);
   const steps = parsedMethod.success ? methodOf(parsedMethod.data.id).steps(parsedMethod.data) : 1;
   const full = layer(fittingDefaults(dataset, given, steps), given);
   const parsed = recipeSchema.safeParse(full);
-  const problems = [...(parsed.error?.issues ?? []).flatMap(explain), ...misfits(full, dataset)];
+  const issues = parsed.error?.issues ?? [];
+  const problems = [...issues.flatMap((issue) => explain(issue, full)), ...misfits(full, dataset)];
   if (problems.length > 0 || !parsed.success) throw unusable(source, problems);
   return parsed.data;
 }
@@ -85,10 +93,10 @@ function withUsual(given: Json, { classes }: DatasetFacts): Json {
   const method = methods.find((each) => each.id === id);
   const ipc = recipeSchema.shape.ipc.safeParse(given.ipc);
   if (!method || !ipc.success) return given;
-  return layer({ method: method.usual?.({ classes: classes.length, ipc: ipc.data }) ?? {} }, given);
+  return layer({ method: { id, ...method.usual?.({ classes: classes.length, ipc: ipc.data }) } }, given);
 }
 
-const plainNetwork = { id: "convnet", depth: 1, width: 1, norm: "instance" } as const;
+const plainNetwork = { id: "convnet", depth: 1 } as const;
 
 /** What the valid fields of a recipe ask of this dataset that it cannot give. */
 function misfits(full: Json, dataset: DatasetFacts): FieldProblem[] {
@@ -130,9 +138,12 @@ function misfits(full: Json, dataset: DatasetFacts): FieldProblem[] {
   const names = isObject(full.evaluation)
     ? evaluationOptions.shape.nets.safeParse(full.evaluation.nets).data
     : undefined;
-  // A name is known or not, whatever else the network gets wrong.
-  const named = (names ?? []).map((name) => () => namedNetwork(name, network ?? plainNetwork));
-  return [...problems, ...misfitNetworks([...(network ? [() => network] : []), ...named], dataset)];
+  return [
+    ...problems,
+    ...(network ? misfitNetwork(() => network, dataset) : []),
+    // A name is known or not, whatever else the network gets wrong.
+    ...misfitNames(names ?? [], network ?? plainNetwork, dataset),
+  ];
 }
 
 /** Settings of the evaluation that do not go together. */
@@ -154,29 +165,41 @@ function contradictions({ everySteps, validation }: Recipe["evaluation"], datase
   return [];
 }
 
-/** Why networks are not known, or do not fit the images. */
-function misfitNetworks(networks: readonly (() => NetworkOptions)[], dataset: DatasetFacts): FieldProblem[] {
+/** Why a network is not known, or does not fit the images. */
+function misfitNetwork(options: () => NetworkOptions, dataset: DatasetFacts): FieldProblem[] {
   const [channels, height, width] = [dataset.channels, dataset.size, dataset.size];
-  const input = { channels, height, width, classes: dataset.classes.length };
-  return networks.flatMap((options) => {
-    try {
-      createNet(options(), input);
-      return [];
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      // The networks' errors begin with the field that they are about.
-      const [, path = "network", message = error.message] = /^([\w.]+): (.*)$/s.exec(error.message) ?? [];
-      return [{ path, message: `${message} ${error.hint}` }];
-    }
-  });
+  try {
+    createNet(options(), { channels, height, width, classes: dataset.classes.length });
+    return [];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    // The networks' errors begin with the field that they are about.
+    const [, path = "network", message = error.message] = /^([\w.]+): (.*)$/s.exec(error.message) ?? [];
+    return [{ path, message: `${message} ${error.hint}` }];
+  }
 }
+
+/** The same of the evaluation's networks, but for the recipe's own, which is told once. */
+function misfitNames(names: readonly string[], own: NetworkOptions, dataset: DatasetFacts): FieldProblem[] {
+  return names.flatMap((name) =>
+    misfitNetwork(() => namedNetwork(name, own), dataset).flatMap(({ path, message }) => {
+      if (path === NETS) return [{ path, message }];
+      const told = message.startsWith(`${name} `) ? message : `${name}: ${message}`;
+      return name === nameOf(own) ? [] : [{ path: NETS, message: told }];
+    }),
+  );
+}
+
+const NETS = "evaluation.nets";
 
 /** A recipe with another evaluation, fit for a dataset. Throws UserError "bad-recipe" naming every field that is wrong. */
 export function changeEvaluation(recipe: Recipe, changes: Json, dataset: DatasetFacts): Recipe {
   const parsed = evaluationOptions.safeParse(layer(recipe.evaluation, changes));
   const issues = (parsed.error?.issues ?? []).map((issue) => ({ ...issue, path: ["evaluation", ...issue.path] }));
-  const named = (parsed.data?.nets ?? []).map((name) => () => namedNetwork(name, recipe.network));
-  const problems = [...issues.flatMap(explain), ...misfitNetworks(named, dataset)];
+  const problems = [
+    ...issues.flatMap((issue) => explain(issue, recipe)),
+    ...misfitNames(parsed.data?.nets ?? [], recipe.network, dataset),
+  ];
   if (problems.length > 0 || !parsed.success) throw unusable("The evaluation", problems);
   return { ...recipe, evaluation: parsed.data };
 }
@@ -188,12 +211,13 @@ function unusable(source: string, problems: readonly FieldProblem[]): UserError 
 }
 
 /** Each thing that is wrong with a field. */
-function explain(issue: z.core.$ZodIssue): FieldProblem[] {
+function explain(issue: z.core.$ZodIssue, recipe: Json): FieldProblem[] {
   const path = issue.path.join(".");
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
-      const suggestion = suggestPath(issue.path, key);
-      const way = suggestion ? `did you mean ${suggestion}?` : `known here: ${knownKeys(issue.path).join(", ")}`;
+      const suggestion = suggestPath(issue.path, key, recipe);
+      const known = knownKeys(issue.path, recipe).join(", ");
+      const way = suggestion ? `did you mean ${suggestion}?` : `known here: ${known}`;
       return { path: [...issue.path, key].join("."), message: `there is no such setting; ${way}` };
     });
   }
@@ -203,16 +227,16 @@ function explain(issue: z.core.$ZodIssue): FieldProblem[] {
 }
 
 /** The path that was meant by a key that its place does not have: `method.steps` by `steps`, or the slip of a finger. */
-function suggestPath(place: readonly PropertyKey[], key: string): string | undefined {
-  const places = [[], ...knownKeys([]).map((name) => [name])];
+function suggestPath(place: readonly PropertyKey[], key: string, recipe: Json): string | undefined {
+  const places = [[], ...knownKeys([], recipe).map((name) => [name])];
   const everywhere = places.flatMap((path) =>
-    knownKeys(path).map((name) => ({ name, path: [...path, name].join(".") })),
+    knownKeys(path, recipe).map((name) => ({ name, path: [...path, name].join(".") })),
   );
   const only = (word: string | undefined) => {
     const found = everywhere.filter(({ name }) => name === word);
     return found.length === 1 ? found[0].path : undefined;
   };
-  const here = nearest(key, knownKeys(place));
+  const here = nearest(key, knownKeys(place, recipe));
   const near = here && [...place, here].join(".");
   return only(key) ?? near ?? only(nearest(key, [...new Set(everywhere.map(({ name }) => name))]));
 }
@@ -223,10 +247,13 @@ function idsOf(path: readonly PropertyKey[]): string[] {
   return (at?.oneOf ?? []).map((option) => String(option.properties?.id?.const));
 }
 
-/** The settings that exist below a path of the recipe. */
-function knownKeys(path: readonly PropertyKey[]): string[] {
+/** The settings that exist below a path of a recipe, by the ids that it has chosen. */
+function knownKeys(path: readonly PropertyKey[], recipe: Json): string[] {
   const at = schemaAt(path);
-  const options = at?.oneOf ?? (at ? [at] : []);
+  const all = at?.oneOf ?? (at ? [at] : []);
+  const value = path.reduce<unknown>((below, name) => (isObject(below) ? below[String(name)] : undefined), recipe);
+  const chosen = all.filter((option) => isObject(value) && option.properties?.id?.const === value.id);
+  const options = chosen.length > 0 ? chosen : all;
   return [...new Set(options.flatMap((option) => Object.keys(option.properties ?? {})))];
 }
 

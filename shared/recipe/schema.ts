@@ -4,7 +4,7 @@ import { selectionIds } from "../data/selection/index.ts";
 import { protocolIds } from "../evaluation/protocols.ts";
 import { methodOptions } from "../methods/index.ts";
 import { strategy } from "../nn/augment/index.ts";
-import { networkOptions } from "../nn/nets/index.ts";
+import { networkNames, networkOptions } from "../nn/nets/index.ts";
 
 /** A name given twice would train the same networks twice and count them as further trials. */
 const eachOnce = (names: readonly string[]) => new Set(names).size === names.length;
@@ -13,10 +13,12 @@ const once = { error: "each may be named once only" };
 export const evaluationOptions = z.strictObject({
   protocol: z.enum(protocolIds).describe("How a fresh network is trained on a set; named after the paper that uses it"),
   nets: z
-    .array(z.string())
+    .array(z.string().meta({ examples: networkNames }))
     .min(1)
     .refine(eachOnce, once)
-    .describe("Networks to train: convnet-3, or convnet-3-w64 with a width of its own"),
+    .describe(
+      "Networks to train, such as convnet-3, convnet-3-w64 with a width of its own, or vgg11-bn with batch norm",
+    ),
   trials: z.int().min(1).max(100).describe("Fresh networks per set"),
   epochs: z.int().min(0).max(100_000).describe("Epochs of training; the papers' loops run one more"),
   baselines: z

@@ -49,7 +49,7 @@ describe.skipIf(swiftshaderMissing)("adapters --check", () => {
         /^SwiftShader Device .* \(software, subgroups of 4\)\nop +variant +worst error +time +shapes +verdict\n/,
       );
       expect(stdout).toMatch(/^conv2d +tiles +\S+ +\S+ ms +\d of 5 +right$/m);
-      expect(stdout).toMatch(/all 16 kernels are right/);
+      expect(stdout).toMatch(/all 19 kernels are right/);
       const [name] = await readdir(join(folder.path, "adapters"));
       const file = adapterFile.parse(JSON.parse(await readFile(join(folder.path, "adapters", name), "utf8")));
       expect(file).toMatchObject({ place: "process", memory: {}, check: { disabled: [] } });

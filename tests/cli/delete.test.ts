@@ -102,8 +102,8 @@ test("a name that is not there: all such names are told, and nothing goes", asyn
   const folder = await copyRun("kept");
   const { code, stdout, stderr } = await place.run("delete", "kept", "no-such", "neither", "--yes");
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-  expect(stderr).toContain('no run and no dataset "no-such"');
-  expect(stderr).toContain('no run and no dataset "neither"');
+  expect(stderr).toContain('no run, dataset or artifact "no-such"');
+  expect(stderr).toContain('no run, dataset or artifact "neither"');
   expect(await exists(`${folder}/run.json`)).toBe(true);
   expect((await place.run("delete", "--yes")).code).toBe(2);
 });

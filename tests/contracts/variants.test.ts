@@ -16,8 +16,9 @@ const key = rootKey(4711);
 /** SwiftShader takes a second or two to compile a kernel with shared memory. */
 const TIMEOUT_MS = 240_000;
 
-/** Images, input channels, rows, columns, output channels, kernel, stride, padding. */
-const convolutions: readonly (readonly [number, number, number, number, number, number, number, number])[] = [
+/** Images, input channels, rows, columns, output channels, kernel, stride, padding, groups. */
+type Convolution = readonly [number, number, number, number, number, number, number, number, number?];
+const convolutions: readonly Convolution[] = [
   [17, 32, 7, 7, 32, 3, 1, 1],
   [3, 32, 14, 14, 40, 3, 1, 1],
   [2, 40, 16, 16, 32, 3, 1, 1],
@@ -33,23 +34,38 @@ const convolutions: readonly (readonly [number, number, number, number, number, 
   [2, 12, 7, 7, 20, 3, 1, 0],
   [1, 3, 5, 7, 1, 3, 2, 2],
   [1, 128, 8, 8, 64, 3, 1, 1],
+  // MobileNetV2 and ShuffleNetV2 on 32 pixels, and groups of several channels.
+  [2, 96, 16, 16, 96, 3, 2, 1, 96],
+  [17, 58, 8, 8, 58, 3, 1, 1, 58],
+  [1, 32, 9, 13, 32, 5, 1, 2, 32],
+  [2, 32, 8, 8, 64, 3, 1, 1, 8],
+  [3, 12, 7, 9, 18, 3, 2, 1, 6],
 ];
 
+const shapesOf = ([n, cin, h, w, cout, k, stride, padding, groups]: Convolution) => {
+  const attrs = { stride, padding, ...(groups ? { groups } : {}) };
+  const [images, weights] = [
+    [n, cin, h, w],
+    [cout, cin / (groups ?? 1), k, k],
+  ];
+  const { oh, ow } = convSizes(images, weights, attrs);
+  return { images, weights, result: [n, cout, oh, ow], attrs };
+};
+const convolutionShapes = convolutions.map(shapesOf);
+
 const realSamples: Readonly<Record<string, readonly Sample[]>> = {
-  conv2d: convolutions.map(([n, cin, h, w, cout, k, stride, padding]) => ({
-    inputs: [{ shape: [n, cin, h, w] }, { shape: [cout, cin, k, k] }],
-    attrs: { stride, padding },
+  conv2d: convolutionShapes.map(({ images, weights, attrs }) => ({
+    inputs: [{ shape: images }, { shape: weights }],
+    attrs,
   })),
-  convInputGrad: convolutions.map(([n, cin, h, w, cout, k, stride, padding]) => {
-    const { oh, ow } = convSizes([n, cin, h, w], [cout, cin, k, k], { stride, padding });
-    const inputs = [{ shape: [n, cout, oh, ow] }, { shape: [cout, cin, k, k] }];
-    return { inputs, attrs: { stride, padding, sides: [h, w] } };
-  }),
-  convWeightGrad: convolutions.map(([n, cin, h, w, cout, k, stride, padding]) => {
-    const { oh, ow } = convSizes([n, cin, h, w], [cout, cin, k, k], { stride, padding });
-    const inputs = [{ shape: [n, cout, oh, ow] }, { shape: [n, cin, h, w] }];
-    return { inputs, attrs: { stride, padding, sides: [k, k] } };
-  }),
+  convInputGrad: convolutionShapes.map(({ images, weights, result, attrs }) => ({
+    inputs: [{ shape: result }, { shape: weights }],
+    attrs: { ...attrs, sides: images.slice(2) },
+  })),
+  convWeightGrad: convolutionShapes.map(({ images, weights, result, attrs }) => ({
+    inputs: [{ shape: result }, { shape: images }],
+    attrs: { ...attrs, sides: weights.slice(2) },
+  })),
   matmul: (
     [
       [72, 64, 100, false, false],
@@ -74,7 +90,11 @@ function variantNames(op: Op, { inputs, attrs = {} }: Sample, traits: AdapterTra
 
 const withVariants = ops.filter((op) => variantNames(op, op.samples[0], { software: true }).length > 0);
 const samplesOf = (op: Op): readonly Sample[] => [...op.samples, ...(realSamples[op.name] ?? [])];
-const names = ["direct", "tiles", "lanes"];
+const names = ["direct", "tiles", "lanes", "groups"];
+/** All that some adapter may take. */
+const everyTrait: AdapterTraits = { software: true, subgroupSize: 4 };
+const having = (name: string) =>
+  withVariants.filter((op) => samplesOf(op).some((sample) => variantNames(op, sample, everyTrait).includes(name)));
 
 const programOf = (op: Op, attrs: Attrs) =>
   defineProgram(op.name, (inputs: Record<string, Tensor>) => {
@@ -108,12 +128,12 @@ describe.skipIf(swiftshaderMissing).each(names)("variant %s equals reference", (
   });
   afterAll(() => backend.dispose());
 
-  test.each(withVariants)(
+  test.each(having(name))(
     "$name",
     async (op) => {
       let tried = 0;
       for (const [index, sample] of samplesOf(op).entries()) {
-        if (!variantNames(op, sample, { software: true, subgroupSize: 4 }).includes(name)) continue;
+        if (!variantNames(op, sample, everyTrait).includes(name)) continue;
         tried++;
         const program = programOf(op, sample.attrs ?? {});
         const args = argumentsOf(op, sample, index);
@@ -130,5 +150,19 @@ describe.skipIf(swiftshaderMissing).each(names)("variant %s equals reference", (
 });
 
 test("the ops of the heaviest kernels have variants", () => {
-  expect(withVariants.map((op) => op.name).sort()).toEqual(["conv2d", "convInputGrad", "convWeightGrad", "matmul"]);
+  const convolution = ["conv2d", "convInputGrad", "convWeightGrad"];
+  const wanted = {
+    direct: [...convolution, "matmul"],
+    tiles: [...convolution, "matmul"],
+    lanes: [...convolution, "matmul"],
+  };
+  const found = Object.fromEntries(
+    names.map((name) => [
+      name,
+      having(name)
+        .map((op) => op.name)
+        .sort(),
+    ]),
+  );
+  expect(found).toEqual({ ...wanted, groups: convolution });
 });

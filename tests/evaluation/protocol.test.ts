@@ -134,8 +134,12 @@ test("a training that goes on from an epoch ends in the same bits, across a drop
   const [set, epochs, key] = [createSet(), 3, rootKey(4)];
   const states: TrainingState[] = [];
   const keep = async (_epoch: number, _loss: number, state: TrainingState) => {
-    const { theta, velocity } = (await runtime.readTree(state)) as Record<keyof TrainingState, never>;
-    states.push({ theta: runtime.upload(theta), velocity: runtime.upload(velocity) });
+    const { theta, buffers, velocity } = (await runtime.readTree(state)) as Record<keyof TrainingState, never>;
+    states.push({
+      theta: runtime.upload(theta),
+      buffers: runtime.upload(buffers),
+      velocity: runtime.upload(velocity),
+    });
   };
   const whole = await runtime.readTree(await trainer.train(set, ["crop"], side, epochs, key, keep));
   expect(states).toHaveLength(4);

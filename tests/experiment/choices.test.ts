@@ -4,6 +4,7 @@ import { fromSafetensors } from "../../shared/data/distilled-set.ts";
 import { selectionIds } from "../../shared/data/selection/index.ts";
 import { type Backend, Runtime } from "../../shared/engine/index.ts";
 import { estimateRun } from "../../shared/experiment/estimate.ts";
+import { prepareFeatureNetwork } from "../../shared/experiment/feature-network.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 import { testBackends } from "../support/backends.ts";
 import { MemoryArtifacts } from "./memory-artifacts.ts";
@@ -58,6 +59,15 @@ describe.each(selectionIds)("%s", (id) => {
   });
 });
 
+test("a network with running statistics goes on with them", async () => {
+  const recipe = recipeWith({ init: "herding", network: { norm: "batch" } });
+  const whole = await runSmall({ recipe, backend });
+  const artifacts = new MemoryArtifacts();
+  const stopsAt = ({ stage, done }: { stage: string; done: number }) => stage === "prepare" && done === 2;
+  expect((await runSmall({ recipe, backend, artifacts, stopsAt })).outcome.status).toBe("stopped");
+  expect((await runSmall({ recipe, backend, artifacts })).folder.result).toEqual(whole.folder.result);
+});
+
 test("the network is shared by all ways of choosing and by every ipc; other settings make another", async () => {
   const artifacts = new MemoryArtifacts();
   const run = (changes: Record<string, unknown>) => runSmall({ recipe: recipeWith(changes), backend, artifacts });
@@ -100,6 +110,17 @@ test("of the same images in another order are refused, not mixed up", async () =
   const again = runSmall({ recipe, backend, artifacts });
   await expect(again).rejects.toThrow(/made of the same images in another order, or class-1/);
   await expect(again).rejects.toBeInstanceOf(UserError);
+});
+
+test("the training of the network is timed by a few of its batches", async () => {
+  let time = 0;
+  const counted = countValues(backend);
+  const world = { recipe: recipeWith({ init: "herding" }), fingerprint: "", runtime: new Runtime(counted.backend) };
+  const sets = { train, test: testSet, init: "noise" } as const;
+  const wanted = prepareFeatureNetwork({ ...world, evaluate: false }, sets);
+  // A clock that ticks a second at each batch; one batch holds all images, and there are three epochs.
+  expect(await wanted?.rehearse?.(() => (time += 1000))).toBe(3);
+  expect(counted.live.size).toBe(0);
 });
 
 test("are rehearsed for an estimate that leaves nothing behind", async () => {

@@ -294,8 +294,13 @@ describe("the evaluation", () => {
 
 describe("values on the backend", () => {
   const recipe = smallRecipe({ id: "dm", steps: 6 });
+  const withBatchNorm = smallRecipe({ id: "dm", steps: 6 }, { network: { norm: "batch" } });
 
-  test("are as many after each step, and none at the end", async () => {
+  test.each([
+    ["convnet-1", recipe],
+    ["convnet-1-bn", withBatchNorm],
+  ])("are as many after each step, and none at the end: %s", async (name, recipe) => {
+    expect(recipe.evaluation.nets).toEqual([name]);
     const counted = countValues(backend);
     const alive: number[] = [];
     const stopsAt = () => {
@@ -373,6 +378,18 @@ describe("a checkpoint", () => {
       expect(encodeCheckpoint(checkpoint)).toEqual(bytes);
       expect(() => requireFitting(checkpoint, recipe, [1, 8, 8], 3)).not.toThrow();
     }
+  });
+
+  test("of a recipe from before a setting existed has that setting's default", async () => {
+    const { folder } = await runSmall({ recipe, backend, stopsAt: () => true });
+    const checkpoint = folder.goBack();
+    const network = { id: "convnet", depth: 1, width: 4, norm: "instance" };
+    expect(recipe.network).toMatchObject({ ...network, activation: "relu", pool: "avg" });
+    const fits = (changed: object, own: typeof recipe) =>
+      requireFitting({ ...checkpoint, recipe: { ...recipe, network: { ...network, ...changed } } }, own, [1, 8, 8], 3);
+    expect(() => fits({}, recipe)).not.toThrow();
+    const swish = smallRecipe({ id: "dm", steps: 2 }, { network: { activation: "swish" } });
+    expect(() => fits({}, swish)).toThrow(/recipe is not that of run.json/);
   });
 
   test("that is damaged at any byte of its end, or of another experiment, is refused", async () => {

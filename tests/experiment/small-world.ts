@@ -38,8 +38,15 @@ export function createEasySet(split: string, perClass: number): ImageSet {
 export const train = createEasySet("train", 12);
 export const test = createEasySet("test", 6);
 
+const smallMatching = { realBatch: 8, trainBatch: 4, outerLoops: 2, innerLoops: 2 };
+
 /** Settings of every method that keep a step small, by its id; what is missing keeps its default. */
-export const smallMethods: Readonly<Record<string, Readonly<Record<string, unknown>>>> = { dm: { realBatch: 8 } };
+export const smallMethods: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  dm: { realBatch: 8 },
+  dc: smallMatching,
+  dsa: smallMatching,
+  datadam: { realBatch: 8 },
+};
 
 export function smallRecipe(
   method: Readonly<Record<string, unknown>>,

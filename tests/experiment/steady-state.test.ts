@@ -1,19 +1,21 @@
 // What a step costs the host once a run is warm: nothing is made, and the device is waited for at most once.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { WebgpuBackend } from "../../shared/engine/index.ts";
 import { methods } from "../../shared/methods/index.ts";
 import { webgpu } from "../support/backends.ts";
 import { swiftshaderMissing } from "../support/swiftshader.ts";
 import { runSmall, smallRecipe } from "./small-world.ts";
 
+/** Steps until a run is warm: four of each kind, where a network's first and last steps differ. */
+const WARM = 8;
 const changes = { record: { previewEverySteps: 1000, checkpointEverySteps: 1000 } };
 
 describe.skipIf(swiftshaderMissing)("a step in steady state", () => {
   let backend: WebgpuBackend;
-  beforeAll(async () => {
+  beforeEach(async () => {
     backend = (await webgpu.open()) as WebgpuBackend;
   });
-  afterAll(() => backend.dispose());
+  afterEach(() => backend.dispose());
 
   test.each(methods.map(({ id }) => id))("of %s makes no object and waits once", async (id) => {
     const made: { step: number; buffers: number; bindGroups: number; pipelines: number; held: number }[] = [];
@@ -35,7 +37,7 @@ describe.skipIf(swiftshaderMissing)("a step in steady state", () => {
     }
     const seen: string[] = [];
     const { outcome } = await runSmall({
-      recipe: smallRecipe({ id, steps: 12 }, changes),
+      recipe: smallRecipe({ id, steps: 2 * WARM }, changes),
       backend,
       stopsAt: ({ done }) => {
         const { buffersCreated, bindGroupsCreated, pipelines, heldBytes, waits: waited } = backend.stats();
@@ -48,11 +50,11 @@ describe.skipIf(swiftshaderMissing)("a step in steady state", () => {
     expect(outcome.status).toBe("done");
     expect(makers).toContain("createBuffer");
     expect(started.get("createBuffer")).toBe(backend.stats().buffersCreated);
-    const after = made.slice(3).map(({ step: _, ...rest }) => rest);
+    const after = made.slice(WARM).map(({ step: _, ...rest }) => rest);
     expect(after).toEqual(after.map(() => after[0]));
-    expect(new Set(seen.slice(3)).size).toBe(1);
+    expect(new Set(seen.slice(WARM)).size).toBe(1);
     // The last step is followed by the reading of its images.
-    const perStep = waits.slice(4, -1).map((waited, at) => waited - waits[at + 3]);
+    const perStep = waits.slice(WARM + 1, -1).map((waited, at) => waited - waits[at + WARM]);
     expect(Math.max(...perStep)).toBeLessThanOrEqual(1);
   });
 });

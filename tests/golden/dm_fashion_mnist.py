@@ -35,14 +35,14 @@ def read_idx(path):
     return np.frombuffer(data, np.uint8, offset=4 + 4 * len(shape)).reshape(shape)
 
 
-def load(folder, part):
+def load(folder, part, mean=MEAN, std=STD):
     def found(kind):
         paths = sorted(pathlib.Path(folder).glob(f"{part}-{kind}*"))
         if not paths:
             raise SystemExit(f"{folder}: no file {part}-{kind}*; give the folder of the four IDX files (.gz or not)")
         return read_idx(paths[0])
 
-    images = (torch.from_numpy(found("images").astype(np.float32)) / 255 - MEAN) / STD
+    images = (torch.from_numpy(found("images").astype(np.float32)) / 255 - mean) / std
     return images[:, None].contiguous(), torch.from_numpy(found("labels").astype(np.int64))
 
 
@@ -95,7 +95,7 @@ def distil(images, rows_of_class, options, seed):
     return synthetic, losses
 
 
-def train(images, labels, epochs, width, net_seed, seed, batch=256, rate=0.01):
+def train(images, labels, epochs, width, net_seed, seed, batch=256, rate=0.01, strategy=dsa.STRATEGY):
     """A fresh net after the standard protocol: epochs + 1 epochs, one drop of the rate, momentum reset at the drop."""
     parameters = fresh_net(np.random.default_rng(net_seed), width)
     velocities = {name: torch.zeros_like(value) for name, value in parameters.items()}
@@ -105,8 +105,10 @@ def train(images, labels, epochs, width, net_seed, seed, batch=256, rate=0.01):
         order = rng.permutation(len(images))
         for first in range(0, len(images), batch):
             rows = torch.from_numpy(order[first : first + batch])
-            op = dsa.STRATEGY[rng.integers(len(dsa.STRATEGY))]
-            x = dsa.apply(images[rows], op, dsa.draw(rng, op, len(rows), SIDE, torch.float32))
+            x = images[rows]
+            if strategy:
+                op = strategy[rng.integers(len(strategy))]
+                x = dsa.apply(x, op, dsa.draw(rng, op, len(rows), SIDE, torch.float32))
             for value in parameters.values():
                 value.requires_grad_(True)
             loss = net.cross_entropy(net.logits(parameters, x, net.native_instance_norm), targets[rows])

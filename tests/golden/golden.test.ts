@@ -4,7 +4,6 @@ import {
   defineProgram,
   grad,
   type HostArray,
-  opaque,
   Runtime,
   type Tensor,
   type TensorTree,
@@ -16,12 +15,14 @@ import {
 import { protocolOf } from "../../shared/evaluation/protocols.ts";
 import { createTrainer } from "../../shared/evaluation/train-fresh.ts";
 import { flattenTree } from "../../shared/lib/tree.ts";
+import { averageOf, createDataDamPrograms } from "../../shared/methods/datadam.ts";
 import { createDmPrograms } from "../../shared/methods/dm.ts";
 import type { Augmentation } from "../../shared/nn/augment/draw.ts";
 import { type AugmentationTensors, augment, packAugmentations } from "../../shared/nn/augment/index.ts";
-import { cutOut, mapColour, mirror, shiftBy, turn, zoom } from "../../shared/nn/augment/operations.ts";
 import { cosineDistance, crossEntropy, squaredDistance } from "../../shared/nn/losses.ts";
+import { noBuffers } from "../../shared/nn/net.ts";
 import { createConvNet } from "../../shared/nn/nets/convnet.ts";
+import { buildAugmentations } from "../support/augmentations.ts";
 import { testBackends } from "../support/backends.ts";
 import { Golden, relativeError } from "../support/golden.ts";
 
@@ -60,8 +61,8 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
         `golden-${name}`,
         (given: { theta: TensorTree; x: Tensor; y: Tensor; realX: Tensor; realY: Tensor }) => {
           const { theta, x, y, realX, realY } = given;
-          const { logits, features } = net.apply(theta, opaque({}), x, { mode: "train", taps: false });
-          const real = net.apply(theta, opaque({}), realX, { mode: "train", taps: false });
+          const { logits, features } = net.apply(theta, noBuffers, x, { mode: "train" });
+          const real = net.apply(theta, noBuffers, realX, { mode: "train" });
           const parameters = tensorsOf(theta);
           const loss = crossEntropy(logits, y);
           const gradients = grad(loss, parameters);
@@ -125,7 +126,7 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
           const x = golden.get(`${group}.images`);
           const [, , height, width] = x.shape;
           for (const operation of operations) {
-            const drawn = buildAll(golden, `${prefix}${operation}`, operation, height, width);
+            const drawn = buildAugmentations(golden, `${prefix}${operation}`, operation, height, width);
             const w = packAugmentations(drawn, height, width, true, Floats);
             const result = await runtime.run(program, { x, w, weights: golden.get(`${group}.weights`) });
             await close(result.output, golden.get(`${prefix}${operation}.output`).data, `${operation} output`);
@@ -152,7 +153,7 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
       for (let c = 0; c < 2; c++) {
         const prefix = `step${step}.class${c}.`;
         const operation = golden.names.find((name) => name.startsWith(prefix))?.split(".")[2] ?? "";
-        const [w] = buildAll(golden, `${prefix}${operation}`, operation, 32, 32);
+        const [w] = buildAugmentations(golden, `${prefix}${operation}`, operation, 32, 32);
         drawn.push(w);
         const x = golden.row(`step${step}.real`, c);
         targets.push(
@@ -169,12 +170,56 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
     }
   });
 
+  test.each([
+    { norm: "batch", power: 1, weights: { features: 0.01, scale: 100 } },
+    { norm: "instance", power: 4, weights: { features: 0.02, scale: 1 } },
+  ] as const)("datadam: a step under $norm norm equals PyTorch's", async ({ norm, power, weights }) => {
+    const golden = new Golden("datadam-step");
+    const [counts, classes] = [[4, 3], 2];
+    const net = createConvNet(
+      { id: "convnet", depth: 3, width: 4, norm },
+      { channels: 3, height: 16, width: 16, classes },
+    );
+    const { observe, match, report } = createDataDamPrograms(net, { power, weights, imageMomentum: 0.5 });
+    const theta = golden.convnet(`${norm}.`);
+    const drawn = ["color", "crop"].flatMap((operation, c) =>
+      buildAugmentations(golden, `${norm}.class${c}.${operation}`, operation, 16, 16),
+    );
+    const pack = (each: Augmentation[]) => packAugmentations(each, 16, 16, true, Floats);
+    const real = await runtime.run(observe, {
+      theta,
+      x: golden.get(`${norm}.real`),
+      w: pack(drawn.flatMap((w, c) => Array.from({ length: counts[c] }, () => w))),
+      average: averageOf(counts, Floats),
+    });
+    const moved = await runtime.run(match, {
+      theta,
+      real,
+      s: golden.get(`${norm}.synthetic`),
+      velocity: golden.get(`${norm}.velocity`),
+      w: pack(drawn),
+      average: averageOf([2, 2], Floats),
+      rate: { shape: [], data: new Float32Array([1]) },
+    });
+    await close(moved.byClass, golden.get(`${norm}.by_class`).data, "loss of each class");
+    await close(moved.byLayer, golden.get(`${norm}.by_layer`).data, "loss of each layer");
+    await close(moved.s, golden.get(`${norm}.images`).data, "images after the step");
+    await close(moved.velocity, golden.get(`${norm}.velocity_after`).data, "their velocity", 1e-6);
+    const [byClass, byLayer, squares] = [[moved.byClass], [moved.byLayer], [moved.squaredGradient]];
+    const told = await runtime.run(report, { byClass, byLayer, squares });
+    const sum = (values: ArrayLike<number>) => Array.from(values).reduce((total, value) => total + value, 0);
+    await close(told.loss, [sum(golden.get(`${norm}.by_class`).data) / classes], "the loss that is told");
+    const norms = golden.get(`${norm}.gradient`).data.map((value) => value * value);
+    await close(told.gradientNorm, [Math.sqrt(sum(norms))], "norm of the gradient", 1e-6);
+  });
+
   test("training: six steps of SGD, the rate dropped and the momentum restarted after three", async () => {
     const golden = new Golden("training");
     const net = createConvNet({ id: "convnet", depth: 3, width: 8, norm: "instance" }, inputs["convnet-3-grey"]);
     const { trainStep } = createTrainer(runtime, net, protocolOf("dm")).programs;
     const initial = golden.convnet("initial.");
     let theta: ValueTree = runtime.upload(initial);
+    const buffers = runtime.upload(net.buffers());
     let velocity: ValueTree = runtime.upload(zerosLike(initial));
     const pick = (name: string, rows: Float64Array): HostArray => {
       const { shape } = golden.get(name);
@@ -184,7 +229,7 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
     for (let step = 0; step < 6; step++) {
       const rows = golden.row("order", step).data;
       const rate = { shape: [], data: Float64Array.of(golden.get("rates").data[step]) };
-      const given = { theta, velocity, images: pick("images", rows), targets: pick("labels", rows), rate };
+      const given = { theta, buffers, velocity, images: pick("images", rows), targets: pick("labels", rows), rate };
       const result = await runtime.run(trainStep, given);
       ({ theta, velocity } = result);
       await close(result.loss, [golden.get("losses").data[step]], `loss of step ${step}`);
@@ -200,37 +245,3 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
     }
   });
 });
-
-/** The augmentations that a golden file's parameters describe, one for each row. */
-function buildAll(golden: Golden, prefix: string, operation: string, height: number, width: number): Augmentation[] {
-  const rows = (name: string): number[][] => {
-    const { shape, data } = golden.get(`${prefix}.${name}`);
-    const size = shape.length > 1 ? shape[1] : 1;
-    return Array.from({ length: shape[0] }, (_, row) => [...data.slice(row * size, (row + 1) * size)]);
-  };
-  switch (operation) {
-    // A factor of one half about each mean leaves an image alone; so does a shift of one half.
-    case "brightness":
-      return rows("u").map(([u]) => mapColour(u, 0.5, 0.5));
-    case "saturation":
-      return rows("u").map(([u]) => mapColour(0.5, u, 0.5));
-    case "contrast":
-      return rows("u").map(([u]) => mapColour(0.5, 0.5, u));
-    case "color": {
-      const [saturation, contrast] = [rows("saturation"), rows("contrast")];
-      return rows("brightness").map(([u], row) => mapColour(u, saturation[row][0], contrast[row][0]));
-    }
-    case "crop":
-      return rows("shift").map(([ty, tx]) => shiftBy(ty, tx, height, width));
-    case "cutout":
-      return rows("centre").map(([row, column]) => cutOut(row, column, height, width));
-    case "flip":
-      return rows("flag").map(([flag]) => (flag === 1 ? mirror(height, width) : {}));
-    case "scale":
-      return rows("factor").map(([sx, sy]) => zoom(sx, sy, height, width));
-    case "rotate":
-      return rows("angle").map(([angle]) => turn(angle, height, width));
-    default:
-      throw new Error(`no operation ${operation}`);
-  }
-}

@@ -33,6 +33,18 @@ def normal(rng, shape):
     return torch.as_tensor(rng.standard_normal(tuple(shape)), dtype=torch.float32).double()
 
 
+def grouped_conv2d(x, weight, stride, padding, groups):
+    """Each group of output channels from its own group of input channels."""
+    of, to = x.shape[1] // groups, weight.shape[0] // groups
+    return torch.cat(
+        [
+            conv2d_by_equation(x[:, g * of : (g + 1) * of], weight[g * to : (g + 1) * to], stride, padding)
+            for g in range(groups)
+        ],
+        1,
+    )
+
+
 def conv2d_by_equation(x, weight, stride, padding):
     """out[n, o, i, j] = sum over c, a, b of weight[o, c, a, b] * padded[n, c, stride i + a, stride j + b]."""
     padded = F.pad(x, (padding,) * 4)
@@ -270,4 +282,11 @@ def tensors():
             1 - (a * b).sum(1) / (torch.linalg.norm(a, dim=1) * torch.linalg.norm(b, dim=1) + 1e-6)
         ).sum().reshape(1),
     )
+    for name, groups, channels, stride in (("depthwise", 6, (6, 6), 2), ("multiplied", 3, (3, 6), 1), ("groups2", 2, (6, 4), 2)):
+        add(
+            f"conv2d.{name}",
+            lambda x, weight: grouped_conv2d(x, weight, stride, 1, groups),
+            {"x": normal(rng, (2, channels[0], 7, 7)), "weight": normal(rng, (channels[1], channels[0] // groups, 3, 3))},
+            lambda x, weight: F.conv2d(x, weight, stride=stride, padding=1, groups=groups),
+        )
     return out

@@ -9,8 +9,11 @@ import numpy as np
 import torch
 
 import golden_convnet
+import golden_datadam
 import golden_dm
 import golden_dsa
+import golden_nets
+import golden_matching
 import golden_ops
 import golden_training
 import safetensors_io
@@ -20,9 +23,13 @@ FILES = {
     "convnet-3": lambda: golden_convnet.tensors(3, 32, 10),
     "convnet-3-grey": lambda: golden_convnet.tensors(1, 28, 11),
     "convnet-3-grey-32": lambda: golden_convnet.tensors(1, 32, 12),
+    "nets": golden_nets.tensors,
     "ops": golden_ops.tensors,
     "dsa": golden_dsa.tensors,
+    "datadam-step": golden_datadam.tensors,
     "dm-step": golden_dm.tensors,
+    "dc-steps": lambda: golden_matching.tensors(False, 60),
+    "dsa-steps": lambda: golden_matching.tensors(True, 61),
     "training": golden_training.tensors,
 }
 

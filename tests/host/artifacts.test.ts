@@ -3,23 +3,25 @@ import { readFileSync } from "node:fs";
 import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Uint8ArrayReader, ZipReader } from "@zip.js/zip.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createHost } from "../../electron/host/app.ts";
-import { openArtifactStore } from "../../electron/host/artifacts.ts";
+import { listArtifacts, openArtifactStore } from "../../electron/host/artifacts.ts";
 import { openStore, type Store } from "../../electron/host/store.ts";
-import { createClient } from "../../shared/api/client.ts";
+import { type Client, createClient } from "../../shared/api/client.ts";
 import { createRemoteArtifacts } from "../../shared/api/remote-artifacts.ts";
 import { type ArtifactStore, artifactId } from "../../shared/experiment/artifacts.ts";
 
 let home: string;
 let store: Store;
 let host: ReturnType<typeof createHost>;
+let client: Client;
 let ways: Record<string, ArtifactStore>;
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), "stillroom-artifacts-"));
   store = await openStore(home);
   host = createHost({ store });
-  const client = createClient(async (input, init) => host.request(String(input), init));
+  client = createClient(async (input, init) => host.request(String(input), init));
   ways = { files: openArtifactStore(store), routes: createRemoteArtifacts(client) };
 });
 afterAll(async () => {
@@ -102,6 +104,20 @@ describe.each(["files", "routes"])("by %s", (way) => {
   });
 });
 
+test("all are listed with what they are made of, a finished one is given as a zip, and deleted ones are gone", async () => {
+  const id = await artifactId(specOf("routes whole"));
+  const listed = await listArtifacts(store);
+  expect(listed.find((each) => each.id === id)).toMatchObject({ kind: "experts", state: "finished", parts: 2 });
+  expect(listed.some(({ state }) => state === "unfinished")).toBe(true);
+  const zip = await host.request(client.artifacts.archiveUrl(id));
+  const reader = new ZipReader(new Uint8ArrayReader(new Uint8Array(await zip.arrayBuffer())));
+  const names = (await reader.getEntries()).map(({ filename }) => filename);
+  expect(names).toEqual(["artifact.json", "README.txt", "000-00.bin", "000-01.bin"]);
+  await client.artifacts.delete(id);
+  expect(await ways.files.open(id)).toBeUndefined();
+  await expect(client.artifacts.delete(id)).rejects.toMatchObject({ code: "artifact-unknown" });
+});
+
 test("two at once: the second is refused, over routes by where it goes on from", async () => {
   const spec = specOf("two");
   const id = await artifactId(spec);
@@ -110,6 +126,7 @@ test("two at once: the second is refused, over routes by where it goes on from",
   await first.write("a", bytes, {});
   await expect(second.write("a", bytes, {})).rejects.toMatchObject({ code: "artifact-locked" });
   await using _files = await ways.files.write(id, spec);
+  await expect(client.artifacts.delete(id)).rejects.toMatchObject({ code: "artifact-locked" });
   await expect(first.write("b", bytes, {})).rejects.toMatchObject({ code: "artifact-locked" });
   await expect(ways.files.write(id, spec)).rejects.toMatchObject({
     code: "artifact-locked",

@@ -19,15 +19,16 @@ test("the parts of the store are counted apart, and only what nothing needs is d
   expect((await part("datasets"))?.count).toBe(1);
   expect((await client.store.usage()).freeBytes).toBeGreaterThan(0);
 
-  await mkdir(join(small.store.artifacts, "0123abcd"));
-  await writeFile(join(small.store.artifacts, "0123abcd", "chunk-0"), new Uint8Array(50_000));
+  const id = `experts-${"01".repeat(10)}`;
+  await mkdir(join(small.store.artifacts, id));
+  await writeFile(join(small.store.artifacts, id, "000.bin"), new Uint8Array(50_000));
   const { artifacts } = await client.store.usage();
-  expect(artifacts).toMatchObject([{ id: "0123abcd", bytes: expect.any(Number) }]);
+  expect(artifacts).toMatchObject([{ id, kind: "experts", state: "unfinished", parts: 0 }]);
   expect(artifacts[0].bytes).toBeGreaterThanOrEqual(50_000);
-  await client.store.deleteArtifact("0123abcd");
+  await client.artifacts.delete(id);
   expect((await client.store.usage()).artifacts).toEqual([]);
-  await expect(client.store.deleteArtifact("../runs")).rejects.toMatchObject({ code: "artifact-unknown" });
-  await expect(client.store.deleteArtifact(".hidden")).rejects.toMatchObject({ code: "artifact-unknown" });
+  await expect(client.artifacts.delete("../runs")).rejects.toMatchObject({ code: "artifact-unknown" });
+  await expect(client.artifacts.delete(".hidden")).rejects.toMatchObject({ code: "artifact-unknown" });
 
   await client.runs.deleteExport(run.record.id);
   expect((await client.store.usage()).exports).toEqual([]);

@@ -23,6 +23,7 @@ import {
   packAugmentations,
 } from "../../shared/nn/augment/index.ts";
 import { crossEntropy, squaredDistance } from "../../shared/nn/losses.ts";
+import { noBuffers } from "../../shared/nn/net.ts";
 import { createNet } from "../../shared/nn/nets/index.ts";
 import { createUnroll, trajectoryLoss } from "../../shared/nn/unroll.ts";
 
@@ -85,10 +86,7 @@ describe("a network that learns from chunks of augmented images", () => {
     { channels: 3, height: side, width: side, classes },
   );
   const studentLoss = (theta: TensorTree, { images }: Outer, { chunk, labels, w }: Step) =>
-    crossEntropy(
-      net.apply(theta, opaque({}), augment(images.gather(chunk), w), { mode: "train", taps: false }).logits,
-      labels,
-    );
+    crossEntropy(net.apply(theta, noBuffers, augment(images.gather(chunk), w), { mode: "train" }).logits, labels);
   // The third chunk holds images of the first again.
   const steps = [
     [0, 3],

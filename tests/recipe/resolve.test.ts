@@ -1,7 +1,9 @@
 // Recipes: layers, defaults that fit the dataset, changes from text, and every problem at once.
+
 import { expect, test } from "vitest";
 import { nearest } from "../../shared/lib/nearest.ts";
 import type { UserError } from "../../shared/lib/user-error.ts";
+import { methods } from "../../shared/methods/index.ts";
 import {
   changeEvaluation,
   type DatasetFacts,
@@ -50,8 +52,9 @@ test("what is left out fits the dataset, the network and the number of steps", (
     evaluation: { nets: ["convnet-3"] },
     record: { previewEverySteps: 1000, checkpointEverySteps: 250 },
   });
-  const depthOf = (size: number) => resolveRecipe([complete], { ...digits, size }).network.depth;
-  expect([8, 16, 28, 32, 64, 128].map(depthOf)).toEqual([1, 2, 3, 3, 4, 5]);
+  const networkOf = (size: number) => resolveRecipe([complete], { ...digits, size }).network;
+  const depths = [1, 2, 3, 3, 4, 5].map((depth) => expect.objectContaining({ id: "convnet", depth }));
+  expect([8, 16, 28, 32, 64, 128].map(networkOf)).toEqual(depths);
   const shallow = resolveRecipe([complete, { network: { depth: 2 }, method: { steps: 10 } }], digits);
   expect(shallow.evaluation.nets).toEqual(["convnet-2"]);
   expect(shallow.record).toEqual({ previewEverySteps: 1, checkpointEverySteps: 1 });
@@ -139,8 +142,43 @@ test("every problem at once, each with its path", () => {
   expect(problemsOf([complete, { network: { depth: 6 } }])).toEqual([
     expect.stringMatching(/^network\.depth: 6 blocks halve 28x28 pixels to nothing\. Use a depth of at most 5/),
   ]);
-  expect(problemsOf([complete, { network: { id: "resnet" } }])).toEqual(["network.id: expected one of convnet"]);
-  expect(problemsOf([{ ...complete, method: {} }])).toEqual(["method.id: expected one of dm"]);
+  expect(problemsOf([complete, { network: { id: "resnet" } }])).toEqual([
+    "network.id: expected one of convnet, mlp, lenet, alexnet, vgg11, resnet18, resnet18-ap",
+  ]);
+  expect(problemsOf([{ ...complete, method: {} }])).toEqual([
+    `method.id: expected one of ${methods.map(({ id }) => id).join(", ")}`,
+  ]);
+});
+
+test("another network has its own settings, and is what the set is judged by", () => {
+  const narrow = { ...complete, network: { width: 32, norm: "instance" } };
+  const vgg = resolveRecipe([narrow, parseChanges(["network.id=vgg11", "network.norm=batch"])], digits);
+  expect(vgg.network).toEqual({ id: "vgg11", width: 64, norm: "batch" });
+  expect(vgg.evaluation.nets).toEqual(["vgg11-bn"]);
+  expect(resolveRecipe([vgg], digits)).toEqual(vgg);
+  // Back to ConvNet, in its usual form; an id that is as it was changes nothing.
+  const back = resolveRecipe([vgg, { network: { id: "convnet" }, evaluation: { nets: ["resnet18"] } }], digits);
+  expect(back.network).toMatchObject({ id: "convnet", depth: 3, width: 128, norm: "instance" });
+  expect(resolveRecipe([narrow, { network: { id: "convnet" } }], digits).network).toMatchObject({ width: 32 });
+  const before = parseChanges(["network.width=8", "network.id=lenet"]);
+  expect(resolveRecipe([narrow, before], digits).network).toEqual({ id: "lenet", width: 8 });
+  expect(problemsOf([narrow, { network: { id: "lenet", depth: 2 } }])).toEqual([
+    "network.depth: there is no such setting; known here: id, width",
+  ]);
+});
+
+test("a network that does not fit the images is told where it is named", () => {
+  const small = { ...digits, size: 16 };
+  const fits = "Use images of at least 28 pixels, or a shallower network such as convnet-2.";
+  expect(problemsOf([complete, { network: { id: "vgg11" } }], small)).toEqual([
+    `network.id: vgg11 is too deep for 16x16 pixels. ${fits}`,
+  ]);
+  expect(problemsOf([complete, { evaluation: { nets: ["convnet-2", "vgg11-bn", "convnet-2-gn-w6"] } }], small)).toEqual(
+    [
+      `evaluation.nets: vgg11-bn is too deep for 16x16 pixels. ${fits}`,
+      "evaluation.nets: convnet-2-gn-w6: 4 groups do not divide 6 channels. Use a multiple of 4, or another norm.",
+    ],
+  );
 });
 
 test("a class smaller than ipc is no obstacle to noise", () => {

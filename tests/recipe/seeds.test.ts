@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { methods } from "../../shared/methods/index.ts";
+import { nameOf } from "../../shared/nn/nets/index.ts";
 import { type DatasetFacts, resolveRecipe, type Seed, seedSchema } from "../../shared/recipe/index.ts";
 
 const folder = new URL("../../seeds/", import.meta.url);
@@ -41,7 +42,7 @@ describe.each(files)("%s", (file) => {
       expect(dataset, each.dataset).toBeDefined();
       const recipe = resolveRecipe(layersOf(seed, each), dataset);
       expect(recipe.ipc).toBe(each.ipc);
-      expect(`convnet-${recipe.network.depth}`).toBe(each.net);
+      expect(nameOf(recipe.network)).toBe(each.net);
       const small = resolveRecipe([...layersOf(seed, each), seed.small], dataset);
       expect(small.network.width).toBeLessThan(recipe.network.width);
     }
@@ -56,17 +57,20 @@ describe.each(files)("%s", (file) => {
   });
 });
 
+function caseOf(seed: Seed, dataset: string, ipc: number): Seed["cases"][number] {
+  const found = seed.cases.find((each) => each.dataset === dataset && each.ipc === ipc);
+  expect(found, `${dataset} ${ipc}`).toBeDefined();
+  return found!;
+}
+
+type Accuracies = Readonly<Record<number, readonly [mean: number, std: number]>>;
+
 describe("DM", () => {
   const seed = read("2023-dm-zhao.json");
-  const caseOf = (dataset: string, ipc: number) => {
-    const found = seed.cases.find((each) => each.dataset === dataset && each.ipc === ipc);
-    expect(found, `${dataset} ${ipc}`).toBeDefined();
-    return found!;
-  };
 
   // Zhao and Bilen, WACV 2023, section 4, and the defaults of main_DM.py in VICO-UoE/DatasetCondensation.
   test("has the paper's settings", () => {
-    const recipe = resolveRecipe(layersOf(seed, caseOf("CIFAR-10", 10)), datasets["CIFAR-10"]);
+    const recipe = resolveRecipe(layersOf(seed, caseOf(seed, "CIFAR-10", 10)), datasets["CIFAR-10"]);
     expect(recipe.method).toEqual({
       id: "dm",
       steps: 20_000,
@@ -75,7 +79,7 @@ describe("DM", () => {
       imageMomentum: 0.5,
     });
     expect(recipe.init).toBe("real");
-    expect(recipe.network).toEqual({ id: "convnet", depth: 3, width: 128, norm: "instance" });
+    expect(recipe.network).toMatchObject({ id: "convnet", depth: 3, width: 128, norm: "instance" });
     expect([...recipe.augmentation.strategy].sort()).toEqual(["color", "crop", "cutout", "flip", "rotate", "scale"]);
     expect(recipe.evaluation).toMatchObject({ protocol: "dm", epochs: 1000, trials: 5, baselines: ["random"] });
   });
@@ -99,7 +103,91 @@ describe("DM", () => {
     ["Tiny ImageNet", { 1: [3.9, 0.2], 10: [12.9, 0.4], 50: [24.1, 0.3] }],
   ] as [string, Record<number, [number, number]>][])("has the published accuracies on %s", (dataset, table) => {
     for (const [ipc, [mean, std]] of Object.entries(table)) {
-      expect(caseOf(dataset, Number(ipc)).published).toMatchObject({ mean, std });
+      expect(caseOf(seed, dataset, Number(ipc)).published).toMatchObject({ mean, std });
+    }
+  });
+});
+
+// Zhao, Mopuri and Bilen, ICLR 2021; Zhao and Bilen, ICML 2021; the defaults of main.py in VICO-UoE/DatasetCondensation.
+describe.each([
+  ["2021-dc-zhao.json", "noise", "dc", 300],
+  ["2021-dsa-zhao.json", "real", "dm", 1000],
+] as const)("%s", (file, init, protocol, epochs) => {
+  const seed = read(file);
+  const resolve = (dataset: string, ipc: number) =>
+    resolveRecipe(layersOf(seed, caseOf(seed, dataset, ipc)), datasets[dataset]);
+
+  test("has the paper's settings", () => {
+    const recipe = resolve("CIFAR-10", 10);
+    expect(recipe.method).toEqual({
+      id: seed.method,
+      steps: 10_000,
+      outerLoops: 10,
+      innerLoops: 50,
+      realBatch: 256,
+      trainBatch: 256,
+      imageLearningRate: 0.1,
+      imageMomentum: 0.5,
+      networkLearningRate: 0.01,
+      distance: "layerwise",
+    });
+    expect(recipe.init).toBe(init);
+    expect(recipe.network).toMatchObject({ id: "convnet", depth: 3, width: 128, norm: "instance" });
+    expect(recipe.evaluation).toMatchObject({ protocol, epochs, trials: 20, baselines: ["random"] });
+  });
+
+  // Listed: 1, 10, 20, 30, 40, 50. Others take the nearest, of two as near the smaller, and the last above it.
+  test.each([
+    [[1, 2, 5], 1, 1],
+    [[6, 10, 15], 10, 50],
+    [[16, 20, 25], 20, 25],
+    [[26, 30, 35], 30, 20],
+    [[36, 40, 45], 40, 15],
+    [[46, 50, 100, 1000], 50, 10],
+  ] as const)("of %s images per class it updates them so often for each network", (counts, outerLoops, innerLoops) => {
+    for (const ipc of counts) {
+      const { method } = resolveRecipe([seed.defaults, { ipc }], datasets["CIFAR-10"]);
+      expect(method, String(ipc)).toMatchObject({ outerLoops, innerLoops, steps: 1000 * outerLoops });
+    }
+  });
+
+  test("mirrors no digits", () => {
+    for (const each of seed.cases) {
+      const { augmentation } = resolveRecipe(layersOf(seed, each), datasets[each.dataset]);
+      const isMirrored = seed.method === "dsa" && !["MNIST", "SVHN"].includes(each.dataset);
+      expect(augmentation.strategy.includes("flip"), each.name).toBe(isMirrored);
+    }
+  });
+});
+
+describe.each([
+  [
+    "2021-dc-zhao.json",
+    {
+      MNIST: { 1: [91.7, 0.5], 10: [97.4, 0.2], 50: [98.8, 0.1] },
+      "Fashion-MNIST": { 1: [70.5, 0.6], 10: [82.3, 0.4], 50: [83.6, 0.4] },
+      SVHN: { 1: [31.2, 1.4], 10: [76.1, 0.6], 50: [82.3, 0.3] },
+      "CIFAR-10": { 1: [28.3, 0.5], 10: [44.9, 0.5], 50: [53.9, 0.5], 500: [72.1, 0.4], 1000: [76.6, 0.3] },
+      "CIFAR-100": { 1: [12.8, 0.3], 10: [25.2, 0.3] },
+    },
+  ],
+  [
+    "2021-dsa-zhao.json",
+    {
+      MNIST: { 1: [88.7, 0.6], 10: [97.8, 0.1], 50: [99.2, 0.1] },
+      "Fashion-MNIST": { 1: [70.6, 0.6], 10: [84.6, 0.3], 50: [88.7, 0.2] },
+      SVHN: { 1: [27.5, 1.4], 10: [79.2, 0.5], 50: [84.4, 0.4] },
+      "CIFAR-10": { 1: [28.8, 0.7], 10: [52.1, 0.5], 50: [60.6, 0.5], 500: [73.6, 0.3], 1000: [78.7, 0.3] },
+      "CIFAR-100": { 1: [13.9, 0.3], 10: [32.3, 0.3], 50: [42.8, 0.4] },
+    },
+  ],
+] as [string, Record<string, Accuracies>][])("the cases of %s", (file, tables) => {
+  const seed = read(file);
+
+  test.each(Object.entries(tables))("have the published accuracies on %s", (dataset, table) => {
+    expect(seed.cases.filter((each) => each.dataset === dataset)).toHaveLength(Object.keys(table).length);
+    for (const [ipc, [mean, std]] of Object.entries(table)) {
+      expect(caseOf(seed, dataset, Number(ipc)).published).toMatchObject({ mean, std });
     }
   });
 });

@@ -1,10 +1,12 @@
 // The settings form: fields from the real schema, changes by path, differences, and the published figure.
 import { expect, test } from "vitest";
-import { changesAgainst } from "../../renderer/stores/new-run.ts";
+import { changesAgainst, createNewRun, presetOf } from "../../renderer/stores/new-run.ts";
 import { labelOf, listFields } from "../../renderer/stores/recipe-fields.ts";
 import { dropCommonStart, tellApart } from "../../renderer/stores/side-names.ts";
 import { listDifferences, nest, showValue } from "../../renderer/stores/tree.ts";
 import seed from "../../seeds/2023-dm-zhao.json" with { type: "json" };
+import type { ResolvedRecipe } from "../../shared/api/recipes.ts";
+import { networkNames } from "../../shared/nn/nets/index.ts";
 import { describeRecipe, seedSchema } from "../../shared/recipe/index.ts";
 import { findNearestPublished, findPublished } from "../../shared/recipe/published.ts";
 
@@ -19,9 +21,51 @@ test("every setting of the schema is a field with words and range", () => {
   expect(field("init")).toMatchObject({ kind: "choice", options: ["real", "noise", "herding", "k-center", "k-means"] });
   expect(field("dataset.channels")).toMatchObject({ kind: "choice", options: [1, 3] });
   expect(field("augmentation.strategy")).toMatchObject({ kind: "choices" });
-  expect(field("evaluation.nets")).toMatchObject({ kind: "words" });
-  expect(field("method.id")).toMatchObject({ kind: "fixed" });
+  expect(field("evaluation.nets")).toMatchObject({ kind: "words", options: networkNames });
   for (const { kind, path, description } of fields) if (kind !== "fixed") expect(description, path).not.toBe("");
+});
+
+test("networks are a choice, each with the settings that it has", () => {
+  const schema = describeRecipe() as Record<string, unknown>;
+  const listed = (network: object) =>
+    listFields(schema, { ...recipe, network }).flatMap(({ path, group }) => (group === "network" ? [path] : []));
+  expect(field("network.id")).toMatchObject({
+    kind: "choice",
+    options: ["convnet", "mlp", "lenet", "alexnet", "vgg11", "resnet18", "resnet18-ap"],
+  });
+  const own = ["depth", "width", "norm", "activation", "pool"].map((name) => `network.${name}`);
+  expect(listed({ id: "convnet" })).toEqual(["network.id", ...own]);
+  expect(listed({ id: "vgg11" })).toEqual(["network.id", "network.width", "network.norm"]);
+  expect(listed({ id: "mlp" })).toEqual(["network.id", "network.width"]);
+});
+
+test("another network has settings of its own, which the preset does not know", async () => {
+  const preset = { network: { id: "convnet", depth: 3, width: 128 } };
+  const answer = { recipe: preset, preset } as unknown as ResolvedRecipe;
+  const form = createNewRun(
+    {
+      recipes: { resolve: async () => answer },
+      runs: { estimate: () => Promise.reject(new Error("no estimate")) },
+    },
+    async () => {},
+  );
+  const changes = () => form.store.getState().changes;
+  await form.choose({ dataset: "a", recipe: "b" });
+  await form.set("network.depth", 2);
+  await form.set("network.id", "vgg11");
+  expect(changes()).toEqual({ "network.id": "vgg11" });
+  await form.set("network.width", 128);
+  expect(changes()).toEqual({ "network.id": "vgg11", "network.width": 128 });
+  expect(presetOf(form.store.getState(), "network.width")).toBeUndefined();
+  expect(presetOf(form.store.getState(), "network.id")).toBe("convnet");
+  await form.putBack("network.id");
+  expect(changes()).toEqual({});
+  await form.set("network.width", 128);
+  expect(changes()).toEqual({});
+  expect(changesAgainst(preset, { network: { id: "vgg11", width: 128 } })).toEqual({
+    "network.id": "vgg11",
+    "network.width": 128,
+  });
 });
 
 test("a setting's name reads as words", () => {

@@ -1,6 +1,7 @@
-// delete: runs and datasets, after saying what goes and asking once.
+// delete: runs, datasets and artifacts, after saying what goes and asking once.
 import { resolve } from "node:path";
 import { describeError, UserError } from "../../../shared/lib/user-error.ts";
+import { deleteArtifact, listArtifacts } from "../../host/artifacts.ts";
 import { deleteDataset, isDatasetId, listDatasets, measureDataset } from "../../host/datasets/index.ts";
 import { formatBytes, isInside, measureFiles } from "../../host/files.ts";
 import {
@@ -19,7 +20,7 @@ import { programName } from "../program-name.ts";
 
 /** One thing to delete. */
 interface Target {
-  readonly kind: "run" | "dataset";
+  readonly kind: "run" | "dataset" | "artifact";
   readonly id: string;
   readonly path: string;
   /** What it takes on the disk. */
@@ -52,6 +53,24 @@ async function findDataset(store: Store, id: string): Promise<Target | undefined
   };
 }
 
+async function findArtifact(store: Store, id: string): Promise<Target | undefined> {
+  const found = (await listArtifacts(store)).find((each) => each.id === id);
+  return (
+    found && {
+      kind: "artifact",
+      id,
+      path: resolve(store.artifacts, id),
+      bytes: found.bytes,
+      text: `artifact ${id} (runs that need it make it again)`,
+      neededBy: [],
+      remove: async () => {
+        await deleteArtifact(store, id);
+        return [];
+      },
+    }
+  );
+}
+
 /** A run that cannot be read, by its id or its folder. */
 async function findBroken(store: Store, name: string): Promise<Target | undefined> {
   const { broken } = await listRuns(store.home);
@@ -75,14 +94,15 @@ async function findBroken(store: Store, name: string): Promise<Target | undefine
 }
 
 async function findTarget(store: Store, name: string): Promise<Target> {
-  const other = (await findDataset(store, name)) ?? (await findBroken(store, name));
+  const other =
+    (await findDataset(store, name)) ?? (await findArtifact(store, name)) ?? (await findBroken(store, name));
   if (other) return other;
   const run = await openRun(store.home, name).catch((error: unknown) => {
     if (!(error instanceof UserError) || error.code !== "run-not-found") throw error;
     throw new UserError(
       "not-found",
-      `There is no run and no dataset "${name}".`,
-      `List them with \`${programName()} runs\` and \`${programName()} datasets\`.`,
+      `There is no run, dataset or artifact "${name}".`,
+      `List them with \`${programName()} runs\`, \`${programName()} datasets\` and \`${programName()} artifacts\`.`,
       { cause: error },
     );
   });
@@ -130,8 +150,8 @@ function warnOfRuns(cli: Cli, targets: readonly Target[]): void {
 export const deleteCommand: CliCommand = {
   register: (program) => {
     const command = program
-      .command("delete <run-or-dataset...>")
-      .description("delete runs and stored datasets; exports and other files in a folder of your own stay")
+      .command("delete <name...>")
+      .description("delete runs, stored datasets and artifacts; exports and other files in a folder of your own stay")
       .option("--yes", "do not ask");
     withCommonOptions(command).action(async (names: string[], flags: CommonOptions & { yes?: boolean }) => {
       const cli = createCli(flags);

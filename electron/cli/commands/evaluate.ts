@@ -72,7 +72,7 @@ export const evaluateCommand: CliCommand = {
       .command("evaluate <set>")
       .description("train fresh networks on a distilled set and its baselines; SET is a run or a distilled.safetensors")
       .option("--data <data>", "a path, or the id of a stored dataset; needed")
-      .option("--nets <list>", "networks, e.g. convnet-3,convnet-4", list)
+      .option("--nets <list>", "networks, e.g. convnet-3,resnet18,vgg11-bn", list)
       .option("--trials <number>", "fresh networks per set", wholeNumber)
       .option("--epochs <number>", "epochs of training", wholeNumber)
       .addOption(

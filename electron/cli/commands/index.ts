@@ -1,6 +1,7 @@
 // Every command, in the order in which --help lists them.
 import type { CliCommand } from "../cli.ts";
 import { adaptersCommand } from "./adapters.ts";
+import { artifactCommand, artifactsCommand } from "./artifacts.ts";
 import { benchCommand } from "./bench.ts";
 import { datasetsCommand } from "./datasets.ts";
 import { deleteCommand } from "./delete.ts";
@@ -28,6 +29,8 @@ export const commands: readonly CliCommand[] = [
   showCommand,
   evaluateCommand,
   exportCommand,
+  artifactsCommand,
+  artifactCommand,
   serveCommand,
   deleteCommand,
   benchCommand,

@@ -4,9 +4,10 @@
 import { Hono } from "hono";
 import { artifactBegin, artifactFinish, artifactMetrics } from "../../../shared/api/artifacts.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import { openArtifactStore } from "../artifacts.ts";
+import { deleteArtifact, listArtifactFiles, openArtifactStore, readPart } from "../artifacts.ts";
 import { badRequest, readBytes, readJson } from "../request.ts";
 import type { Store } from "../store.ts";
+import { zipResponse } from "../zip-response.ts";
 
 const BINARY = { "content-type": "application/octet-stream" };
 
@@ -23,12 +24,18 @@ export function createArtifactRoutes(store: Store) {
       const { read: _, ...artifact } = await openFinished(c.req.param("id"));
       return c.json(artifact);
     })
+    .delete("/:id", async (c) => {
+      await deleteArtifact(store, c.req.param("id"));
+      return c.body(null, 204);
+    })
+    .get("/:id/archive", async (c) => {
+      const id = c.req.param("id");
+      await openFinished(id); // what is not there is said before the zip begins
+      return zipResponse(id, listArtifactFiles(store, id));
+    })
     .get("/:id/chunks/:name", async (c) => {
       const { id, name } = c.req.param();
-      const artifact = await artifacts.open(id);
-      if (artifact) return c.body(Uint8Array.from(await artifact.read(name)), 200, BINARY);
-      await using writer = await artifacts.write(id, { kind: id.split("-")[0] });
-      return c.body(Uint8Array.from(await writer.read(name)), 200, BINARY);
+      return c.body(await readPart(store, id, name), 200, BINARY);
     })
     .post("/:id", async (c) => {
       const { spec } = await readJson(c.req.raw, artifactBegin);

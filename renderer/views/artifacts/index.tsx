@@ -1,6 +1,6 @@
 // What the store holds besides datasets and runs, what everything takes on the disk, and what may go.
 import { ActionIcon, Button, Tooltip } from "@mantine/core";
-import { IconStack2, IconTrash } from "@tabler/icons-react";
+import { IconDownload, IconStack2, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import type { StorePart, StoreUsage } from "../../../shared/api/store.ts";
 import { Confirm } from "../../components/confirm.tsx";
@@ -12,6 +12,7 @@ import { useRemote } from "../../hooks/use-remote.ts";
 import { client, storeUsage } from "../../host.ts";
 import { formatBytes, formatCount, formatWhen } from "../../stores/format.ts";
 import { toHash } from "../../stores/route.ts";
+import { type Json, listLeaves, showValue } from "../../stores/tree.ts";
 import { text } from "../../text.ts";
 import { defineView } from "../view.ts";
 import styles from "./artifacts.module.css";
@@ -49,16 +50,36 @@ function Artifacts() {
         ) : (
           <table className={`small-table ${styles.table}`}>
             <tbody>
-              {value.artifacts.map(({ id, bytes, modifiedAt }) => (
+              {value.artifacts.map(({ id, kind, state, parts, spec, bytes, modifiedAt }) => (
                 <tr key={id}>
-                  <th scope="row">{id}</th>
+                  <th scope="row" title={id}>
+                    {text.artifacts.kinds[kind] ?? kind}
+                    <span className={styles.spec} title={describeSpec(spec, "\n")}>
+                      {describeSpec(spec, ", ")}
+                    </span>
+                  </th>
+                  <td>{text.artifacts.states[state]}</td>
+                  <td data-number>{text.artifacts.partsOf(parts)}</td>
                   <td data-number>{formatWhen(modifiedAt)}</td>
                   <td data-number>{formatBytes(bytes)}</td>
                   <td className={styles.bin}>
+                    {state === "finished" && (
+                      <Tooltip label={text.artifacts.download(id)}>
+                        <ActionIcon
+                          size={24}
+                          component="a"
+                          href={client.artifacts.archiveUrl(id)}
+                          download
+                          aria-label={text.artifacts.download(id)}
+                        >
+                          <IconDownload size={14} />
+                        </ActionIcon>
+                      </Tooltip>
+                    )}
                     {bin(text.artifacts.delete(id), {
                       title: text.artifacts.deleteArtifactTitle(id),
                       message: text.artifacts.deleteArtifact(formatBytes(bytes)),
-                      remove: () => client.store.deleteArtifact(id),
+                      remove: () => client.artifacts.delete(id),
                     })}
                   </td>
                 </tr>
@@ -111,6 +132,13 @@ function Artifacts() {
     </div>
   );
 }
+
+/** What it was made of, setting by setting. */
+const describeSpec = (spec: StoreUsage["artifacts"][number]["spec"], between: string) =>
+  listLeaves((spec ?? {}) as Json)
+    .filter(({ path }) => path !== "kind")
+    .map(({ path, value }) => `${path} ${showValue(value)}`)
+    .join(between);
 
 function Disk({ usage }: { readonly usage: StoreUsage }) {
   const total = usage.parts.reduce((sum, { bytes }) => sum + bytes, 0);

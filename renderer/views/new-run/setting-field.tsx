@@ -80,7 +80,7 @@ function Control({ field, value, problem, onChange }: SettingFieldProps) {
     case "choices":
       return <MultiSelect {...common} data={field.options.map(String)} value={list} onChange={onChange} />;
     case "words":
-      return <TagsInput {...common} size="xs" value={list} onChange={onChange} />;
+      return <TagsInput {...common} size="xs" data={field.options.map(String)} value={list} onChange={onChange} />;
     case "text":
     case "fixed":
       return (

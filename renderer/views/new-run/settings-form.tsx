@@ -1,7 +1,7 @@
 // The settings, read from the recipe's schema: the main ones open, the rest folded, changes marked and put back singly.
 import { Button } from "@mantine/core";
 import { Panel } from "../../components/panel.tsx";
-import type { NewRun, NewRunState } from "../../stores/new-run.ts";
+import { type NewRun, type NewRunState, presetOf } from "../../stores/new-run.ts";
 import { type Field, listFields } from "../../stores/recipe-fields.ts";
 import { isSame, type JsonObject, readPath } from "../../stores/tree.ts";
 import { text } from "../../text.ts";
@@ -18,10 +18,13 @@ interface SettingsFormProps {
 const isMain = ({ path, group }: Field) =>
   group === "method" || ["ipc", "init", "seed", "evaluation.trials", "evaluation.epochs"].includes(path);
 
+/** The method is chosen with the recipe. */
+const isShown = ({ kind, path }: Field) => kind !== "fixed" && path !== "method.id";
+
 export function SettingsForm({ schema, form, state }: SettingsFormProps) {
   const { resolved, changes, problems } = state;
   if (!resolved) return null;
-  const fields = listFields(schema, resolved.recipe).filter(({ kind }) => kind !== "fixed");
+  const fields = listFields(schema, resolved.recipe).filter(isShown);
   const main = fields.filter(isMain);
   const groups = [...new Set(fields.filter((field) => !isMain(field)).map(({ group }) => group))];
   const changed = Object.keys(changes).length;
@@ -29,7 +32,7 @@ export function SettingsForm({ schema, form, state }: SettingsFormProps) {
   const elsewhere = [...problems].filter(([path]) => !known.has(path));
 
   const render = (field: Field) => {
-    const preset = readPath(resolved.preset, field.path);
+    const preset = presetOf(state, field.path);
     const value = field.path in changes ? changes[field.path] : readPath(resolved.recipe, field.path);
     return (
       <SettingField
@@ -37,7 +40,7 @@ export function SettingsForm({ schema, form, state }: SettingsFormProps) {
         field={field}
         value={value}
         preset={preset}
-        isChanged={!isSame(value, preset)}
+        isChanged={field.path in changes && !isSame(value, preset)}
         problem={problems.get(field.path)}
         onChange={(next) => form.set(field.path, next)}
         onPutBack={() => form.putBack(field.path)}

@@ -189,7 +189,14 @@ function WatchedRun({ id, watch }: { readonly id: string; readonly watch: RunWat
           last={last}
         />
         <div className={styles.side}>
-          <CurvesPanel series={run.series} total={end} cursor={cursor} last={last} />
+          <CurvesPanel
+            series={run.series}
+            details={run.details}
+            classNames={classNames}
+            total={end}
+            cursor={cursor}
+            last={last}
+          />
           <AccuracyPanel
             record={record}
             evaluation={evaluation}

@@ -12,6 +12,7 @@ export interface OnnxConvolution {
   readonly kw: number;
   readonly stride: number;
   readonly padding: number;
+  readonly groups: number;
 }
 
 /** Pixels of a map up to which, and channels from which, the copies of the wide layout cost less than they save. */
@@ -25,7 +26,7 @@ const four = (value: number) => [value, value, value, value];
 export function emitConvolution(builder: OnnxBuilder, inputs: readonly string[], s: OnnxConvolution): string {
   const [images, ...rest] = inputs;
   const conv = (x: string) =>
-    builder.node("Conv", [x, ...rest], { strides: [s.stride, s.stride], pads: four(s.padding) });
+    builder.node("Conv", [x, ...rest], { strides: [s.stride, s.stride], pads: four(s.padding), group: s.groups });
   const count = sideBySide(s);
   if (count === 1) return conv(images);
   const { ints } = builder;
@@ -43,9 +44,9 @@ export function emitConvolution(builder: OnnxBuilder, inputs: readonly string[],
 }
 
 /** How many images make one wide image: a divisor of their number; 1 where nothing is gained or the result has other sides. */
-function sideBySide({ n, cin, h, w, cout, kh, kw, stride, padding }: OnnxConvolution): number {
+function sideBySide({ n, cin, h, w, cout, kh, kw, stride, padding, groups }: OnnxConvolution): number {
   const keepsSides = stride === 1 && kh === kw && kh === 2 * padding + 1;
-  if (!keepsSides || padding === 0 || h * w > SMALL_MAP || Math.min(cin, cout) < MANY_CHANNELS) return 1;
+  if (groups > 1 || !keepsSides || padding === 0 || h * w > SMALL_MAP || Math.min(cin, cout) < MANY_CHANNELS) return 1;
   let count = Math.min(n, MOST_SIDE_BY_SIDE);
   while (n % count !== 0) count--;
   return count;

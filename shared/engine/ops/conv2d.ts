@@ -1,5 +1,6 @@
 // Convolution and its two gradients. The three are closed under differentiation: each is bilinear, and the gradient of
-// each with respect to either operand is one of the other two.
+// each with respect to either operand is one of the other two. With `groups`, each group of output channels sees its own group of
+// input channels alone; as many groups as channels make it depthwise.
 import { ShapeError } from "../errors.ts";
 import type { OnnxBuilder } from "../onnx/builder.ts";
 import { emitConvolution } from "../onnx/convolution.ts";
@@ -8,15 +9,18 @@ import { addProduct, transposed } from "../reference/product.ts";
 import { formatShape } from "../shape.ts";
 import { rowByFirst, sumOverRows } from "../slices.ts";
 import { convKernels } from "../webgpu/wgsl/conv.ts";
+import { groupedConvKernels, groupedInputGradKernels, groupedWeightGradKernels } from "../webgpu/wgsl/conv-grouped.ts";
 import { convInputGradKernels } from "../webgpu/wgsl/conv-input-grad.ts";
 import { convWeightGradKernels } from "../webgpu/wgsl/conv-weight-grad.ts";
 
-export type ConvAttrs = { stride: number; padding: number };
+/** `groups` is left out where there is one. */
+export type ConvAttrs = { stride: number; padding: number; groups?: number };
 /** The sizes that an adjoint cannot read off its operands: the image's sides, or the kernel's. */
 export type ConvAdjointAttrs = ConvAttrs & { sides: readonly number[] };
 
-/** All sizes of one convolution: images [n, cin, h, w], weights [cout, cin, kh, kw], result [n, cout, oh, ow]. */
+/** All sizes of one convolution: images [n, cin, h, w], weights [cout, cin / groups, kh, kw], result [n, cout, oh, ow]. */
 export interface ConvSizes extends ConvAttrs {
+  readonly groups: number;
   readonly n: number;
   readonly cin: number;
   readonly h: number;
@@ -31,11 +35,21 @@ export interface ConvSizes extends ConvAttrs {
 export function convSizes(images: readonly number[], weights: readonly number[], attrs: ConvAttrs): ConvSizes {
   const [n, cin, h, w] = images;
   const [cout, , kh, kw] = weights;
-  const { stride, padding } = attrs;
+  const { stride, padding, groups = 1 } = attrs;
   const oh = Math.floor((h + 2 * padding - kh) / stride) + 1;
   const ow = Math.floor((w + 2 * padding - kw) / stride) + 1;
-  return { n, cin, h, w, cout, kh, kw, oh, ow, stride, padding };
+  return { n, cin, h, w, cout, kh, kw, oh, ow, stride, padding, groups };
 }
+
+/** The sizes of one group, which is a convolution of its own. */
+const groupOf = (s: ConvSizes): ConvSizes => ({ ...s, cin: s.cin / s.groups, cout: s.cout / s.groups, groups: 1 });
+
+/** Settings without sizes: those of a convolution, or of another adjoint. */
+const settingsOf = ({ stride, padding, groups }: ConvAttrs): ConvAttrs => ({
+  stride,
+  padding,
+  ...(groups === undefined ? {} : { groups }),
+});
 
 function checkFourAxes(op: string, inputs: readonly TensorType[]): void {
   for (const { shape, dtype } of inputs) {
@@ -45,9 +59,17 @@ function checkFourAxes(op: string, inputs: readonly TensorType[]): void {
   }
 }
 
+function checkGroups(op: string, { cin, cout, groups }: ConvSizes): void {
+  if (!Number.isInteger(groups) || groups < 1 || cin % groups !== 0 || cout % groups !== 0) {
+    throw new ShapeError(op, `${groups} groups do not divide ${cin} input and ${cout} output channels`);
+  }
+}
+
 function checkFit(op: string, s: ConvSizes, cinOfWeights: number): void {
-  if (s.cin !== cinOfWeights) {
-    throw new ShapeError(op, `images have ${s.cin} channels, weights take ${cinOfWeights}`);
+  checkGroups(op, s);
+  if (s.cin !== cinOfWeights * s.groups) {
+    const taken = s.groups === 1 ? cinOfWeights : `${cinOfWeights} in each of ${s.groups} groups`;
+    throw new ShapeError(op, `images have ${s.cin} channels, weights take ${taken}`);
   }
   if (s.oh < 1 || s.ow < 1) {
     throw new ShapeError(op, `a ${s.kh}x${s.kw} kernel does not fit ${s.h}x${s.w} pixels with padding ${s.padding}`);
@@ -74,11 +96,47 @@ function eachTap(s: ConvSizes, visit: (pixel: number, tap: number) => void): voi
         }
 }
 
-/** Image n's part of an array with one equal part an image. */
-const partOf = (data: ReferenceArray, n: number, s: ConvSizes) =>
-  data.subarray((n * data.length) / s.n, ((n + 1) * data.length) / s.n);
+/** One of so many equal parts of an array. */
+const partOf = (data: ReferenceArray, part: number, parts: number) =>
+  data.subarray((part * data.length) / parts, ((part + 1) * data.length) / parts);
+
+/**
+ * Calls `visit` for each group of each image: the sizes of a group, functions that take its part of images or results and of weights,
+ * which all groups lie in one after the other.
+ */
+function eachGroup(
+  s: ConvSizes,
+  visit: (
+    group: ConvSizes,
+    ofImages: (data: ReferenceArray) => ReferenceArray,
+    ofWeights: (data: ReferenceArray) => ReferenceArray,
+  ) => void,
+): void {
+  const group = groupOf(s);
+  for (let part = 0; part < s.n * s.groups; part++) {
+    visit(
+      group,
+      (data) => partOf(data, part, s.n * s.groups),
+      (data) => partOf(data, part % s.groups, s.groups),
+    );
+  }
+}
+
+/** Elements of the matrix of all taps of one image and group. */
+const tapsOf = (s: ConvSizes) => (s.cin / s.groups) * s.kh * s.kw * s.oh * s.ow;
 
 const four = (value: number) => [value, value, value, value];
+
+/** Images, input channels, rows, columns, output channels, kernel, stride, padding, groups. */
+const groupedCases = [
+  [2, 4, 5, 6, 4, 3, 1, 1, 4],
+  [2, 3, 7, 5, 3, 3, 2, 1, 3],
+  [3, 8, 9, 10, 8, 5, 2, 2, 8],
+  [2, 3, 6, 5, 6, 3, 1, 0, 3],
+  [2, 6, 5, 5, 4, 3, 2, 1, 2],
+  [17, 16, 4, 4, 8, 1, 1, 0, 2],
+  [1, 8, 11, 6, 24, 3, 1, 1, 2],
+];
 
 export const conv2d = definePrimitive<ConvAttrs>({
   name: "conv2d",
@@ -94,20 +152,22 @@ export const conv2d = definePrimitive<ConvAttrs>({
     g.apply(convWeightGrad, [x], { ...attrs, sides: weights.shape.slice(2) }),
   ],
   reference: ({ inputs, attrs }, [x, weights], out) => {
-    // out [cout, pixels] = weights [cout, taps] x's taps [taps, pixels], image by image.
-    const s = convSizes(inputs[0].shape, inputs[1].shape, attrs);
-    const sizes = { m: s.cout, k: s.cin * s.kh * s.kw, n: s.oh * s.ow };
-    const taps = new Float64Array(sizes.k * sizes.n);
+    // out [cout, pixels] = weights [cout, taps] x's taps [taps, pixels], image by image and group by group.
+    const all = convSizes(inputs[0].shape, inputs[1].shape, attrs);
+    const taps = new Float64Array(tapsOf(all));
     out.fill(0);
-    for (let n = 0; n < s.n; n++) {
-      const image = partOf(x, n, s);
+    eachGroup(all, (s, ofImages, ofWeights) => {
+      const image = ofImages(x);
       eachTap(s, (pixel, tap) => void (taps[tap] = image[pixel]));
-      addProduct(sizes, weights, taps, partOf(out, n, s));
-    }
+      addProduct({ m: s.cout, k: s.cin * s.kh * s.kw, n: s.oh * s.ow }, ofWeights(weights), taps, ofImages(out));
+    });
   },
   onnx: (builder, node, names) =>
     emitConvolution(builder, names, convSizes(node.inputs[0].shape, node.inputs[1].shape, node.attrs)),
-  webgpu: (node) => convKernels(node, convSizes(node.inputs[0].shape, node.inputs[1].shape, node.attrs)),
+  webgpu: (node) => {
+    const s = convSizes(node.inputs[0].shape, node.inputs[1].shape, node.attrs);
+    return s.groups === 1 ? convKernels(node, s) : groupedConvKernels(node, s);
+  },
   slices: rowByFirst,
   samples: [
     [1, 1, 5, 6, 4, 1, 1, 0],
@@ -120,9 +180,10 @@ export const conv2d = definePrimitive<ConvAttrs>({
     [1, 8, 8, 8, 8, 3, 1, 1],
     [17, 5, 6, 7, 3, 5, 1, 2],
     [6, 64, 3, 5, 65, 3, 1, 1],
-  ].map(([n, cin, h, w, cout, k, stride, padding]) => ({
-    inputs: [{ shape: [n, cin, h, w] }, { shape: [cout, cin, k, k] }],
-    attrs: { stride, padding },
+    ...groupedCases,
+  ].map(([n, cin, h, w, cout, k, stride, padding, groups]) => ({
+    inputs: [{ shape: [n, cin, h, w] }, { shape: [cout, cin / (groups ?? 1), k, k] }],
+    attrs: { stride, padding, ...(groups ? { groups } : {}) },
   })),
   badSamples: [
     {
@@ -132,6 +193,22 @@ export const conv2d = definePrimitive<ConvAttrs>({
       ],
       attrs: { stride: 1, padding: 1 },
       why: /images have 2 channels, weights take 3/,
+    },
+    {
+      inputs: [
+        { shape: [1, 6, 5, 5], dtype: "f32" },
+        { shape: [4, 2, 3, 3], dtype: "f32" },
+      ],
+      attrs: { stride: 1, padding: 1, groups: 2 },
+      why: /images have 6 channels, weights take 2 in each of 2 groups/,
+    },
+    {
+      inputs: [
+        { shape: [1, 6, 5, 5], dtype: "f32" },
+        { shape: [4, 2, 3, 3], dtype: "f32" },
+      ],
+      attrs: { stride: 1, padding: 1, groups: 3 },
+      why: /3 groups do not divide 6 input and 4 output channels/,
     },
     {
       inputs: [
@@ -153,43 +230,50 @@ const adjointCases = [
   [17, 2, 3, 3, 1, 1, 1, 0],
   [17, 5, 6, 7, 3, 5, 1, 2],
   [6, 64, 3, 5, 65, 3, 1, 1],
-].map(([n, cin, h, w, cout, k, stride, padding]) => {
-  const [images, weights, attrs] = [[n, cin, h, w], [cout, cin, k, k], { stride, padding }];
+  ...groupedCases,
+].map(([n, cin, h, w, cout, k, stride, padding, groups]) => {
+  const attrs = { stride, padding, ...(groups ? { groups } : {}) };
+  const [images, weights] = [
+    [n, cin, h, w],
+    [cout, cin / (groups ?? 1), k, k],
+  ];
   const { oh, ow } = convSizes(images, weights, attrs);
   return { images, weights, g: [n, cout, oh, ow], sides: [h, w], kernel: [k, k], attrs };
 });
 
-/** Sizes for the adjoint to the images: operands g [n, cout, oh, ow], weights [cout, cin, kh, kw]. */
-export function convInputGradSizes({ inputs: [g, weights], attrs }: NodeView<ConvAdjointAttrs>): ConvSizes {
-  return convSizes([g.shape[0], weights.shape[1], ...attrs.sides], weights.shape, attrs);
+/** Sizes for the adjoint to the images: operands g [n, cout, oh, ow], weights [cout, cin / groups, kh, kw]. */
+export function convInputGradSizes({
+  inputs: [g, weights],
+  attrs,
+}: Pick<NodeView<ConvAdjointAttrs>, "inputs" | "attrs">): ConvSizes {
+  return convSizes([g.shape[0], weights.shape[1] * (attrs.groups ?? 1), ...attrs.sides], weights.shape, attrs);
 }
 
-/** Adjoint of conv2d to its images: g [n, cout, oh, ow], weights -> [n, cin, ...sides]. */
+/** Adjoint of conv2d to its images: g [n, cout, oh, ow], weights [cout, cin / groups, kh, kw] -> [n, cin, ...sides]. */
 export const convInputGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvAdjointAttrs>({
   name: "convInputGrad",
   infer: (inputs, attrs) => {
     checkFourAxes("convInputGrad", inputs);
-    const [g, weights] = inputs;
-    const s = convSizes([g.shape[0], weights.shape[1], ...attrs.sides], weights.shape, attrs);
-    checkResult("convInputGrad", g, s);
+    const s = convInputGradSizes({ inputs, attrs });
+    checkGroups("convInputGrad", s);
+    checkResult("convInputGrad", inputs[0], s);
     return { shape: [s.n, s.cin, s.h, s.w], dtype: "f32" };
   },
-  vjp: ({ inputs: [g, weights], cotangent, attrs: { stride, padding } }) => [
-    cotangent.conv2d(weights, { stride, padding }),
-    g.apply(convWeightGrad, [cotangent], { stride, padding, sides: weights.shape.slice(2) }),
+  vjp: ({ inputs: [g, weights], cotangent, attrs }) => [
+    cotangent.apply(conv2d, [weights], settingsOf(attrs)),
+    g.apply(convWeightGrad, [cotangent], { ...settingsOf(attrs), sides: weights.shape.slice(2) }),
   ],
   reference: (node, [g, weights], out) => {
     // taps [taps, pixels] = weights^T [taps, cout] g [cout, pixels]; each tap is added to its pixel.
-    const s = convInputGradSizes(node);
-    const sizes = { m: s.cin * s.kh * s.kw, k: s.cout, n: s.oh * s.ow };
-    const turned = transposed(weights, sizes.k, sizes.m);
-    const taps = new Float64Array(sizes.m * sizes.n);
+    const all = convInputGradSizes(node);
+    const taps = new Float64Array(tapsOf(all));
     out.fill(0);
-    for (let n = 0; n < s.n; n++) {
-      const image = partOf(out, n, s);
-      addProduct(sizes, turned, partOf(g, n, s), taps.fill(0));
+    eachGroup(all, (s, ofImages, ofWeights) => {
+      const sizes = { m: s.cin * s.kh * s.kw, k: s.cout, n: s.oh * s.ow };
+      const image = ofImages(out);
+      addProduct(sizes, transposed(ofWeights(weights), sizes.k, sizes.m), ofImages(g), taps.fill(0));
       eachTap(s, (pixel, tap) => void (image[pixel] += taps[tap]));
-    }
+    });
   },
   onnx: (builder, node, [g, weights]) => {
     const s = convInputGradSizes(node);
@@ -204,7 +288,7 @@ export const convInputGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvAd
         ints([2, 3]),
         ints([-1, -1]),
       ]);
-      const kernel = builder.node("Transpose", [turned], { perm: [1, 0, 2, 3] });
+      const kernel = swapInGroups(builder, turned, s);
       const turnedSizes = { ...s, cin: s.cout, cout: s.cin, h: s.oh, w: s.ow, padding: margin };
       return emitConvolution(builder, [g, kernel], turnedSizes);
     }
@@ -212,10 +296,14 @@ export const convInputGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvAd
     return builder.node("ConvTranspose", [g, weights], {
       strides: [s.stride, s.stride],
       pads: four(s.padding),
+      group: s.groups,
       output_padding: [rest(s.h, s.oh, s.kh), rest(s.w, s.ow, s.kw)],
     });
   },
-  webgpu: (node) => convInputGradKernels(node, convInputGradSizes(node)),
+  webgpu: (node) => {
+    const s = convInputGradSizes(node);
+    return s.groups === 1 ? convInputGradKernels(node, s) : groupedInputGradKernels(node, s);
+  },
   slices: rowByFirst,
   samples: adjointCases.map(({ g, weights, sides, attrs }) => ({
     inputs: [{ shape: g }, { shape: weights }],
@@ -230,44 +318,56 @@ export const convInputGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvAd
       attrs: { stride: 1, padding: 0, sides: [5, 5] },
       why: /\[1,4,5,5\] is not the result/,
     },
+    {
+      inputs: [
+        { shape: [1, 4, 5, 5], dtype: "f32" },
+        { shape: [4, 2, 3, 3], dtype: "f32" },
+      ],
+      attrs: { stride: 1, padding: 1, groups: 3, sides: [5, 5] },
+      why: /3 groups do not divide 6 input and 4 output channels/,
+    },
   ],
 });
 
 /** Sizes for the adjoint to the weights: operands g [n, cout, oh, ow], images [n, cin, h, w]. */
-export function convWeightGradSizes({ inputs: [g, x], attrs }: NodeView<ConvAdjointAttrs>): ConvSizes {
-  return convSizes(x.shape, [g.shape[1], x.shape[1], ...attrs.sides], attrs);
+export function convWeightGradSizes({
+  inputs: [g, x],
+  attrs,
+}: Pick<NodeView<ConvAdjointAttrs>, "inputs" | "attrs">): ConvSizes {
+  return convSizes(x.shape, [g.shape[1], x.shape[1] / (attrs.groups ?? 1), ...attrs.sides], attrs);
 }
 
-/** Adjoint of conv2d to its weights: g [n, cout, oh, ow], images [n, cin, h, w] -> [cout, cin, ...sides]. */
+/** Adjoint of conv2d to its weights: g [n, cout, oh, ow], images [n, cin, h, w] -> [cout, cin / groups, ...sides]. */
 export const convWeightGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvAdjointAttrs>({
   name: "convWeightGrad",
   infer: (inputs, attrs) => {
     checkFourAxes("convWeightGrad", inputs);
-    const [g, x] = inputs;
-    const s = convSizes(x.shape, [g.shape[1], x.shape[1], ...attrs.sides], attrs);
-    checkResult("convWeightGrad", g, s);
-    return { shape: [s.cout, s.cin, s.kh, s.kw], dtype: "f32" };
+    const s = convWeightGradSizes({ inputs, attrs });
+    checkGroups("convWeightGrad", s);
+    checkResult("convWeightGrad", inputs[0], s);
+    return { shape: [s.cout, s.cin / s.groups, s.kh, s.kw], dtype: "f32" };
   },
-  vjp: ({ inputs: [g, x], cotangent, attrs: { stride, padding } }) => [
-    x.conv2d(cotangent, { stride, padding }),
-    g.apply(convInputGrad, [cotangent], { stride, padding, sides: x.shape.slice(2) }),
+  vjp: ({ inputs: [g, x], cotangent, attrs }) => [
+    x.apply(conv2d, [cotangent], settingsOf(attrs)),
+    g.apply(convInputGrad, [cotangent], { ...settingsOf(attrs), sides: x.shape.slice(2) }),
   ],
   reference: (node, [g, x], out) => {
     // out [cout, taps] = sum over images of g [cout, pixels] (x's taps)^T [pixels, taps].
-    const s = convWeightGradSizes(node);
-    const sizes = { m: s.cout, k: s.oh * s.ow, n: s.cin * s.kh * s.kw };
-    const taps = new Float64Array(sizes.k * sizes.n);
+    const all = convWeightGradSizes(node);
+    const taps = new Float64Array(tapsOf(all));
     out.fill(0);
-    for (let n = 0; n < s.n; n++) {
-      const image = partOf(x, n, s);
+    eachGroup(all, (s, ofImages, ofWeights) => {
+      const sizes = { m: s.cout, k: s.oh * s.ow, n: s.cin * s.kh * s.kw };
+      const image = ofImages(x);
       eachTap(s, (pixel, tap) => void (taps[tap] = image[pixel]));
-      addProduct(sizes, partOf(g, n, s), transposed(taps, sizes.n, sizes.k), out);
-    }
+      addProduct(sizes, ofImages(g), transposed(taps, sizes.n, sizes.k), ofWeights(out));
+    });
   },
   onnx: (builder, node, [g, x]) => {
     // A matrix product over all pixels of all images: one per tap of the kernel, or, where there are so few input channels
     // that a product would be a single column, one for all taps.
     const s = convWeightGradSizes(node);
+    if (s.groups > 1) return emitGroupedWeightGrad(builder, [g, x], s);
     const { ints } = builder;
     const p = s.padding;
     const pixels = s.n * s.oh * s.ow;
@@ -296,7 +396,10 @@ export const convWeightGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvA
     const turned = builder.node("Transpose", [joined], { perm: [0, 2, 1] });
     return builder.node("Reshape", [turned, ints([s.cout, s.cin, s.kh, s.kw])]);
   },
-  webgpu: (node) => convWeightGradKernels(node, convWeightGradSizes(node)),
+  webgpu: (node) => {
+    const s = convWeightGradSizes(node);
+    return s.groups === 1 ? convWeightGradKernels(node, s) : groupedWeightGradKernels(node, s);
+  },
   slices: sumOverRows,
   samples: adjointCases.map(({ g, images, kernel, attrs }) => ({
     inputs: [{ shape: g }, { shape: images }],
@@ -311,8 +414,48 @@ export const convWeightGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvA
       attrs: { stride: 1, padding: 0, sides: [3, 3] },
       why: /\[2,4,5,5\] is not the result/,
     },
+    {
+      inputs: [
+        { shape: [2, 4, 5, 5], dtype: "f32" },
+        { shape: [2, 3, 5, 5], dtype: "f32" },
+      ],
+      attrs: { stride: 1, padding: 1, groups: 2, sides: [3, 3] },
+      why: /2 groups do not divide 3 input and 4 output channels/,
+    },
   ],
 });
+
+/** Weights [cout, cin / groups, kh, kw] with the channels of each group swapped: [cin, cout / groups, kh, kw]. */
+function swapInGroups(builder: OnnxBuilder, weights: string, s: ConvSizes): string {
+  const { ints } = builder;
+  if (s.groups === 1) return builder.node("Transpose", [weights], { perm: [1, 0, 2, 3] });
+  const { cin, cout } = groupOf(s);
+  const parted = builder.node("Reshape", [weights, ints([s.groups, cout, cin, s.kh * s.kw])]);
+  const swapped = builder.node("Transpose", [parted], { perm: [0, 2, 1, 3] });
+  return builder.node("Reshape", [swapped, ints([s.cin, cout, s.kh, s.kw])]);
+}
+
+/**
+ * A convolution over the batch: the images, one input channel of every group at a time, with g as the kernel, whose taps are
+ * as far apart as the stride.
+ */
+function emitGroupedWeightGrad(builder: OnnxBuilder, [g, x]: readonly string[], s: ConvSizes): string {
+  const { ints } = builder;
+  const { cin } = groupOf(s);
+  // [n, groups, cin, h, w] -> [cin, groups n, h, w], and g [n, cout, oh, ow] -> [cout, n, oh, ow].
+  const parted = builder.node("Reshape", [x, ints([s.n, s.groups, cin, s.h, s.w])]);
+  const turned = builder.node("Transpose", [parted], { perm: [2, 1, 0, 3, 4] });
+  const images = builder.node("Reshape", [turned, ints([cin, s.groups * s.n, s.h, s.w])]);
+  const kernel = builder.node("Transpose", [g], { perm: [1, 0, 2, 3] });
+  const all = builder.node("Conv", [images, kernel], {
+    dilations: [s.stride, s.stride],
+    pads: four(s.padding),
+    group: s.groups,
+  });
+  // Rows and columns that the stride left out gave taps of their own.
+  const taps = builder.node("Slice", [all, ints([0, 0]), ints([s.kh, s.kw]), ints([2, 3])]);
+  return builder.node("Transpose", [taps], { perm: [1, 0, 2, 3] });
+}
 
 /** Input channels from which a product per tap is as fast as one for all, and needs no copy of them. */
 const FEW_CHANNELS = 8;

@@ -129,6 +129,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
   let dispatched = 0;
   let bindGroups = 0;
   let waits = 0;
+  let reading = 0;
   let profile: Profile | undefined;
 
   const live = (value: Value): Memory => {
@@ -311,12 +312,14 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       encoder.copyBufferToBuffer(memory.buffer, 0, target.buffer, 0, bytes);
       device.queue.submit([encoder.finish()]);
       const before = marks.at(-1);
-      waits++;
+      if (reading++ === 0) waits++; // reads that are asked for together are waited for together
       try {
         await target.buffer.mapAsync(MAP_READ, 0, bytes);
       } catch (error) {
         await health.settleRefusal();
         throw new BackendError("webgpu", `cannot read a result: ${String(error)}`, "", { cause: error });
+      } finally {
+        reading--;
       }
       // What was queued before the copy is done: nobody waits for it again.
       if (before) marks.splice(0, marks.indexOf(before) + 1);

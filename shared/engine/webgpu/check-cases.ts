@@ -3,7 +3,7 @@ import { deriveKey, integers, rootKey, uniform } from "../../lib/random.ts";
 import type { HostArray } from "../backend.ts";
 import { grad } from "../grad.ts";
 import type { Attrs, Op, SampleInput } from "../op.ts";
-import { convSizes } from "../ops/conv2d.ts";
+import { type ConvAttrs, convSizes } from "../ops/conv2d.ts";
 import { defineProgram, type Program } from "../program.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
@@ -15,6 +15,8 @@ export interface CheckCase {
   readonly op: string;
   /** The variant of the op; none for a fused program. */
   readonly variant?: string;
+  /** Nothing else computes these shapes: where it is wrong, the adapter is. */
+  readonly isOnlyWay?: boolean;
   /** What may be switched off or told of, but makes no training wrong. */
   readonly isOptional?: boolean;
   readonly program: Program<Tensors, Tensors>;
@@ -28,16 +30,35 @@ type Shaped = {
 };
 
 /**
- * Images, input channels, rows and columns, output channels, kernel, stride, padding. The first is a layer of the papers'
- * networks with an odd batch on an odd map; then what kernels treat apart: three channels and one, stride 2, few outputs.
+ * Images, input channels, rows and columns, output channels, kernel, stride, padding, groups. The first is a layer of the papers'
+ * networks with an odd batch on an odd map; then what kernels treat apart: three channels and one, stride 2, few outputs, depthwise.
  */
-const convolutions = [
+const convolutions: readonly (readonly [number, number, number, number, number, number, number, number?])[] = [
   [17, 32, 7, 32, 3, 1, 1],
   [1, 3, 14, 32, 3, 1, 1],
   [17, 1, 8, 32, 3, 1, 3],
   [17, 8, 14, 16, 3, 2, 1],
   [1, 32, 8, 5, 5, 1, 2],
-] as const;
+  [17, 16, 7, 16, 3, 2, 1, 16],
+  [2, 6, 8, 9, 3, 1, 1, 3],
+];
+
+interface ConvShapes {
+  readonly images: Shape;
+  readonly weights: Shape;
+  readonly result: Shape;
+  readonly attrs: ConvAttrs;
+}
+
+const convolutionCases = convolutions.map(([n, cin, side, cout, k, stride, padding, groups]): ConvShapes => {
+  const attrs = { stride, padding, ...(groups ? { groups } : {}) };
+  const [images, weights] = [
+    [n, cin, side, side],
+    [cout, cin / (groups ?? 1), k, k],
+  ];
+  const { oh, ow } = convSizes(images, weights, attrs);
+  return { images, weights, result: [n, cout, oh, ow], attrs };
+});
 
 /** Rows, summed length, columns, and which operand is read transposed. */
 const products = [
@@ -48,28 +69,23 @@ const products = [
 ] as const;
 
 const shapes: Readonly<Record<string, readonly Shaped[]>> = {
-  conv2d: convolutions.map(([n, cin, side, cout, k, stride, padding]) => ({
-    inputs: [{ shape: [n, cin, side, side] }, { shape: [cout, cin, k, k] }],
-    attrs: { stride, padding },
+  conv2d: convolutionCases.map(({ images, weights, attrs }) => ({
+    inputs: [{ shape: images }, { shape: weights }],
+    attrs,
   })),
-  convInputGrad: convolutions.map(([n, cin, side, cout, k, stride, padding]) => ({
-    inputs: [{ shape: resultOf(n, cin, side, cout, k, stride, padding) }, { shape: [cout, cin, k, k] }],
-    attrs: { stride, padding, sides: [side, side] },
+  convInputGrad: convolutionCases.map(({ images, weights, result, attrs }) => ({
+    inputs: [{ shape: result }, { shape: weights }],
+    attrs: { ...attrs, sides: images.slice(2) },
   })),
-  convWeightGrad: convolutions.map(([n, cin, side, cout, k, stride, padding]) => ({
-    inputs: [{ shape: resultOf(n, cin, side, cout, k, stride, padding) }, { shape: [n, cin, side, side] }],
-    attrs: { stride, padding, sides: [k, k] },
+  convWeightGrad: convolutionCases.map(({ images, weights, result, attrs }) => ({
+    inputs: [{ shape: result }, { shape: images }],
+    attrs: { ...attrs, sides: weights.slice(2) },
   })),
   matmul: products.map(([m, k, n, transposeA, transposeB]) => ({
     inputs: [{ shape: transposeA ? [k, m] : [m, k] }, { shape: transposeB ? [n, k] : [k, n] }],
     attrs: { transposeA, transposeB },
   })),
 };
-
-function resultOf(n: number, cin: number, side: number, cout: number, k: number, stride: number, padding: number) {
-  const { oh, ow } = convSizes([n, cin, side, side], [cout, cin, k, k], { stride, padding });
-  return [n, cout, oh, ow];
-}
 
 const key = rootKey(1);
 const draw = (name: string, shape: Shape, bound?: number): HostArray => {
@@ -83,9 +99,10 @@ export function listCases(ops: readonly Op[], traits: AdapterTraits): CheckCase[
   for (const op of ops) {
     const given: readonly Shaped[] = shapes[op.name] ?? op.samples;
     for (const [round, { inputs, attrs = {} }] of given.entries()) {
-      for (const variant of variantNames(op, inputs, attrs, traits)) {
+      const names = variantNames(op, inputs, attrs, traits);
+      for (const variant of names) {
         rounds[round] ??= [];
-        rounds[round].push({ op: op.name, variant, ...singleOp(op, inputs, attrs) });
+        rounds[round].push({ op: op.name, variant, isOnlyWay: names.length === 1, ...singleOp(op, inputs, attrs) });
       }
     }
   }

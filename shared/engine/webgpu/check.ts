@@ -35,7 +35,7 @@ export interface CheckReport {
   readonly kernels: readonly CheckedKernel[];
   /** Variants to switch off, as "op/variant". */
   readonly disabled: readonly string[];
-  /** Why the adapter must not be used: an op without a right variant, or a fused program that is wrong. */
+  /** Why the adapter must not be used: an op without a right variant for some shapes, or a fused program that is wrong. */
   readonly unusable: readonly string[];
 }
 
@@ -71,7 +71,8 @@ interface Found {
 export async function checkAdapter(target: CheckTarget, options: CheckOptions = {}): Promise<CheckReport> {
   const { ops = allOps, onProgress, budgetMs = BUDGET_MS } = options;
   const start = performance.now();
-  const first = await openBench(target);
+  const open = () => openBench(target, ops);
+  const first = await open();
   const { traits } = first;
   const cases = listCases(ops, traits);
   const byName = Map.groupBy(cases, nameOf);
@@ -108,14 +109,14 @@ export async function checkAdapter(target: CheckTarget, options: CheckOptions = 
       losses++;
       suspects.push(each);
       await bench.dispose();
-      bench = await openBench(target);
+      bench = await open();
     }
     await bench.dispose();
   };
-  const others = Array.from({ length: DEVICES - 1 }, () => openBench(target));
+  const others = Array.from({ length: DEVICES - 1 }, open);
   await Promise.all([Promise.resolve(first), ...others].map(workThrough));
   for (const each of suspects) {
-    const alone = await openBench(target);
+    const alone = await open();
     note(each, await tryCase(alone, each));
     await alone.dispose();
   }
@@ -158,7 +159,9 @@ function sumUp(list: readonly Found[]): Omit<CheckedKernel, "op" | "variant" | "
 function listUnusable(cases: readonly CheckCase[], kernels: readonly CheckedKernel[]): string[] {
   const needed = new Set(cases.filter(({ isOptional }) => !isOptional).map(({ op }) => op));
   const isRight = (op: string) => kernels.some((kernel) => kernel.op === op && kernel.verdict === "right");
-  return [...needed].filter((op) => !isRight(op));
+  const onlyWays = new Set(cases.filter(({ isOnlyWay }) => isOnlyWay).map(nameOf));
+  const broken = kernels.filter((kernel) => onlyWays.has(nameOf(kernel)) && kernel.verdict !== "right");
+  return [...[...needed].filter((op) => !isRight(op)), ...broken.filter(({ op }) => isRight(op)).map(nameOf)];
 }
 
 interface Bench {
@@ -170,21 +173,22 @@ interface Bench {
   dispose(): Promise<void>;
 }
 
-async function openBench({ adapter, software, openDevice }: CheckTarget): Promise<Bench> {
+async function openBench({ adapter, software, openDevice }: CheckTarget, ops: readonly Op[]): Promise<Bench> {
   const device = await openDevice();
-  const backends = new Map<string, WebgpuBackend>();
-  const open = ({ op, variant }: CheckCase): WebgpuBackend => {
-    const forced = variant === undefined ? {} : { [op]: variant };
+  /** By the name of the variant that each forces. */
+  const backends = new Map<string | undefined, WebgpuBackend>();
+  const open = (variant: string | undefined): WebgpuBackend => {
+    const forced = Object.fromEntries(variant === undefined ? [] : ops.map(({ name }) => [name, variant]));
     return createWebgpuBackend(device, { adapter, software, choice: { forced } });
   };
   return {
     traits: traitsOf(device, software),
-    backendFor: (each) => {
-      const backend = backends.get(nameOf(each)) ?? open(each);
-      backends.set(nameOf(each), backend);
+    backendFor: ({ variant }) => {
+      const backend = backends.get(variant) ?? open(variant);
+      backends.set(variant, backend);
       return backend;
     },
-    renew: (each) => void backends.delete(nameOf(each)),
+    renew: ({ variant }) => void backends.delete(variant),
     dispose: async () => {
       await Promise.all([...backends.values()].map((backend) => backend.dispose()));
       device.destroy();

@@ -11,8 +11,10 @@ import {
   Runtime,
   type Tensor,
 } from "../../../shared/engine/index.ts";
-import { asOp, type Op } from "../../../shared/engine/op.ts";
+import { asOp, type Op, type Primitive } from "../../../shared/engine/op.ts";
+import { ops as allOps } from "../../../shared/engine/ops/index.ts";
 import { matmul } from "../../../shared/engine/ops/matmul.ts";
+import { listCases } from "../../../shared/engine/webgpu/check-cases.ts";
 import type { GpuNode, KernelLowering, VariantsOf } from "../../../shared/engine/webgpu/kernel.ts";
 import { createChooser, traitsOf, type VariantMemory } from "../../../shared/engine/webgpu/variants.ts";
 import { swiftshaderMissing, useSwiftshader } from "../../support/swiftshader.ts";
@@ -81,9 +83,11 @@ describe.skipIf(swiftshaderMissing)("the check of an adapter", () => {
       const told: [number, number][] = [];
       const report = await checkAdapter(target, { budgetMs: 0, onProgress: (...each) => told.push(each) });
       expect(report).toMatchObject({ disabled: [], unusable: [], subgroupSize: 4, software: true });
-      for (const op of ["conv2d", "convInputGrad", "convWeightGrad", "matmul"]) {
-        expect(verdicts(report, op)).toEqual({ tiles: "right", direct: "right", lanes: "right" });
+      const right = { tiles: "right", direct: "right", lanes: "right" };
+      for (const op of ["conv2d", "convInputGrad", "convWeightGrad"]) {
+        expect(verdicts(report, op)).toEqual({ ...right, groups: "right" });
       }
+      expect(verdicts(report, "matmul")).toEqual(right);
       expect(report.kernels.filter(({ variant }) => variant === undefined)).toHaveLength(4);
       for (const { verdict, error, cases } of report.kernels) {
         expect(verdict).toBe("right");
@@ -125,6 +129,28 @@ describe.skipIf(swiftshaderMissing)("the check of an adapter", () => {
   );
 
   test(
+    "says so where only one variant computes some shapes, and that one is wrong",
+    async () => {
+      const { webgpu, ...rest } = product({ direct: breaks.lazy }) as Primitive;
+      const [{ attrs = {} }] = rest.samples;
+      const samples = [...rest.samples, { inputs: [{ shape: [3, 5] }, { shape: [5, 4] }], attrs }];
+      const narrow: Op = {
+        ...rest,
+        samples,
+        webgpu: (node) => (traits) => {
+          const set = (webgpu as (given: GpuNode) => VariantsOf)(node)(traits);
+          const sole = set.variants.filter(({ name }) => name === "direct");
+          return node.output.shape[0] === 3 ? { ...set, variants: sole } : set;
+        },
+      };
+      const report = await checkAdapter(target, { ops: [narrow] });
+      expect(verdicts(report, "product")).toEqual({ tiles: "right", direct: "wrong", lanes: "right" });
+      expect(report.unusable).toEqual(["product/direct"]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "says so where an op has no right variant, and where a variant loses the device, and tries the others all the same",
     async () => {
       const op = product({ tiles: breaks.deadly, direct: breaks.lazy, lanes: breaks.lazy });
@@ -137,6 +163,12 @@ describe.skipIf(swiftshaderMissing)("the check of an adapter", () => {
     },
     TIMEOUT_MS,
   );
+});
+
+test("shapes that only one variant computes need that variant", () => {
+  const cases = listCases(allOps, { software: false });
+  const sole = cases.filter(({ isOnlyWay }) => isOnlyWay).map(({ op, variant }) => `${op}/${variant}`);
+  expect([...new Set(sole)]).toEqual(["conv2d/groups", "convInputGrad/groups", "convWeightGrad/groups"]);
 });
 
 describe.skipIf(swiftshaderMissing)("an adapter that is remembered", () => {

@@ -107,7 +107,7 @@ describe.skipIf(swiftshaderMissing)("a new adapter", () => {
       expect(result).toEqual({ type: "ended", status: "done" });
       expect(told[0]).toMatchObject({ type: "notice", message: expect.stringMatching(/are checked on SwiftShader/) });
       expect(told[1]).toMatchObject({ type: "progress", unit: "kernel", done: 1 });
-      const found = expect.stringMatching(/SwiftShader.*: all 16 kernels are right/);
+      const found = expect.stringMatching(/SwiftShader.*: all 19 kernels are right/);
       expect(told).toContainEqual({ type: "notice", message: found });
       const [known, ...others] = await listAdapterNotes(small.store.home, packageJson.version);
       expect(others).toEqual([]);

@@ -1,0 +1,77 @@
+// What a method tells of single steps: vectors become curves, and a trajectory is that of the step that is looked at.
+import { expect, test } from "vitest";
+import { curvesOf, lossByStart } from "../../renderer/stores/detail-curves.ts";
+import { applyEvents, applyLines, emptyRun, lastStep } from "../../renderer/stores/run-state.ts";
+import { trajectoryAt } from "../../renderer/stores/trajectory.ts";
+import type { RunEvent } from "../../shared/api/runs.ts";
+
+const at = (step: number) => ({ stage: "synthesise" as const, step });
+const detail = (step: number, vectors: Record<string, number[]>) => ({ type: "detail" as const, ...at(step), vectors });
+const number = (events: readonly object[]) => events.map((event, seq) => ({ ...event, seq, time: seq }) as RunEvent);
+
+const way = (expert: number, end: number) => ({
+  path: [0, 0, end, 1],
+  expertPath: [0, 0, 1, 1, 2, 0],
+  distance: [1, 1 - end / 4],
+  expertDistance: [1, 0.5, 0],
+  where: [expert, 0, 2],
+});
+const events = number([
+  { type: "step", stage: "prepare", step: 7, metrics: { loss: 2 } },
+  { type: "step", ...at(1), metrics: { loss: 0.9, startEpoch: 1 } },
+  detail(1, { ...way(3, 1), lossByClass: [4, 5] }),
+  { type: "step", ...at(2), metrics: { loss: 0.8, startEpoch: 0 } },
+  detail(2, { ...way(4, 2), lossByClass: [2, 3] }),
+  { type: "step", ...at(3), metrics: { loss: 0.7, startEpoch: 1 } },
+  detail(3, way(3, 3)),
+]);
+const run = applyEvents(emptyRun, events);
+
+test("the steps of a preparation are not those of the distillation", () => {
+  expect(lastStep(run)).toBe(3);
+});
+
+test("vectors are a curve for each place, under the names of the classes where they are as many", () => {
+  const named = curvesOf(run, "lossByClass", ["left", "right"], String);
+  expect(named).toEqual([
+    { label: "left", steps: [1, 2], values: [4, 2] },
+    { label: "right", steps: [1, 2], values: [5, 3] },
+  ]);
+  expect(curvesOf(run, "lossByClass", ["one"], (place) => `layer ${place}`).map(({ label }) => label)).toEqual([
+    "layer 0",
+    "layer 1",
+  ]);
+});
+
+test("the loss is told apart by the epoch that the student started from", () => {
+  expect(lossByStart(run, String)).toEqual([
+    { label: "0", steps: [2], values: [0.8] },
+    { label: "1", steps: [1, 3], values: [0.9, 0.7] },
+  ]);
+});
+
+test("a trajectory is the newest by then, with earlier ones of the same expert alone", () => {
+  expect(trajectoryAt(run, 3)).toMatchObject({
+    step: 3,
+    expert: 3,
+    targetEpoch: 2,
+    student: {
+      step: 3,
+      points: [
+        { x: 0, y: 0 },
+        { x: 3, y: 1 },
+      ],
+    },
+    past: [{ step: 1 }],
+    distances: [1, 0.25],
+  });
+  expect(trajectoryAt(run, 2)).toMatchObject({ step: 2, expert: 4, past: [] });
+  expect(trajectoryAt(emptyRun, 2)).toBeUndefined();
+});
+
+test("what lies after a cut is forgotten", () => {
+  const cut = applyLines(run, [{ type: "cut", events: 4 }]);
+  expect(trajectoryAt(cut, 9)).toMatchObject({ step: 1 });
+  expect(curvesOf(cut, "lossByClass", [], String)[0].steps).toEqual([1]);
+  expect(applyLines(run, [{ type: "cut", events: 2 }]).details).toEqual({});
+});
