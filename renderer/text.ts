@@ -346,11 +346,18 @@ export const text = {
     accuracyWaits: "Fresh networks are trained now; each trial is shown when it is tested.",
     noEvaluation: "This run ends with the images, without an evaluation.",
     trials: (number: number) => count(number, "trial"),
+    judged: "On held-out images",
+    judgedBest: (percent: string, step: string) => `best ${percent} % at step ${step}`,
+    judgedSentence: (number: number, first: string, last: string, best: string) =>
+      `Accuracy on held-out training images at ${count(number, "step")}, from ${first} % to ${last} %; ${best}.`,
+    logJudged: (step: string, percent: string) => `Step ${step}: ${percent} % on held-out images`,
     sets: {
       distilled: "synthetic",
       random: "random real",
+      best: "synthetic, best step",
       herding: "herding",
       "k-center": "k-center",
+      "k-means": "k-means",
       whole: "whole training set",
     },
     paper: "paper",

@@ -1,11 +1,6 @@
 // Datasets as the command line uses them: opened by id or path, imported first where needed, read as image sets.
 import type { ImportOptions, ImportProgress } from "../../shared/api/datasets.ts";
-import type { SetNormaliser } from "../../shared/data/distilled-set.ts";
-import type { ImageSet } from "../../shared/data/image-set.ts";
-import type { SplitName } from "../../shared/data/manifest.ts";
-import { createStoredSet } from "../../shared/data/stored-set.ts";
 import type { Recipe } from "../../shared/recipe/index.ts";
-import { storedDatasetOf } from "../compute/stored-dataset.ts";
 import { type Dataset, openDataset } from "../host/datasets/index.ts";
 import type { Cli } from "./cli.ts";
 
@@ -22,12 +17,13 @@ export async function openDatasetFor(cli: Cli, idOrPath: string, options: Import
   return dataset;
 }
 
-/** A baseline of random images cannot hold more of a class than there are. */
+/** A baseline of real images cannot hold more of a class than there are. */
 export function warnOfSmallClasses(cli: Cli, { manifest }: Dataset, { ipc, evaluation }: Recipe): void {
   const smallest = Math.min(...manifest.classes.map(({ train }) => train));
-  if (smallest >= ipc || !evaluation.baselines.includes("random")) return;
+  const real = evaluation.baselines.filter((name) => name !== "whole");
+  if (smallest >= ipc || real.length === 0) return;
   cli.output.warn(
-    `${manifest.name} has only ${smallest} training ${smallest === 1 ? "image" : "images"} of a class: the random sets hold fewer than ${ipc} of it.`,
+    `${manifest.name} has only ${smallest} training ${smallest === 1 ? "image" : "images"} of a class: the sets by ${real.join(", ")} hold fewer than ${ipc} of it.`,
   );
 }
 
@@ -39,9 +35,4 @@ export function showImport(cli: Cli, event: ImportProgress): void {
       ? { perSecond: event.imagesPerSecond, secondsLeft: event.secondsLeft ?? Number.POSITIVE_INFINITY }
       : unknown;
   cli.output.progress(event.type === "scan" ? "scan  " : "import", { done, total, ...pace, note: "", unit: "image" });
-}
-
-/** One split of a stored dataset, normalised by its training images unless told otherwise. */
-export function imageSetOf(dataset: Dataset, split: SplitName, normaliser?: SetNormaliser): ImageSet {
-  return createStoredSet(storedDatasetOf(dataset), split, normaliser);
 }

@@ -1,7 +1,7 @@
 // A published case and the best run of the same kind here, with what they were done differently.
 
-import type { Case, Seed } from "./published.ts";
-import { isOfDataset } from "./published.ts";
+import { type Case, isOfDataset } from "../../shared/recipe/published.ts";
+import type { Seed } from "../../shared/recipe/seed.ts";
 import type { ListedRun } from "./run-rows.ts";
 import type { Score } from "./scores.ts";
 import { isSame, type Json, listLeaves, readPath } from "./tree.ts";

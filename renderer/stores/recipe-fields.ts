@@ -57,7 +57,10 @@ function toField(schema: JsonObject, path: readonly string[]): Field {
 }
 
 function kindOf(schema: JsonObject): Pick<Field, "kind" | "options"> {
-  const constants = listOf(schema.anyOf ?? schema.oneOf).map((option) => option.const);
+  // Of alternatives the plain values are offered; a list of them counts as each of them.
+  const constants = listOf(schema.anyOf ?? schema.oneOf).flatMap((option) =>
+    Array.isArray(option.enum) ? option.enum : "const" in option ? [option.const] : [],
+  );
   if (constants.length > 0) return { kind: "choice", options: constants };
   if ("const" in schema) return { kind: "fixed", options: [schema.const] };
   if (Array.isArray(schema.enum)) return { kind: "choice", options: schema.enum };

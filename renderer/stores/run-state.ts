@@ -47,7 +47,10 @@ export interface RunState {
   readonly details: Readonly<Record<string, Details>>;
   readonly previews: readonly Mark[];
   readonly checkpoints: readonly Mark[];
+  /** On the test set, in the end. */
   readonly evaluations: readonly Evaluation[];
+  /** Of steps on the way, on held-out training images. */
+  readonly judged: readonly Evaluation[];
   readonly warnings: readonly Warning[];
   readonly log: readonly LogEvent[];
   readonly failure: Failure | undefined;
@@ -67,6 +70,7 @@ export const emptyRun: RunState = {
   previews: [],
   checkpoints: [],
   evaluations: [],
+  judged: [],
   warnings: [],
   log: [],
   failure: undefined,
@@ -100,6 +104,7 @@ export function applyEvents(state: RunState, events: readonly RunEvent[]): RunSt
     draft.previews = [...draft.previews];
     draft.checkpoints = [...draft.checkpoints];
     draft.evaluations = [...draft.evaluations];
+    draft.judged = [...draft.judged];
     draft.warnings = [...draft.warnings];
     draft.log = [...draft.log];
   };
@@ -168,7 +173,7 @@ function applyEvent(draft: Draft, event: RunEvent, open: Map<string, SeriesDraft
       return;
     case "evaluation":
       draft.step = event.step;
-      (draft.evaluations as Evaluation[]).push(event);
+      ((event.stage === "synthesise" ? draft.judged : draft.evaluations) as Evaluation[]).push(event);
       return;
     case "status":
       draft.status = event.status;
@@ -222,6 +227,7 @@ function cutBack(state: RunState, seq: number): RunState {
     previews: before(state.previews),
     checkpoints: before(state.checkpoints),
     evaluations: before(state.evaluations),
+    judged: before(state.judged),
     warnings: before(state.warnings),
     log: before(state.log),
     failure: undefined,

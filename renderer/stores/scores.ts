@@ -12,7 +12,7 @@ export interface Score {
   readonly std: number;
 }
 
-const order: readonly Evaluation["set"][] = ["distilled", "random", "herding", "k-center", "whole"];
+const order: readonly Evaluation["set"][] = ["distilled", "best", "random", "herding", "k-center", "k-means", "whole"];
 
 /** In the order distilled, random, ...; each trial counts once, also where a resumed run told it twice. */
 export function gatherScores(evaluations: readonly Evaluation[]): Score[] {

@@ -1,20 +1,15 @@
-// Settings as paths: read, compare and change single values of a nested recipe.
+// Settings as paths: change single values of a nested recipe, and tell some apart.
+import { isObject, isSame, type Json, type JsonObject, listLeaves, readPath } from "../../shared/lib/json-tree.ts";
 
-export type Json = unknown;
-export type JsonObject = Readonly<Record<string, Json>>;
-
-export const isObject = (value: Json): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-export function readPath(tree: Json, path: string): Json {
-  return path.split(".").reduce<Json>((at, name) => (isObject(at) ? at[name] : undefined), tree);
-}
-
-/** Every leaf with its path; lists are leaves. */
-export function listLeaves(tree: Json, path: readonly string[] = []): { path: string; value: Json }[] {
-  if (!isObject(tree)) return [{ path: path.join("."), value: tree }];
-  return Object.entries(tree).flatMap(([name, value]) => listLeaves(value, [...path, name]));
-}
+export {
+  isObject,
+  isSame,
+  type Json,
+  type JsonObject,
+  listLeaves,
+  readPath,
+  showValue,
+} from "../../shared/lib/json-tree.ts";
 
 /** A nested object of single changes by path. */
 export function nest(changes: Readonly<Record<string, Json>>): JsonObject {
@@ -32,8 +27,6 @@ export function nest(changes: Readonly<Record<string, Json>>): JsonObject {
   return root;
 }
 
-export const isSame = (a: Json, b: Json): boolean => JSON.stringify(a) === JSON.stringify(b);
-
 export interface Difference {
   readonly path: string;
   readonly values: readonly Json[];
@@ -45,11 +38,4 @@ export function listDifferences(trees: readonly Json[]): Difference[] {
   return [...paths]
     .map((path) => ({ path, values: trees.map((tree) => readPath(tree, path)) }))
     .filter(({ values }) => values.some((value) => !isSame(value, values[0])));
-}
-
-/** A setting's value on one line. */
-export function showValue(value: Json): string {
-  if (value === undefined) return "–";
-  if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(showValue).join(", ");
-  return isObject(value) ? JSON.stringify(value) : String(value);
 }

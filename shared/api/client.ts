@@ -73,7 +73,7 @@ import { storeUsage } from "./store.ts";
 import { uploadAnswer } from "./uploads.ts";
 
 export type Client = ReturnType<typeof createClient>;
-export type ResultFile = "distilled.safetensors" | "evaluation.json";
+export type ResultFile = "distilled.safetensors" | "best.safetensors" | "evaluation.json";
 
 interface Call {
   readonly method?: string;
@@ -319,6 +319,8 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
       ): Promise<Nearest> => ask(nearestSchema, url(runPath(id, "/images/nearest"), query), options),
 
       distilled: (id: string) => bytes(ofRun(id, "/distilled.safetensors")),
+      /** The earlier set that its images begin with, as it was copied into the run. */
+      initial: (id: string) => bytes(ofRun(id, "/initial.safetensors")),
       /** Undefined before the run was evaluated. */
       evaluation: async (id: string): Promise<EvaluationFile | undefined> =>
         ask(evaluationFileSchema, ofRun(id, "/evaluation.json")).catch((error: unknown) => {

@@ -32,6 +32,7 @@ export function createRemoteStore(
     record,
     listCheckpoints: async () => (await runs.checkpoints(id)).map(({ name }) => name),
     readCheckpoint: (name) => runs.checkpoint(id, name),
+    readInitial: () => runs.initial(id),
     begin: async (start) => {
       session = await runs.beginSession(id, { ...start, ...(page !== undefined && { page }) }, session);
       onSession?.(session);

@@ -23,11 +23,13 @@ import {
 import { crossEntropy } from "../nn/losses.ts";
 import type { Net } from "../nn/net.ts";
 import { sgd } from "../nn/optimizers.ts";
-import type { Protocol } from "./protocols.ts";
+import { conditionsAt, countEpochs, type Protocol, strategyOf } from "./protocols.ts";
 
 /** A training set as batches are taken from it. */
 export interface TrainingSet {
   readonly size: number;
+  /** The rate that the set was made for, where it learned one. */
+  readonly learningRate?: number | undefined;
   /** Normalised images [n, c, h, w] and targets [n, classes]. */
   batch(indices: ArrayLike<number>): Promise<{ images: HostArray; targets: HostArray }>;
 }
@@ -40,45 +42,59 @@ export interface TrainedNet {
   readonly buffers: ValueTree;
 }
 
+/** The same between two epochs: what the training goes on with. */
+export interface TrainingState extends TrainedNet {
+  readonly velocity: ValueTree;
+}
+
 /** The programs of one network under one protocol, compiled once for all its trials. */
 export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
-  const { momentum, weightDecay } = protocol;
+  const { weightDecay } = protocol;
 
-  const trainStep = defineProgram(
-    `train-${net.id}`,
-    (given: {
-      theta: TensorTree;
-      buffers: TensorTree;
-      velocity: TensorTree;
-      images: Tensor;
-      targets: Tensor;
-      w?: AugmentationTensors;
-      rate: Tensor;
-    }) => {
-      const { theta, velocity, images, targets, w, rate } = given;
-      const x = w ? augment(images, w) : images;
-      const { logits, buffers } = net.apply(theta, given.buffers, x, { mode: "train" });
-      const loss = crossEntropy(logits, targets);
-      const parameters = tensorsOf(theta);
-      const velocities = tensorsOf(velocity);
-      const updates = grad(loss, parameters).map((gradient, index) =>
-        sgd(parameters[index], velocities[index], gradient, rate, { momentum, weightDecay }),
-      );
-      return {
-        theta: withTensors(
-          theta,
-          updates.map(({ parameter }) => parameter),
-        ),
-        buffers,
-        velocity: withTensors(
-          velocity,
-          updates.map((update) => update.velocity),
-        ),
-        loss,
-      };
-    },
-    { donate: ["theta", "buffers", "velocity"] },
-  );
+  const defineStep = (momentum: number) =>
+    defineProgram(
+      `train-${net.id}`,
+      (given: {
+        theta: TensorTree;
+        buffers: TensorTree;
+        velocity: TensorTree;
+        images: Tensor;
+        targets: Tensor;
+        w?: AugmentationTensors;
+        rate: Tensor;
+      }) => {
+        const { theta, velocity, images, targets, w, rate } = given;
+        const x = w ? augment(images, w) : images;
+        const { logits, buffers } = net.apply(theta, given.buffers, x, { mode: "train" });
+        const loss = crossEntropy(logits, targets);
+        const parameters = tensorsOf(theta);
+        const velocities = tensorsOf(velocity);
+        const updates = grad(loss, parameters).map((gradient, index) =>
+          sgd(parameters[index], velocities[index], gradient, rate, { momentum, weightDecay }),
+        );
+        return {
+          theta: withTensors(
+            theta,
+            updates.map(({ parameter }) => parameter),
+          ),
+          buffers,
+          velocity: withTensors(
+            velocity,
+            updates.map((update) => update.velocity),
+          ),
+          loss,
+        };
+      },
+      { donate: ["theta", "buffers", "velocity"] },
+    );
+
+  const trainStep = defineStep(protocol.momentum);
+  const steps = new Map([[protocol.momentum, trainStep]]);
+  const stepWith = (momentum: number) => {
+    const step = steps.get(momentum) ?? defineStep(momentum);
+    steps.set(momentum, step);
+    return step;
+  };
 
   const classify = defineProgram(
     `classify-${net.id}`,
@@ -90,35 +106,47 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
   return {
     programs: { trainStep, classify },
 
-    /** Trains by the protocol; gives the network, which the caller frees. Calls `onEpoch` after each epoch. */
+    /**
+     * Trains by the protocol; gives the network, which the caller frees. `onEpoch` is called after each epoch, with
+     * a state that a later training may go on `from`, where the same key and set give the same bits.
+     */
     async train(
       set: TrainingSet,
-      strategy: Strategy,
+      chosen: Strategy,
       size: { height: number; width: number },
       epochs: number,
       key: Key,
-      onEpoch: (epoch: number, loss: number) => Promise<void> | void = () => {},
+      onEpoch: (epoch: number, loss: number, state: TrainingState) => Promise<void> | void = () => {},
+      from?: { readonly epoch: number; readonly state: TrainingState },
     ): Promise<TrainedNet> {
       const start = net.params(deriveKey(key, "net"));
       const zeros = zerosLike(start);
-      let theta: ValueTree = runtime.upload(start);
-      let buffers: ValueTree = runtime.upload(net.buffers());
-      let velocity: ValueTree = runtime.upload(zeros);
-      let rate = protocol.learningRate;
-      const middle = Math.floor(epochs / 2) + 1;
+      let { theta, buffers, velocity }: TrainingState = from?.state ?? {
+        theta: runtime.upload(start),
+        buffers: runtime.upload(net.buffers()),
+        velocity: runtime.upload(zeros),
+      };
+      const strategy = strategyOf(protocol, chosen);
+      const learned = protocol.usesLearnedRate ? set.learningRate : undefined;
       try {
-        for (let epoch = 0; epoch <= epochs; epoch++) {
+        for (let epoch = from?.epoch ?? 0; epoch < countEpochs(protocol, epochs); epoch++) {
+          const { factor, momentum, restarts } = conditionsAt(protocol, epochs, epoch);
+          if (restarts) {
+            runtime.free(velocity);
+            velocity = runtime.upload(zeros);
+          }
+          const rate = (learned ?? protocol.learningRate) * factor;
           const order = permutation(deriveKey(key, "order", epoch), set.size);
           let lastLoss = 0;
-          for (let from = 0; from < set.size; from += protocol.batch) {
-            const indices = order.subarray(from, from + protocol.batch);
+          for (let at = 0; at < set.size; at += protocol.batch) {
+            const indices = order.subarray(at, at + protocol.batch);
             const { images, targets } = await set.batch(indices);
-            const batchKey = deriveKey(key, "augment", epoch, from);
-            const augmented = protocol.augmented && strategy.length > 0;
-            const drawn = augmented
-              ? drawAugmentation(batchKey, strategy, indices.length, size.height, size.width)
-              : undefined;
-            const result = await runtime.run(trainStep, {
+            const batchKey = deriveKey(key, "augment", epoch, at);
+            const drawn =
+              strategy.length > 0
+                ? drawAugmentation(batchKey, strategy, indices.length, size.height, size.width)
+                : undefined;
+            const result = await runtime.run(stepWith(momentum), {
               theta,
               buffers,
               velocity,
@@ -130,12 +158,7 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
             ({ theta, buffers, velocity } = result);
             lastLoss = await runtime.take(result.loss);
           }
-          if (epoch === middle) {
-            rate *= 0.1;
-            runtime.free(velocity);
-            velocity = runtime.upload(zeros);
-          }
-          await onEpoch(epoch, lastLoss);
+          await onEpoch(epoch, lastLoss, { theta, buffers, velocity });
         }
       } catch (error) {
         runtime.free([theta, buffers, velocity]); // such as a caller that stops at an epoch

@@ -23,6 +23,8 @@ const headerSchema = z.strictObject({
   /** Events of the run that precede this checkpoint; what follows is cut off on resume. */
   events: z.int().min(0),
   trials: z.array(trialSchema),
+  /** The step that was best on held-out images so far; its state is kept beside. */
+  best: z.strictObject({ step: z.int().min(0), accuracy: z.number().min(0).max(1), state: z.unknown() }).optional(),
   /** A person ended the distillation here: no resume goes on with it. */
   isEnded: z.literal(true).optional(),
   /** The recipe that the state was made with. */
@@ -31,8 +33,16 @@ const headerSchema = z.strictObject({
   state: z.unknown(),
 });
 
-export interface Checkpoint extends Omit<z.output<typeof headerSchema>, "version" | "state"> {
+/** A state with how well it did on held-out images. */
+export interface Best {
+  readonly step: number;
+  readonly accuracy: number;
   readonly state: SavedState;
+}
+
+export interface Checkpoint extends Omit<z.output<typeof headerSchema>, "version" | "state" | "best"> {
+  readonly state: SavedState;
+  readonly best?: Best | undefined;
 }
 
 export function isArray(node: unknown): node is HostArray {
@@ -40,7 +50,7 @@ export function isArray(node: unknown): node is HostArray {
 }
 
 /** The bytes of a checkpoint; the same checkpoint gives the same bytes. */
-export function encodeCheckpoint({ state, ...rest }: Checkpoint): Uint8Array {
+export function encodeCheckpoint({ state, best, ...rest }: Checkpoint): Uint8Array {
   const tensors: Record<string, TypedTensor> = {};
   const skeleton = (node: SavedTree, path: string): unknown => {
     if (typeof node === "number") return node;
@@ -52,7 +62,12 @@ export function encodeCheckpoint({ state, ...rest }: Checkpoint): Uint8Array {
     const entries = Object.entries(node as Record<string, SavedTree>).map(child);
     return Array.isArray(node) ? entries.map(([, value]) => value) : Object.fromEntries(entries);
   };
-  const header = { version: 1, ...rest, state: skeleton(state, "state") };
+  const header = {
+    version: 1,
+    ...rest,
+    ...(best && { best: { ...best, state: skeleton(best.state, "best") } }),
+    state: skeleton(state, "state"),
+  };
   return writeSafetensors(tensors, { format: "stillroom.checkpoint", checkpoint: JSON.stringify(header) });
 }
 
@@ -66,7 +81,7 @@ export function toTensor({ shape, data }: HostArray): TypedTensor {
 export function decodeCheckpoint(bytes: Uint8Array, source: string): Checkpoint {
   try {
     const { tensors, metadata } = readSafetensors(bytes, source);
-    const { version: _, state, ...rest } = headerSchema.parse(JSON.parse(metadata.checkpoint ?? "null"));
+    const { version: _, state, best, ...rest } = headerSchema.parse(JSON.parse(metadata.checkpoint ?? "null"));
     const restore = (node: unknown): SavedTree => {
       if (typeof node === "number") return node;
       if (Array.isArray(node)) return node.map(restore);
@@ -80,7 +95,10 @@ export function decodeCheckpoint(bytes: Uint8Array, source: string): Checkpoint 
     };
     const restored = restore(state);
     if (!isState(restored)) throw new Error("its state has no step and images");
-    return { ...rest, state: restored };
+    if (!best) return { ...rest, state: restored };
+    const ofBest = restore(best.state);
+    if (!isState(ofBest)) throw new Error("its best state has no step and images");
+    return { ...rest, best: { ...best, state: ofBest }, state: restored };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError("bad-checkpoint", `${source} cannot be read: ${reason}`, "", { cause: error });
@@ -94,7 +112,7 @@ function isState(tree: SavedTree): tree is SavedState {
 
 /** Throws UserError "bad-checkpoint" when a checkpoint is of another experiment. `imageShape` is [c, h, w]. */
 export function requireFitting(
-  { state, trials, recipe: own }: Checkpoint,
+  { state, best, trials, recipe: own }: Checkpoint,
   recipe: Recipe,
   imageShape: readonly number[],
   classes: number,
@@ -106,7 +124,7 @@ export function requireFitting(
   if (count !== recipe.ipc * classes || !isShaped) {
     problems.push(`its images are not ${recipe.ipc * classes} of ${imageShape.join(" x ")}`);
   }
-  const jobs = listJobs(recipe);
+  const jobs = listJobs(recipe, best !== undefined);
   const isOurs = ({ set, net, trial }: Trial, at: number) =>
     jobs[at]?.set === set && jobs[at].net === net && jobs[at].trial === trial;
   if (!trials.every(isOurs)) problems.push("its trials are not those of the recipe");
@@ -118,13 +136,14 @@ export function requireFitting(
   }
 }
 
-/**
- * Whether a state was made with this recipe. The evaluation counts only where trials have begun, the record never; a setting
- * that is newer than the checkpoint has its default in it.
- */
+/** What of the evaluation the distillation depends on: everything where its steps are judged. */
+const judgingOf = ({ evaluation }: Recipe) => (evaluation.everySteps > 0 ? evaluation : evaluation.validation);
+
+/** Whether a state was made with this recipe. The evaluation counts only where trials have begun, the record never. */
 function isMadeWith(recipe: Recipe, own: unknown, hasTrials: boolean): boolean {
-  const relevant = (given: object) =>
-    JSON.stringify({ ...given, record: undefined, ...(hasTrials ? {} : { evaluation: undefined }) });
-  const { data } = recipeSchema.safeParse(own);
-  return data !== undefined && relevant(data) === relevant(recipe);
+  const relevant = (given: Recipe) =>
+    JSON.stringify({ ...given, record: undefined, ...(hasTrials ? {} : { evaluation: judgingOf(given) }) });
+  // One that was written before a setting was known has what that setting is by default.
+  const written = recipeSchema.safeParse(own).data;
+  return written !== undefined && relevant(written) === relevant(recipe);
 }

@@ -1,8 +1,8 @@
 // What a run will cost, measured before it starts: a few real steps on this dataset, network and backend.
 import type { ImageSet } from "../data/image-set.ts";
-import { createStoredSet, type StoredDataset } from "../data/stored-set.ts";
+import type { StoredDataset } from "../data/stored-set.ts";
 import { isValue, type Runtime } from "../engine/index.ts";
-import { protocolOf } from "../evaluation/protocols.ts";
+import { countEpochs, protocolOf } from "../evaluation/protocols.ts";
 import { createTrainer } from "../evaluation/train-fresh.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
 import { methodOf } from "../methods/index.ts";
@@ -11,6 +11,7 @@ import type { Recipe } from "../recipe/index.ts";
 import { randomSet } from "./evaluate.ts";
 import { fitMemory, type PlannedMemory } from "./planned-memory.ts";
 import { requireTestImages } from "./session.ts";
+import { openSets } from "./sets.ts";
 
 export interface Estimate {
   readonly steps: number;
@@ -27,6 +28,7 @@ export async function estimateRun(input: {
   readonly recipe: Recipe;
   readonly runtime: Runtime;
   readonly train: ImageSet;
+  readonly validation?: ImageSet | undefined;
   readonly test: ImageSet;
   readonly clock: () => number;
   readonly evaluate: boolean;
@@ -35,20 +37,31 @@ export async function estimateRun(input: {
   const { recipe, train, evaluate } = input;
   const steps = methodOf(recipe.method.id).steps(recipe.method);
   const secondsPerStep = steps > 0 ? await timeStep(input) : 0;
-  let evaluateSeconds = 0;
-  for (const name of evaluate ? recipe.evaluation.nets : []) evaluateSeconds += await timeTrials(input, name);
+  const { nets, everySteps } = recipe.evaluation;
+  const judged = everySteps > 0 ? Math.ceil(steps / everySteps) : 0;
+  let [evaluateSeconds, judgeSeconds] = [0, 0];
+  for (const [at, name] of nets.entries()) {
+    const isJudge = at === 0 && judged > 0;
+    if (!evaluate && !isJudge) continue;
+    const times = await timeTraining(input, name);
+    if (evaluate) evaluateSeconds += sumTrials(input, times);
+    if (isJudge)
+      judgeSeconds = judged * (times.trainSeconds + times.testSecondsPerImage * (input.validation?.size ?? 0));
+  }
   const images = train.classNames.length * recipe.ipc;
   const stateBytes = images * train.pixels * 4;
   const previews = Math.floor(steps / recipe.record.previewEverySteps) + 1;
-  const synthesiseSeconds = steps * secondsPerStep;
+  // The steps that are judged on held-out images wait for a network to be trained.
+  const synthesiseSeconds = steps * secondsPerStep + judgeSeconds;
   return {
     steps,
     secondsPerStep,
     synthesiseSeconds,
     evaluateSeconds,
     totalSeconds: synthesiseSeconds + evaluateSeconds,
-    // Three checkpoints of images and velocity, the set itself, a picture of each preview, a line of each step.
-    diskBytes: 7 * stateBytes + previews * images * train.pixels + steps * 110,
+    // Three checkpoints of images and velocity, the set itself, and all that again of the best step; a picture of each
+    // preview, a line of each step.
+    diskBytes: (judged > 0 ? 14 : 7) * stateBytes + previews * images * train.pixels + steps * 110,
   };
 }
 
@@ -66,7 +79,7 @@ export async function estimateStored({
   readonly planned: PlannedMemory | undefined;
 }> {
   if (rest.evaluate) requireTestImages(dataset);
-  const sets = { train: createStoredSet(dataset, "train"), test: createStoredSet(dataset, "test") };
+  const sets = openSets(dataset, rest.recipe);
   const planned = await fitMemory(rest.runtime.backend, { ...rest, ...sets });
   return { estimate: await estimateRun({ ...rest, ...sets, imagesAtOnce: planned?.imagesAtOnce }), planned };
 }
@@ -75,7 +88,9 @@ async function timeStep({ recipe, runtime, train, clock, imagesAtOnce }: Timed):
   const method = methodOf(recipe.method.id);
   const [channels, height, width] = train.imageShape;
   const net = createNet(recipe.network, { channels, height, width, classes: train.classNames.length });
-  const { ipc, init } = recipe;
+  const { ipc } = recipe;
+  // Where images begin does not matter to a step's time.
+  const init = "noise" as const;
   const key = deriveKey(rootKey(recipe.seed), "estimate");
   const context = { runtime, key, real: train, net, ipc, init, strategy: recipe.augmentation.strategy, imagesAtOnce };
   const started = method.start(context, recipe.method);
@@ -94,7 +109,14 @@ async function timeStep({ recipe, runtime, train, clock, imagesAtOnce }: Timed):
   return seconds;
 }
 
-async function timeTrials({ recipe, runtime, train, test, clock }: Timed, name: string): Promise<number> {
+interface TrainingTimes {
+  /** Of one network on a set of the distilled set's size. */
+  readonly trainSeconds: number;
+  readonly testSecondsPerImage: number;
+  readonly images: number;
+}
+
+async function timeTraining({ recipe, runtime, train, test, clock }: Timed, name: string): Promise<TrainingTimes> {
   const { evaluation } = recipe;
   const [channels, height, width] = train.imageShape;
   const net = createNet(namedNetwork(name, recipe.network), {
@@ -103,20 +125,37 @@ async function timeTrials({ recipe, runtime, train, test, clock }: Timed, name: 
     width,
     classes: train.classNames.length,
   });
-  const trainer = createTrainer(runtime, net, protocolOf(evaluation.protocol));
+  const protocol = protocolOf(evaluation.protocol);
+  const trainer = createTrainer(runtime, net, protocol);
   const key = deriveKey(rootKey(recipe.seed), "estimate");
   const set = await randomSet(train, Math.min(recipe.ipc, ...train.source.counts), key);
   const times: number[] = [clock()];
   const strategy = recipe.augmentation.strategy;
   const trained = await trainer.train(set, strategy, { height, width }, 2, key, () => void times.push(clock()));
-  const epochSeconds = Math.min(times[2] - times[1], times[3] - times[2]) / 1000;
+  const epochSeconds = Math.min(...times.slice(2).map((time, at) => time - times[at + 1])) / 1000;
+  // Any images do to time a test with.
+  const tested = test.size > 0 ? test : train;
+  const count = Math.min(500, tested.size);
   const start = clock();
-  await trainer.accuracy(trained, test, 500);
-  const testSeconds = ((clock() - start) / 1000) * (test.size / Math.min(500, test.size));
+  await trainer.accuracy(trained, tested, count);
+  const testSecondsPerImage = (clock() - start) / 1000 / count;
   runtime.free(trained);
-  const sets = evaluation.baselines.filter((each) => each !== "whole").length + 1;
-  const whole = evaluation.baselines.includes("whole") ? train.size / set.size : 0;
-  return (
-    evaluation.trials * ((sets + whole) * (evaluation.epochs + 1) * epochSeconds + (sets + (whole && 1)) * testSeconds)
-  );
+  return {
+    trainSeconds: countEpochs(protocol, evaluation.epochs) * epochSeconds,
+    testSecondsPerImage,
+    images: set.size,
+  };
+}
+
+/** Seconds of all trials of one network. */
+function sumTrials(
+  { recipe, train, test }: Timed,
+  { trainSeconds, testSecondsPerImage, images }: TrainingTimes,
+): number {
+  const { trials, baselines, everySteps } = recipe.evaluation;
+  const hasWhole = baselines.includes("whole");
+  // The distilled set, the best on held-out images where there is one, and the baselines.
+  const sets = baselines.length - Number(hasWhole) + 1 + Number(everySteps > 0);
+  const trainings = sets + (hasWhole ? train.size / images : 0);
+  return trials * (trainings * trainSeconds + (sets + Number(hasWhole)) * testSecondsPerImage * test.size);
 }

@@ -2,15 +2,18 @@
 import { sampleClass } from "../data/class-sampler.ts";
 import type { DistilledSet } from "../data/distilled-set.ts";
 import { type ImageSet, oneHot } from "../data/image-set.ts";
+import type { ChosenImages } from "../data/selection/index.ts";
 import type { HostArray, Runtime } from "../engine/index.ts";
-import { protocolOf } from "../evaluation/protocols.ts";
+import { countEpochs, type Protocol, protocolOf, strategyOf } from "../evaluation/protocols.ts";
 import { summarise } from "../evaluation/statistics.ts";
 import { createTrainer, type Trainer, type TrainingSet } from "../evaluation/train-fresh.ts";
+import { invariant } from "../lib/invariant.ts";
 import { deriveKey, type Key, rootKey } from "../lib/random.ts";
 import { methodOf } from "../methods/index.ts";
 import { createNet, namedNetwork } from "../nn/nets/index.ts";
 import type { Recipe } from "../recipe/index.ts";
 import type { Trial } from "./checkpoint.ts";
+import type { Choices } from "./choices.ts";
 import type { EvaluationFile } from "./evaluation-file.ts";
 import type { Job } from "./jobs.ts";
 
@@ -36,12 +39,20 @@ function fixedSet(images: Float32Array, shape: readonly number[], targets: HostA
   };
 }
 
-export function trainingSetOf({ images, shape, labels, classNames }: DistilledSet): TrainingSet {
+/** A distilled set as a protocol trains on it. */
+export function trainingSetOf(
+  { images, shape, labels, classNames, ipc, extra }: DistilledSet,
+  protocol: Pick<Protocol, "labels">,
+): TrainingSet {
+  const [count] = shape;
+  const ofClass = () => Int32Array.from({ length: count }, (_, i) => Math.floor(i / ipc));
   const targets =
-    labels.kind === "hard"
-      ? oneHot(labels.values, classNames.length)
-      : { shape: [shape[0], classNames.length], data: labels.values };
-  return fixedSet(images, shape, targets);
+    labels.kind === "soft" && protocol.labels === "own"
+      ? { shape: [count, classNames.length], data: labels.values }
+      : oneHot(labels.kind === "hard" ? labels.values : ofClass(), classNames.length);
+  const { learning_rate: learned } = extra;
+  const learningRate = learned && Number(learned.data[0]);
+  return { ...fixedSet(images, shape, targets), learningRate };
 }
 
 /** `ipc` real images of each class, drawn anew for each key. */
@@ -51,7 +62,14 @@ export async function randomSet(real: ImageSet, ipc: number, key: Key): Promise<
   return fixedSet(data, shape, real.oneHot(indices));
 }
 
-function wholeSet(real: ImageSet): TrainingSet {
+/** The images of each class that were chosen, at most `ipc`. */
+async function chosenSet(real: ImageSet, chosen: ChosenImages, ipc: number): Promise<TrainingSet> {
+  const indices = chosen.flatMap((own) => own.slice(0, ipc));
+  const { shape, data } = await real.images(indices);
+  return fixedSet(data, shape, real.oneHot(indices));
+}
+
+export function wholeSet(real: ImageSet): TrainingSet {
   return {
     size: real.size,
     batch: async (indices) => ({ images: await real.images(indices), targets: real.oneHot(indices) }),
@@ -60,7 +78,13 @@ function wholeSet(real: ImageSet): TrainingSet {
 
 export interface Evaluator {
   /** Trains and tests one network; the same job gives the same accuracy. Rejects when `signal` aborts. */
-  run(job: Job, signal: AbortSignal, onEpoch: (epoch: number, loss: number) => void): Promise<number>;
+  run(
+    job: Job,
+    signal: AbortSignal,
+    onEpoch: (epoch: number, loss: number) => void,
+    /** In place of the distilled set that the evaluator was made with. */
+    distilled?: DistilledSet,
+  ): Promise<number>;
 }
 
 export function createEvaluator(input: {
@@ -69,9 +93,14 @@ export function createEvaluator(input: {
   readonly train: ImageSet;
   readonly test: ImageSet;
   readonly distilled?: DistilledSet;
+  /** Of the step that was best on held-out images. */
+  readonly best?: DistilledSet | undefined;
+  /** For the baselines that are chosen by features. */
+  readonly choices?: Choices | undefined;
 }): Evaluator {
-  const { recipe, runtime, train, test, distilled } = input;
+  const { recipe, runtime, train, test, best, choices } = input;
   const { evaluation } = recipe;
+  const protocol = protocolOf(evaluation.protocol);
   const [channels, height, width] = train.imageShape;
   const key = deriveKey(rootKey(recipe.seed), "evaluate");
   const trainers = new Map<string, Trainer>();
@@ -80,30 +109,35 @@ export function createEvaluator(input: {
     if (!trainer) {
       const options = namedNetwork(name, recipe.network);
       const net = createNet(options, { channels, height, width, classes: train.classNames.length });
-      trainer = createTrainer(runtime, net, protocolOf(evaluation.protocol));
+      trainer = createTrainer(runtime, net, protocol);
       trainers.set(name, trainer);
     }
     return trainer;
   };
-  const setOf = (job: Job): Promise<TrainingSet> | TrainingSet => {
+  const setOf = (job: Job, distilled: DistilledSet | undefined): Promise<TrainingSet> | TrainingSet => {
     switch (job.set) {
       case "distilled":
-        return trainingSetOf(distilled as DistilledSet);
+        return trainingSetOf(distilled as DistilledSet, protocol);
+      case "best":
+        return trainingSetOf(best as DistilledSet, protocol);
       case "random":
         return randomSet(train, recipe.ipc, deriveKey(key, "random", job.trial));
       case "whole":
         return wholeSet(train);
-      default:
-        throw new Error(`${job.set} is not a baseline yet`);
+      default: {
+        const chosen = choices?.[job.set];
+        invariant(chosen, `images by ${job.set} are chosen before an evaluation`);
+        return chosenSet(train, chosen, recipe.ipc);
+      }
     }
   };
   return {
-    run: async (job, signal, onEpoch) => {
+    run: async (job, signal, onEpoch, distilled = input.distilled) => {
       const trainer = trainerOf(job.net);
-      const set = await setOf(job);
+      const set = await setOf(job, distilled);
       // An epoch of a whole training set may take minutes: a stop is seen at the next batch.
       const stoppable: TrainingSet = {
-        size: set.size,
+        ...set,
         batch: (indices) => {
           signal.throwIfAborted();
           return set.batch(indices);
@@ -144,6 +178,7 @@ export function summariseTrials(
   trials: readonly Trial[],
   normaliser: object,
   testImages: number,
+  bestStep?: number,
 ): EvaluationFile {
   const { evaluation } = recipe;
   const protocol = protocolOf(evaluation.protocol);
@@ -152,10 +187,12 @@ export function summariseTrials(
     protocol: {
       ...protocol,
       epochs: evaluation.epochs,
-      epochsRun: evaluation.epochs + 1,
-      augmentation: protocol.augmented ? recipe.augmentation.strategy : [],
+      epochsRun: countEpochs(protocol, evaluation.epochs),
+      augmentation: strategyOf(protocol, recipe.augmentation.strategy),
       normaliser,
       testImages,
+      heldOut: evaluation.validation,
+      ...(bestStep !== undefined && { bestStep }),
       selection: "last epoch; nothing is chosen on the test set",
     },
     results: [...groups.values()].map((group) => {

@@ -1,12 +1,13 @@
 // RunEvent: all that an experiment tells the world, one line each of a run's events.ndjson.
 
 import { z } from "zod";
+import { selectionIds } from "../data/selection/index.ts";
 
 /** What a run goes through, in this order. */
 export const stages = ["prepare", "synthesise", "label", "evaluate", "export"] as const;
 export const runStatuses = ["created", "running", "paused", "stopped", "failed", "done"] as const;
 /** The sets that one protocol compares. */
-export const evaluatedSets = ["distilled", "random", "herding", "k-center", "whole"] as const;
+export const evaluatedSets = ["distilled", "best", "random", ...selectionIds, "whole"] as const;
 
 export const stageSchema = z.enum(stages);
 export const runStatusSchema = z.enum(runStatuses);
@@ -42,6 +43,7 @@ export const runEventSchema = z.discriminatedUnion("type", [
   }),
   /** `file` lies in `previews/`. */
   z.object({ type: z.literal("preview"), ...every, ...place, file: fileName }),
+  /** In the stage "synthesise" on held-out training images, with the step that it judges; else on the test set. */
   z.object({
     type: z.literal("evaluation"),
     ...every,

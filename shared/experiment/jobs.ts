@@ -9,9 +9,12 @@ export interface Job {
   readonly trial: number;
 }
 
-/** Every job of a recipe: trial by trial, each set in turn, so that a comparison grows evenly. */
-export function listJobs({ evaluation }: Pick<Recipe, "evaluation">, distilled = true): Job[] {
-  const sets: EvaluatedSet[] = [...(distilled ? ["distilled" as const] : []), ...evaluation.baselines];
+/**
+ * Every job of a recipe: trial by trial, each set in turn, so that a comparison grows evenly. `hasBest`: the best step on
+ * held-out images is known, and judged apart from the last.
+ */
+export function listJobs({ evaluation }: Pick<Recipe, "evaluation">, hasBest = false): Job[] {
+  const sets: EvaluatedSet[] = ["distilled", ...(hasBest ? ["best" as const] : []), ...evaluation.baselines];
   const trials = Array.from({ length: evaluation.trials }, (_, trial) => trial);
   return evaluation.nets.flatMap((net) => trials.flatMap((trial) => sets.map((set) => ({ set, net, trial }))));
 }

@@ -1,7 +1,8 @@
 // The memory that a run takes on a GPU, known before it starts: the run's own loop, with blank images, on a backend that
 // compiles and counts as the real one does and computes nothing.
 import { ImageSet } from "../data/image-set.ts";
-import { createStoredSet, type StoredDataset } from "../data/stored-set.ts";
+import { selectionIds } from "../data/selection/index.ts";
+import type { StoredDataset } from "../data/stored-set.ts";
 import { type Backend, Runtime, type WebgpuBackend } from "../engine/index.ts";
 import { protocolOf } from "../evaluation/protocols.ts";
 import { TEST_BATCH } from "../evaluation/train-fresh.ts";
@@ -11,6 +12,7 @@ import type { Recipe } from "../recipe/index.ts";
 import { createEvaluator, listJobs } from "./evaluate.ts";
 import type { RunPort } from "./ports.ts";
 import { runExperiment } from "./run.ts";
+import { openSets } from "./sets.ts";
 
 export interface PlannedMemory {
   /** Bytes that values and programs take at most, kept to the sizes in which buffers are made. */
@@ -24,6 +26,7 @@ export interface PlannedMemory {
 interface Planned {
   readonly recipe: Recipe;
   readonly train: ImageSet;
+  readonly validation?: ImageSet | undefined;
   readonly test: ImageSet;
   readonly evaluate: boolean;
   readonly imagesAtOnce?: number | undefined;
@@ -72,8 +75,7 @@ export function fitStored(
   backend: Backend,
   { dataset, ...rest }: Omit<Parameters<typeof fitMemory>[1], "train" | "test"> & { readonly dataset: StoredDataset },
 ): Promise<PlannedMemory | undefined> {
-  const [train, test] = [createStoredSet(dataset, "train"), createStoredSet(dataset, "test")];
-  return fitMemory(backend, { ...rest, train, test });
+  return fitMemory(backend, { ...rest, ...openSets(dataset, rest.recipe) });
 }
 
 export const isWebgpu = (backend: Backend): backend is WebgpuBackend => "dry" in backend;
@@ -96,11 +98,17 @@ function tooLarge(recipe: Recipe, { peakBytes, distilBytes, imagesAtOnce }: Plan
 
 const megabytes = (bytes: number) => `${Number((bytes / 1e6).toPrecision(4))} MB`;
 
-async function distil(runtime: Runtime, { recipe, train, test, imagesAtOnce }: Planned): Promise<void> {
+async function distil(runtime: Runtime, planned: Planned): Promise<void> {
+  const { train, validation, test, imagesAtOnce } = planned;
+  const { evaluation } = planned.recipe;
+  // The first steps are judged as later ones will be, but shortly.
+  const everySteps = Math.min(evaluation.everySteps, STEPS - 2);
+  const recipe = { ...planned.recipe, evaluation: { ...evaluation, everySteps, epochs: 1 } };
   const finish = new AbortController();
   await runExperiment({
     recipe,
     train: blank(train.source, train.source.counts),
+    validation: validation && blank(validation.source, cutCounts(validation.source.counts, TEST_BATCH, 0)),
     test,
     fingerprint: "",
     runtime,
@@ -130,10 +138,15 @@ async function evaluateOnce(runtime: Runtime, { recipe: given, train, test }: Pl
   const { source } = train;
   const { batch } = protocolOf(recipe.evaluation.protocol);
   const count = recipe.ipc * source.classNames.length;
+  const real = blank(source, cutCounts(source.counts, batch, recipe.ipc));
+  const listClass = (_: string, label: number) =>
+    Array.from({ length: Math.min(recipe.ipc, real.countOf(label)) }, (_, at) => real.starts[label] + at);
+  const chosen = source.classNames.map(listClass);
   const evaluator = createEvaluator({
     recipe,
     runtime,
-    train: blank(source, cutCounts(source.counts, batch, recipe.ipc)),
+    train: real,
+    choices: Object.fromEntries(selectionIds.map((id) => [id, chosen])),
     test: blank(test.source, cutCounts(test.source.counts, TEST_BATCH, 1)),
     distilled: {
       images: new Float32Array(count * train.pixels),

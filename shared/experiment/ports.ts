@@ -15,7 +15,7 @@ export interface RunPort {
   appendEvents(events: readonly RunEvent[]): Promise<void>;
   writeCheckpoint(name: string, bytes: Uint8Array): Promise<void>;
   writePreview(step: number, picture: Picture): Promise<void>;
-  writeFile(name: "distilled.safetensors" | "evaluation.json", bytes: Uint8Array): Promise<void>;
+  writeFile(name: "distilled.safetensors" | "best.safetensors" | "evaluation.json", bytes: Uint8Array): Promise<void>;
 }
 
 /** A run folder that one session has for itself, by files or over HTTP. */
@@ -33,6 +33,8 @@ export interface RunStore extends RunPort {
   /** Names, newest first. */
   listCheckpoints(): Promise<readonly string[]>;
   readCheckpoint(name: string): Promise<Uint8Array>;
+  /** The earlier set that its images begin with, copied into the run when that was made. Throws UserError "not-found". */
+  readInitial(): Promise<Uint8Array>;
   /**
    * Cuts the events to where the session begins and marks the run as running, or throws UserError "events-missing" and
    * changes nothing.

@@ -1,13 +1,16 @@
 // The loop of an experiment: synthesise, then evaluate, writing events, previews and checkpoints as it goes.
 // It gets its world as arguments; the worker, the child process, the command line and the tests are its callers.
 import { type DistilledSet, toSafetensors } from "../data/distilled-set.ts";
+import { imagesUnder } from "../data/fit-set.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { drawGrid } from "../data/preview.ts";
 import { isValue, type Runtime, type Value } from "../engine/index.ts";
+import { countEpochs, protocolOf } from "../evaluation/protocols.ts";
 import { invariant } from "../lib/invariant.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
 import { UserError } from "../lib/user-error.ts";
 import {
+  type InitialImages,
   type MethodState,
   methodOf,
   type SavedState,
@@ -17,11 +20,20 @@ import {
 } from "../methods/index.ts";
 import { createNet } from "../nn/nets/index.ts";
 import type { Recipe } from "../recipe/index.ts";
-import { type Artifact, type ArtifactStore, artifactId, type Chunk } from "./artifacts.ts";
-import { type Checkpoint, encodeCheckpoint, isArray, requireFitting, type Trial, toTensor } from "./checkpoint.ts";
-import { createEvaluator, findDivergence, summariseTrials } from "./evaluate.ts";
+import type { Artifact, ArtifactStore, Chunk } from "./artifacts.ts";
+import {
+  type Best,
+  type Checkpoint,
+  encodeCheckpoint,
+  isArray,
+  requireFitting,
+  type Trial,
+  toTensor,
+} from "./checkpoint.ts";
+import { createEvaluator, type Evaluator, findDivergence, summariseTrials } from "./evaluate.ts";
 import type { RunEvent, Stage } from "./events.ts";
-import { listJobs } from "./jobs.ts";
+import { type Job, listJobs } from "./jobs.ts";
+import { makeOrFind } from "./make-artifact.ts";
 import { Pace } from "./pace.ts";
 import type { Progress, RunPort } from "./ports.ts";
 import { type Preparation, type Prepared, preparations } from "./prepare.ts";
@@ -29,7 +41,11 @@ import { type Preparation, type Prepared, preparations } from "./prepare.ts";
 export interface Experiment {
   readonly recipe: Recipe;
   readonly train: ImageSet;
+  /** Held out of the training images, where the recipe holds out some. */
+  readonly validation?: ImageSet | undefined;
   readonly test: ImageSet;
+  /** The earlier set that the images begin with, where the recipe names one; missing where nothing is computed in earnest. */
+  readonly initial?: (() => Promise<DistilledSet>) | undefined;
   /** Of the dataset. */
   readonly fingerprint: string;
   readonly runtime: Runtime;
@@ -92,6 +108,8 @@ class Session {
   readonly #log: EventLog;
   readonly #seconds: Partial<Record<Stage, number>> = {};
   #trials: Trial[];
+  #best: Best | undefined;
+  #judges: Evaluator | undefined;
   #prepared: Prepared;
   /** The state of the last checkpoint. */
   #good: Saved | undefined;
@@ -100,8 +118,11 @@ class Session {
     this.#x = experiment;
     this.#log = new EventLog(experiment.port, experiment.clock, experiment.checkpoint?.events ?? 0);
     this.#trials = [...(experiment.checkpoint?.trials ?? [])];
-    const { train, test, recipe } = experiment;
-    this.#prepared = { train, test, init: recipe.init };
+    this.#best = experiment.checkpoint?.best;
+    const { train, validation, test, recipe } = experiment;
+    // What is chosen, or given by an earlier set, takes the place of noise before the first step.
+    const init = recipe.init === "real" ? "real" : "noise";
+    this.#prepared = { train, validation, test, init };
   }
 
   async run(): Promise<Outcome> {
@@ -145,6 +166,7 @@ class Session {
     for (const prepare of preparations) {
       const wanted = prepare(this.#x, this.#prepared);
       if (!wanted) continue;
+      if (!artifacts) await wanted.rehearse?.(this.#x.clock);
       const made = artifacts ? await this.#makeOrFind(artifacts, wanted) : wanted.blank();
       if ("status" in made) return made;
       this.#prepared = { ...this.#prepared, ...made };
@@ -155,54 +177,42 @@ class Session {
   /** Its chunks are told as steps, found ones too, so that a run's events do not depend on what the store had. */
   async #makeOrFind(artifacts: ArtifactStore, wanted: Preparation): Promise<Partial<Prepared> | Outcome> {
     const { signal, clock, onProgress, checkpoint } = this.#x;
-    const { steps, title, spec } = wanted;
-    const id = await artifactId(spec);
+    const { steps, title } = wanted;
     const isTold = checkpoint === undefined;
     const pace = new Pace(clock);
     let step = 0;
     if (isTold) await this.#log.add({ type: "stage", stage: "prepare", step, steps });
+    pace.mark(0, steps);
     const tell = async ({ name, metrics }: Chunk) => {
       step++;
       if (isTold) await this.#log.add({ type: "step", stage: "prepare", step, metrics });
       const note = `${title}, ${name}`;
       onProgress({ stage: "prepare", done: step, total: steps, unit: "step", ...pace.mark(step, steps), note });
     };
-    const tellAll = async (chunks: readonly Chunk[]) => {
-      pace.mark(chunks.length, steps);
-      for (const chunk of chunks) await tell(chunk);
-    };
-    let artifact: Artifact | undefined = await artifacts.open(id);
-    if (artifact) await tellAll(artifact.chunks);
-    else {
-      await using writer = await artifacts.write(id, spec);
-      await tellAll(writer.chunks);
-      try {
-        const facts = await wanted.make(
-          {
-            chunks: writer.chunks,
-            read: (name) => writer.read(name),
-            write: async (name, bytes, metrics) => {
-              await writer.write(name, bytes, metrics);
-              await tell({ name, bytes: bytes.length, metrics });
-            },
-          },
-          signal,
-        );
-        await writer.finish(facts);
-      } catch (error) {
-        if (!signal.aborted) throw error;
-        await this.#log.flush();
-        return { status: "stopped", stage: "prepare", step, seconds: {} };
-      }
-      artifact = await artifacts.open(id);
+    let artifact: Artifact;
+    try {
+      artifact = await makeOrFind(artifacts, wanted, signal, tell);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      await this.#log.flush();
+      return { status: "stopped", stage: "prepare", step, seconds: {} };
     }
-    invariant(artifact, `${id} was just finished`);
     return wanted.open(artifact);
+  }
+
+  /** Where the images begin: as prepared, or those of the earlier set as this run's normaliser has them. */
+  async #init(): Promise<InitialImages> {
+    const { recipe, initial } = this.#x;
+    const { init, train } = this.#prepared;
+    if (typeof recipe.init === "string" || !initial) return init;
+    const set = await initial();
+    return { kind: "given", images: { shape: set.shape, data: imagesUnder(set, train.source.normaliser) } };
   }
 
   async #synthesise(): Promise<{ saved: SavedState; outcome?: Outcome }> {
     const { recipe, runtime, port, signal, finish, checkpoint, clock, imagesAtOnce, onProgress } = this.#x;
-    const { train, init, experts } = this.#prepared;
+    const { train, experts } = this.#prepared;
+    const init = checkpoint ? "noise" : await this.#init();
     const method = methodOf(recipe.method.id);
     const [channels, height, width] = train.imageShape;
     const net = createNet(recipe.network, { channels, height, width, classes: train.classNames.length });
@@ -288,17 +298,27 @@ class Session {
         [pending, ahead] = [ahead, undefined];
         await this.#log.add({ type: "step", stage: "synthesise", step: step + 1, metrics });
         if (vectors) await this.#log.add({ type: "detail", stage: "synthesise", step: step + 1, vectors });
-        if (!(await this.#record(at, steps))) {
+        const progress = { stage: "synthesise", done: step + 1, total: steps, unit: "step" } as const;
+        const rate = pace.mark(step + 1, steps);
+        let isGood: boolean;
+        try {
+          isGood = await this.#record(at, steps, (note) => onProgress({ ...progress, ...rate, note }));
+        } catch (error) {
+          if (!signal.aborted) throw error;
+          // Within the judging of a step: the run goes on from the step before.
+          const [, before] = kept;
+          const saved = await saveState(runtime, before.state);
+          await this.#save("synthesise", saved.step, saved, { events: before.events });
+          return {
+            saved,
+            outcome: { status: "stopped" as const, stage: "synthesise" as const, step: saved.step, seconds: {} },
+          };
+        }
+        if (!isGood) {
           return await giveUp(kept.slice(1), `The images of step ${step + 1} are not finite numbers`);
         }
-        onProgress({
-          stage: "synthesise",
-          done: step + 1,
-          total: steps,
-          unit: "step",
-          ...pace.mark(step + 1, steps),
-          note: metrics.loss === undefined ? "left out" : `loss ${metrics.loss.toPrecision(4)}`,
-        });
+        const note = metrics.loss === undefined ? "left out" : `loss ${metrics.loss.toPrecision(4)}`;
+        onProgress({ ...progress, ...rate, note });
       }
       const saved = await saveState(runtime, at.state);
       if (saved.step < steps && !wasEnded) {
@@ -308,6 +328,8 @@ class Session {
         await this.#endEarly(saved, steps);
       }
       await port.writeFile("distilled.safetensors", toSafetensors(this.#distilled(saved)));
+      // Written before, too; but a run that went back may have left a later one.
+      if (this.#best) await this.#writeBest(this.#best);
       return { saved };
     } finally {
       for (const { state } of kept) runtime.free(state);
@@ -325,11 +347,18 @@ class Session {
   /** Whether a preview or a checkpoint is due at a step. */
   #isRecorded(step: number, steps: number): boolean {
     const { previewEverySteps, checkpointEverySteps } = this.#x.recipe.record;
-    return step === steps || step % previewEverySteps === 0 || step % checkpointEverySteps === 0;
+    const isDue = step % previewEverySteps === 0 || step % checkpointEverySteps === 0;
+    return step === steps || isDue || this.#isJudged(step, steps);
   }
 
-  /** The preview and the checkpoint that are due; false, and neither, when the state is not finite. */
-  async #record(mark: Mark, steps: number): Promise<boolean> {
+  /** Whether a step is evaluated on the held-out images. */
+  #isJudged(step: number, steps: number): boolean {
+    const { everySteps } = this.#x.recipe.evaluation;
+    return everySteps > 0 && step > 0 && (step % everySteps === 0 || step === steps);
+  }
+
+  /** What is due: an evaluation, the preview, the checkpoint; false, and none of them, when the state is not finite. */
+  async #record(mark: Mark, steps: number, tell: (note: string) => void = () => {}): Promise<boolean> {
     const { recipe, runtime } = this.#x;
     const { step } = mark.state;
     const isDue = (every: number) => step % every === 0 || step === steps;
@@ -337,6 +366,7 @@ class Session {
     if (this.#isRecorded(step, steps)) {
       const saved = await saveState(runtime, mark.state);
       if (!isFiniteTree(saved)) return false;
+      if (this.#isJudged(step, steps)) await this.#judge(saved, tell);
       if (isDue(previewEverySteps)) await this.#preview(saved);
       if (isDue(checkpointEverySteps)) {
         await this.#log.add({ type: "checkpoint", stage: "synthesise", step, file: `${pad(step)}.safetensors` });
@@ -346,6 +376,40 @@ class Session {
     }
     mark.events = this.#log.count;
     return true;
+  }
+
+  /**
+   * Trains one network on the images of a step and tests it on the held-out ones. It is the same fresh network for every
+   * step, so that the steps differ by their images alone.
+   */
+  async #judge(saved: SavedState, tell: (note: string) => void): Promise<void> {
+    const { recipe, runtime, signal } = this.#x;
+    const { train, validation } = this.#prepared;
+    invariant(validation, "a recipe whose steps are judged holds out images");
+    const { step } = saved;
+    const job: Job = { set: "distilled", net: recipe.evaluation.nets[0], trial: 0 };
+    this.#judges ??= createEvaluator({ recipe, runtime, train, test: validation });
+    let lastLoss = 0;
+    const accuracy = await this.#judges.run(
+      job,
+      signal,
+      (epoch, loss) => {
+        lastLoss = loss;
+        tell(`${job.net} on step ${step}, epoch ${epoch + 1}`);
+      },
+      this.#distilled(saved),
+    );
+    const place = { stage: "synthesise" as const, step };
+    const divergence = findDivergence(job, lastLoss, recipe);
+    if (divergence) await this.#log.add({ type: "warning", ...place, ...divergence });
+    await this.#log.add({ type: "evaluation", ...place, ...job, ipc: recipe.ipc, accuracy });
+    if (this.#best && accuracy <= this.#best.accuracy) return;
+    this.#best = { step, accuracy, state: saved };
+    await this.#writeBest(this.#best);
+  }
+
+  async #writeBest({ state }: Best): Promise<void> {
+    await this.#x.port.writeFile("best.safetensors", toSafetensors(this.#distilled(state)));
   }
 
   async #preview(saved: SavedState): Promise<void> {
@@ -376,7 +440,9 @@ class Session {
   ): Promise<void> {
     await this.#log.flush();
     const name = stage === "synthesise" ? pad(step) : `${stage}-${pad(step)}`;
-    const checkpoint = { stage, step, events, trials: this.#trials, ...more, recipe: this.#x.recipe, state };
+    const { recipe } = this.#x;
+    const best = this.#best && this.#best.step <= state.step ? { best: this.#best } : {};
+    const checkpoint = { stage, step, events, trials: this.#trials, ...best, ...more, recipe, state };
     await this.#x.port.writeCheckpoint(name, encodeCheckpoint(checkpoint));
   }
 
@@ -429,10 +495,13 @@ class Session {
 
   async #evaluate(saved: SavedState): Promise<Outcome | undefined> {
     const { recipe, runtime, port, signal, clock, onProgress } = this.#x;
-    const { train, test } = this.#prepared;
-    const jobs = listJobs(recipe);
-    const evaluator = createEvaluator({ recipe, runtime, train, test, distilled: this.#distilled(saved) });
-    const epochs = recipe.evaluation.epochs + 1;
+    const { train, test, choices } = this.#prepared;
+    const jobs = listJobs(recipe, this.#best !== undefined);
+    const distilled = this.#distilled(saved);
+    const best = this.#best && this.#distilled(this.#best.state);
+    const evaluator = createEvaluator({ recipe, runtime, train, test, distilled, best, choices });
+    const { evaluation } = recipe;
+    const epochs = countEpochs(protocolOf(evaluation.protocol), evaluation.epochs);
     const pace = new Pace(clock);
     if (this.#trials.length === 0 && this.#x.checkpoint?.stage !== "evaluate") {
       await this.#log.add({ type: "stage", stage: "evaluate", step: 0, steps: jobs.length });
@@ -443,14 +512,26 @@ class Session {
       const job = jobs[done];
       let accuracy: number;
       let lastLoss = 0;
+      const before = this.#trials[done - 1];
       try {
-        accuracy = await evaluator.run(job, signal, (epoch, loss) => {
-          lastLoss = loss;
-          const finished = done * epochs + epoch + 1;
-          const total = jobs.length * epochs;
-          const note = `${job.net} on ${job.set}, trial ${job.trial + 1}, loss ${loss.toPrecision(3)}`;
-          onProgress({ stage: "evaluate", done: finished, total, unit: "epoch", ...pace.mark(finished, total), note });
-        });
+        const isSame = job.set === "best" && this.#best?.step === saved.step;
+        // The same images train the same network: its accuracy is known.
+        if (isSame) accuracy = before.accuracy;
+        else
+          accuracy = await evaluator.run(job, signal, (epoch, loss) => {
+            lastLoss = loss;
+            const finished = done * epochs + epoch + 1;
+            const total = jobs.length * epochs;
+            const note = `${job.net} on ${job.set}, trial ${job.trial + 1}, loss ${loss.toPrecision(3)}`;
+            onProgress({
+              stage: "evaluate",
+              done: finished,
+              total,
+              unit: "epoch",
+              ...pace.mark(finished, total),
+              note,
+            });
+          });
       } catch (error) {
         if (!signal.aborted) throw error;
         await this.#save("evaluate", done, saved);
@@ -465,7 +546,7 @@ class Session {
       await this.#log.add({ type: "checkpoint", ...place, file: `evaluate-${pad(done + 1)}.safetensors` });
       await this.#save("evaluate", done + 1, saved);
     }
-    const summary = summariseTrials(recipe, this.#trials, train.source.normaliser, test.size);
+    const summary = summariseTrials(recipe, this.#trials, train.source.normaliser, test.size, this.#best?.step);
     await port.writeFile("evaluation.json", new TextEncoder().encode(`${JSON.stringify(summary, null, 2)}\n`));
     return undefined;
   }

@@ -1,6 +1,8 @@
 // A session: from a run folder as it lies there, on from its last good checkpoint, to an outcome that is written down.
 // The command line, the host's child process and the page's Worker are its callers.
-import { createStoredSet, type StoredDataset } from "../data/stored-set.ts";
+import { type DistilledSet, fromSafetensors } from "../data/distilled-set.ts";
+import { requireSetFits } from "../data/fit-set.ts";
+import type { StoredDataset } from "../data/stored-set.ts";
 import { type Backend, type Capabilities, DeviceLostError, type Runtime } from "../engine/index.ts";
 import { describeError, UserError } from "../lib/user-error.ts";
 import { type Recipe, recipeSchema } from "../recipe/index.ts";
@@ -10,6 +12,7 @@ import { fitStored, isWebgpu } from "./planned-memory.ts";
 import type { Progress, RunStore } from "./ports.ts";
 import { type Outcome, runExperiment } from "./run.ts";
 import type { SessionStart } from "./session-record.ts";
+import { openSets } from "./sets.ts";
 
 export interface Session {
   readonly store: RunStore;
@@ -146,8 +149,8 @@ function compute(
 ): Promise<Outcome> {
   return runExperiment({
     recipe,
-    train: createStoredSet(dataset, "train"),
-    test: createStoredSet(dataset, "test"),
+    ...openSets(dataset, recipe),
+    ...(typeof recipe.init !== "string" && { initial: () => readInitial(store, recipe, dataset) }),
     fingerprint: dataset.manifest.fingerprint,
     runtime,
     port: store,
@@ -207,6 +210,13 @@ async function begin(
   for (const message of damaged) onNotice(message);
   if (damaged.length > 0) onNotice("No checkpoint can be used: the run begins again from its first step.");
   return undefined;
+}
+
+/** The run's own copy of the set that its images begin with. Throws UserErrors "bad-distilled-set" and "other-dataset". */
+async function readInitial(store: RunStore, { ipc }: Recipe, { manifest }: StoredDataset): Promise<DistilledSet> {
+  const set = fromSafetensors(await store.readInitial(), `${store.path}/initial.safetensors`);
+  requireSetFits(set, { ...manifest, classNames: manifest.classes.map(({ name }) => name), ipc });
+  return set;
 }
 
 /** Throws UserError "bad-recipe" naming every field. */

@@ -14,7 +14,9 @@ type OptionsOf<List extends readonly unknown[]> = {
 };
 
 /** The schema of a recipe's `method`. */
-export const methodOptions = z.discriminatedUnion("id", list.map(({ options }) => options) as OptionsOf<typeof list>);
+export const methodOptions = z
+  .discriminatedUnion("id", list.map(({ options }) => options) as OptionsOf<typeof list>)
+  .describe("What moves the synthetic images");
 export type MethodOptions = z.infer<typeof methodOptions>;
 
 export function methodOf(id: MethodOptions["id"]): Method {

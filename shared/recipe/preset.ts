@@ -24,7 +24,8 @@ export function layersOf(
   return layers;
 }
 
-function findCase(name: string, seed: Seed | undefined, wanted: string): Seed["cases"][number] {
+/** Throws UserError "unknown-case" with the nearest known name. */
+export function findCase(name: string, seed: Seed | undefined, wanted: string): Seed["cases"][number] {
   const cases = seed?.cases ?? [];
   const found = cases.find((each) => each.name === wanted);
   if (found) return found;

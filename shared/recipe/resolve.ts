@@ -1,5 +1,6 @@
 // From a seed, a case and the user's changes to a full recipe, reporting every error at once.
 import { z } from "zod";
+import { countHeldOut } from "../data/held-out.ts";
 import { nearest } from "../lib/nearest.ts";
 import { type FieldProblem, UserError } from "../lib/user-error.ts";
 import { methodOf, methods } from "../methods/index.ts";
@@ -111,12 +112,18 @@ function misfits(full: Json, dataset: DatasetFacts): FieldProblem[] {
         `${wanted.size} and ${wanted.channels}: import it again with these, or leave them out`,
     );
   }
-  if (ipc !== undefined && read("init") === "real") {
-    const small = dataset.classes.filter(({ train }) => train < ipc);
+  const init = read("init");
+  const evaluation = evaluationOptions.safeParse(full.evaluation).data;
+  if (evaluation) {
+    for (const { path, message } of contradictions(evaluation, dataset)) add(path, message);
+  }
+  const kept = ({ train }: { readonly train: number }) => train - countHeldOut(train, evaluation?.validation ?? 0);
+  if (ipc !== undefined && typeof init === "string" && init !== "noise") {
+    const small = dataset.classes.filter((each) => kept(each) < ipc);
     if (small.length > 0) {
-      const shown = small.slice(0, 3).map(({ name, train }) => `"${name}" has ${train}`);
+      const shown = small.slice(0, 3).map((each) => `"${each.name}" has ${kept(each)}`);
       const rest = small.length > 3 ? ` and ${small.length - 3} more classes are as small` : "";
-      const most = Math.min(...dataset.classes.map(({ train }) => train));
+      const most = Math.min(...dataset.classes.map(kept));
       add(
         "ipc",
         `${ipc} images of each class to begin with, but ${shown.join(", ")}${rest}: use at most ${most}, or init=noise`,
@@ -137,6 +144,25 @@ function misfits(full: Json, dataset: DatasetFacts): FieldProblem[] {
     // A name is known or not, whatever else the network gets wrong.
     ...misfitNames(names ?? [], network ?? plainNetwork, dataset),
   ];
+}
+
+/** Settings of the evaluation that do not go together. */
+function contradictions({ everySteps, validation }: Recipe["evaluation"], dataset: DatasetFacts): FieldProblem[] {
+  const path = "evaluation.validation";
+  const isHeldOut = dataset.classes.some(({ train }) => countHeldOut(train, validation) > 0);
+  if (validation > 0 && !isHeldOut) {
+    const most = Math.max(...dataset.classes.map(({ train }) => train));
+    return [{ path, message: `${validation} of ${most} images, the most of a class, is not one: hold out more, or 0` }];
+  }
+  if (everySteps > 0 && validation === 0) {
+    return [
+      { path, message: "no images are held out to evaluate the steps on: for example 0.1, or evaluation.everySteps=0" },
+    ];
+  }
+  if (everySteps === 0 && validation > 0) {
+    return [{ path, message: "nothing looks at the images held out: set evaluation.everySteps, or this to 0" }];
+  }
+  return [];
 }
 
 /** Why a network is not known, or does not fit the images. */

@@ -1,5 +1,6 @@
 // The recipe: every setting of an experiment. A run folder holds the resolved one, which is enough to run it again.
 import { z } from "zod";
+import { selectionIds } from "../data/selection/index.ts";
 import { protocolIds } from "../evaluation/protocols.ts";
 import { methodOptions } from "../methods/index.ts";
 import { strategy } from "../nn/augment/index.ts";
@@ -21,9 +22,45 @@ export const evaluationOptions = z.strictObject({
   trials: z.int().min(1).max(100).describe("Fresh networks per set"),
   epochs: z.int().min(0).max(100_000).describe("Epochs of training; the papers' loops run one more"),
   baselines: z
-    .array(z.enum(["random", "whole"]))
+    .array(z.enum(["random", ...selectionIds, "whole"]))
     .refine(eachOnce, once)
-    .describe("Sets to compare with: random real images, a new draw each trial; the whole training set"),
+    .describe(
+      "Sets to compare with: random real images, a new draw each trial; images chosen by features; all that was distilled",
+    ),
+  everySteps: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("Steps between two evaluations on the held-out images, of one network each; 0 is never"),
+  validation: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0)
+    .describe("Part of each class's training images held out of the distillation, which the best step is chosen on"),
+});
+
+/** Where synthetic images may begin, by name. */
+export const initNames = ["real", "noise", ...selectionIds] as const;
+
+const init = z
+  .union([z.enum(initNames), z.strictObject({ set: z.string().min(1) })], {
+    error: `expected one of ${initNames.join(", ")}, or an earlier set: { "set": a run or a distilled.safetensors }`,
+  })
+  .describe("Where the synthetic images begin: drawn or chosen real ones, noise, or an earlier set");
+
+const selectionOptions = z.strictObject({
+  epochs: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(20)
+    .describe("Epochs on the whole set of the network whose features herding, k-center and k-means go by"),
+  features: z
+    .enum(["raw", "unit"])
+    .default("raw")
+    .describe("Features as they are, or each image's divided by its length"),
+  seed: z.int().min(0).default(0).describe("Root of these draws; runs with equal settings share what is chosen"),
 });
 
 export const recipeSchema = z.strictObject({
@@ -34,10 +71,11 @@ export const recipeSchema = z.strictObject({
     normalise: z.literal("standard").describe("Per channel to zero mean and unit deviation of the training images"),
   }),
   ipc: z.int().min(1).max(5000).describe("Synthetic images per class"),
-  init: z.enum(["real", "noise"]).describe("Where the synthetic images begin"),
+  init,
   seed: z.int().min(0).describe("Root of every random draw"),
   network: networkOptions,
   augmentation: z.strictObject({ strategy }),
+  selection: selectionOptions.prefault({}),
   method: methodOptions,
   evaluation: evaluationOptions,
   record: z.strictObject({

@@ -80,3 +80,33 @@ test("stopped, taken over and ended over HTTP: the same files as on the disk in 
   expect(await eventsOf(remote)).toEqual(await eventsOf(local));
   expect((await reopen()).record).toMatchObject({ status: "done", sessions: [{}, {}, {}] });
 });
+
+test("a run that begins with an earlier set and judges its steps has the same files over HTTP, and its own copy", async () => {
+  await using small = await createSmallStore();
+  const { client } = small.open();
+  const { id: dataset } = small.dataset;
+  const make = async (more: object) => {
+    const record = await newRunOf(client, small.dataset, { ...changes, ...more });
+    return client.runs.create({ ...record, backend: "reference" });
+  };
+  const earlier = await make({ init: "herding", ipc: 2 });
+  await compute(client, createRemoteStore(client, earlier), dataset);
+  const evaluation = { ...changes.evaluation, everySteps: 4, validation: 0.25 };
+  const begun = { init: { set: earlier.record.id }, ipc: 2, evaluation };
+  const [local, remote] = [await make(begun), await make(begun)];
+  // What the runs need of it is theirs.
+  await client.runs.delete(earlier.record.id);
+  {
+    await using store = await openRunStore(await openRunById(small.store.home, local.record.id));
+    expect((await compute(client, store, dataset)).outcome).toMatchObject({ status: "done" });
+  }
+  const open = await client.runs.get(remote.record.id);
+  expect((await compute(client, createRemoteStore(client, open), dataset)).outcome).toMatchObject({ status: "done" });
+  for (const name of ["initial.safetensors", "best.safetensors", "distilled.safetensors", "evaluation.json"]) {
+    expect(await readFile(join(remote.path, name)), name).toEqual(await readFile(join(local.path, name)));
+  }
+  await expect(make({ ...begun, init: { set: local.record.id }, ipc: 3 })).rejects.toMatchObject({
+    code: "other-dataset",
+    message: expect.stringContaining("the set has 2 images of each class, the recipe 3"),
+  });
+});

@@ -7,6 +7,7 @@ import {
   type WebgpuBackend,
 } from "../../shared/engine/index.ts";
 import { fitMemory, planMemory } from "../../shared/experiment/planned-memory.ts";
+import { splitTraining } from "../../shared/experiment/sets.ts";
 import { webgpu } from "../support/backends.ts";
 import { swiftshaderMissing } from "../support/swiftshader.ts";
 import { runSmall, smallRecipe, test as testSet, train } from "./small-world.ts";
@@ -27,12 +28,15 @@ describe.skipIf(swiftshaderMissing)("planned memory", () => {
     ["as it is", {}, undefined],
     ["in pieces", {}, 2],
     ["of wide networks", { network: { width: 16, depth: 2 }, evaluation }, undefined],
+    ["with steps that are judged", { evaluation: { ...evaluation, everySteps: 2, validation: 0.25 } }, undefined],
+    ["with chosen images", { init: "k-means", evaluation: { ...evaluation, baselines: ["herding"] } }, undefined],
     ["of a single step", { method: { steps: 1 } }, undefined],
   ])("is what a run takes, to the byte: %s", async (_, changes, imagesAtOnce) => {
     const backend = open();
     const recipe = smallRecipe({ id: "dm", steps: 7 }, changes);
     for (const evaluate of [false, true]) {
-      const { peakBytes } = await planMemory(backend, { recipe, train, test: testSet, evaluate, imagesAtOnce });
+      const sets = { ...splitTraining(train, recipe), test: testSet };
+      const { peakBytes } = await planMemory(backend, { recipe, ...sets, evaluate, imagesAtOnce });
       const { outcome } = await runSmall({ recipe, backend, evaluate, imagesAtOnce });
       expect(outcome.status).toBe("done");
       expect(backend.stats().peakBytes).toBe(peakBytes);

@@ -1,10 +1,12 @@
 // A small experiment in memory: an easy set of three classes, a run folder of maps, a backend that counts its values.
+import type { DistilledSet } from "../../shared/data/distilled-set.ts";
 import { ImageSet } from "../../shared/data/image-set.ts";
 import { type Backend, type HostArray, Runtime, type Value } from "../../shared/engine/index.ts";
 import { type Checkpoint, decodeCheckpoint } from "../../shared/experiment/checkpoint.ts";
 import type { RunEvent } from "../../shared/experiment/events.ts";
 import type { Progress, RunPort } from "../../shared/experiment/ports.ts";
 import { type Outcome, runExperiment } from "../../shared/experiment/run.ts";
+import { splitTraining } from "../../shared/experiment/sets.ts";
 import { deriveKey, integers, rootKey } from "../../shared/lib/random.ts";
 import { type Recipe, resolveRecipe } from "../../shared/recipe/index.ts";
 import { MemoryArtifacts } from "./memory-artifacts.ts";
@@ -107,6 +109,8 @@ export interface Conditions {
   readonly folder?: MemoryFolder;
   readonly artifacts?: MemoryArtifacts;
   readonly evaluate?: boolean;
+  /** The earlier set that the images begin with. */
+  readonly initial?: DistilledSet;
   readonly imagesAtOnce?: number | undefined;
   readonly resume?: boolean;
   /** Called at each sign of progress; true stops the run. */
@@ -126,8 +130,9 @@ export async function runSmall(conditions: Conditions): Promise<{ outcome: Outco
   let time = 0;
   const outcome = await runExperiment({
     recipe,
-    train,
+    ...splitTraining(train, recipe),
     test,
+    ...(conditions.initial && { initial: async () => conditions.initial as DistilledSet }),
     fingerprint: "0".repeat(64),
     runtime: new Runtime(backend),
     port: folder,

@@ -214,3 +214,31 @@ test("another evaluation is checked before anything is trained, every problem at
   expect(change({ nets: ["convnet-3", "resnet"] })).toThrow(/there is no network "resnet"/);
   expect(change({ nets: ["convnet-7"] })).toThrow(/7 blocks halve 28x28 pixels to nothing/);
 });
+
+test("images chosen by features and held-out images: what contradicts is told before a run, and what is asked for resolves", () => {
+  const evaluation = (changes: Record<string, unknown>) => ({ evaluation: { ...complete.evaluation, ...changes } });
+  expect(problemsOf([complete, { init: "herding", ipc: 31 }])).toEqual([
+    expect.stringMatching(/^ipc: 31 images of each class .*"0" has 30/),
+  ]);
+  // A fifth of thirty is held out.
+  const judged = evaluation({ everySteps: 5, validation: 0.2 });
+  expect(problemsOf([complete, judged, { init: "k-means", ipc: 25 }])).toEqual([
+    expect.stringMatching(/^ipc: 25 images .*"0" has 24, .*use at most 24/),
+  ]);
+  expect(problemsOf([complete, judged, { init: "k-means", ipc: 24 }])).toEqual([]);
+  expect(problemsOf([complete, evaluation({ everySteps: 5 })])).toEqual([
+    expect.stringMatching(/^evaluation\.validation: no images are held out .*0\.1, or evaluation\.everySteps=0$/),
+  ]);
+  expect(problemsOf([complete, evaluation({ validation: 0.2 })])).toEqual([
+    expect.stringMatching(/^evaluation\.validation: nothing looks at the images held out/),
+  ]);
+  expect(problemsOf([complete, evaluation({ everySteps: 1, validation: 0.01 })])).toEqual([
+    expect.stringMatching(/^evaluation\.validation: 0\.01 of 30 images, the most of a class, is not one/),
+  ]);
+  expect(problemsOf([complete, { init: "kmeans" }])).toEqual([
+    'init: expected one of real, noise, herding, k-center, k-means, or an earlier set: { "set": a run or a distilled.safetensors }',
+  ]);
+  const earlier = resolveRecipe([complete, { init: { set: "first-run" }, ipc: 40 }], digits);
+  expect(earlier).toMatchObject({ init: { set: "first-run" }, selection: { epochs: 20, features: "raw", seed: 0 } });
+  expect(earlier.evaluation).toMatchObject({ everySteps: 0, validation: 0 });
+});

@@ -1,5 +1,6 @@
 // The reducer of a run: replayed, watched, cut back and ended.
 import { expect, test } from "vitest";
+import { findBestStep, toJudgedPoints } from "../../renderer/stores/judged.ts";
 import { applyEvents, applyLines, emptyRun, lastStep } from "../../renderer/stores/run-state.ts";
 import { gatherScores } from "../../renderer/stores/scores.ts";
 import { number, preview, shortRun, step, trial } from "./run-events.ts";
@@ -105,4 +106,21 @@ test("scores gather trials by set, each once", () => {
     { set: "distilled", trials: [0.7, 0.6], mean: expect.closeTo(0.65, 9), std: expect.closeTo(0.05, 9) },
     { set: "random", trials: [0.5], mean: 0.5, std: 0 },
   ]);
+});
+
+test("steps judged on held-out images stand apart from the evaluation, and are cut back with their step", () => {
+  const judge = (step: number, accuracy: number) =>
+    ({ ...trial("distilled", 0, accuracy), stage: "synthesise", step }) as const;
+  const told = number([step(1, 3), judge(1, 0.5), step(2, 2), judge(2, 0.6), step(3, 1), judge(3, 0.6)]);
+  const run = applyEvents(emptyRun, told);
+  expect(run.evaluations).toEqual([]);
+  const points = toJudgedPoints(run.judged);
+  expect(points.map((point) => point.value)).toEqual([0.5, 0.6, 0.6]);
+  expect(findBestStep(points)).toEqual({ step: 2, value: 0.6 });
+  const back = applyEvents(run, number([judge(2, 0.4)], 3));
+  expect(toJudgedPoints(back.judged)).toEqual([
+    { step: 1, value: 0.5 },
+    { step: 2, value: 0.4 },
+  ]);
+  expect(findBestStep([])).toBeUndefined();
 });

@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import { roundEnd } from "../../renderer/stores/axis.ts";
 import { keptAt } from "../../renderer/stores/kept-steps.ts";
 import { countClasses, fitZoom, layOut, measureTable, nextZoom, sheetOf } from "../../renderer/stores/light-table.ts";
-import { isSameName, listProtocolDifferences, type Seed } from "../../renderer/stores/published.ts";
 import { applyEvents, emptyRun, listMetrics } from "../../renderer/stores/run-state.ts";
 import { panRange, zoomRange } from "../../renderer/stores/zoom-range.ts";
 import { layPreview } from "../../shared/lib/preview-grid.ts";
+import { isSameName, listProtocolDifferences } from "../../shared/recipe/published.ts";
+import type { Seed } from "../../shared/recipe/seed.ts";
 
 const whole = { from: 0, to: 1000 };
 

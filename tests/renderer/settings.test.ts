@@ -1,7 +1,6 @@
 // The settings form: fields from the real schema, changes by path, differences, and the published figure.
 import { expect, test } from "vitest";
 import { changesAgainst, createNewRun, presetOf } from "../../renderer/stores/new-run.ts";
-import { findNearestPublished, findPublished } from "../../renderer/stores/published.ts";
 import { labelOf, listFields } from "../../renderer/stores/recipe-fields.ts";
 import { dropCommonStart, tellApart } from "../../renderer/stores/side-names.ts";
 import { listDifferences, nest, showValue } from "../../renderer/stores/tree.ts";
@@ -9,6 +8,7 @@ import seed from "../../seeds/2023-dm-zhao.json" with { type: "json" };
 import type { ResolvedRecipe } from "../../shared/api/recipes.ts";
 import { networkNames } from "../../shared/nn/nets/index.ts";
 import { describeRecipe, seedSchema } from "../../shared/recipe/index.ts";
+import { findNearestPublished, findPublished } from "../../shared/recipe/published.ts";
 
 const recipe = { ipc: 1, network: { id: "convnet" }, method: { id: "dm", steps: 500 } };
 const fields = listFields(describeRecipe() as Record<string, unknown>, recipe);
@@ -18,7 +18,7 @@ test("every setting of the schema is a field with words and range", () => {
   expect(field("ipc")).toMatchObject({ kind: "integer", minimum: 1, maximum: 5000, group: "ipc" });
   expect(field("method.steps")).toMatchObject({ kind: "integer", group: "method" });
   expect(field("method.imageLearningRate")).toMatchObject({ kind: "number" });
-  expect(field("init")).toMatchObject({ kind: "choice", options: ["real", "noise"] });
+  expect(field("init")).toMatchObject({ kind: "choice", options: ["real", "noise", "herding", "k-center", "k-means"] });
   expect(field("dataset.channels")).toMatchObject({ kind: "choice", options: [1, 3] });
   expect(field("augmentation.strategy")).toMatchObject({ kind: "choices" });
   expect(field("evaluation.nets")).toMatchObject({ kind: "words", options: networkNames });

@@ -1,9 +1,12 @@
 // distill and resume: run an experiment, or go on with one.
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { Option } from "commander";
 import packageJson from "../../../package.json" with { type: "json" };
 import { estimateRun } from "../../../shared/experiment/estimate.ts";
 import { fitMemory } from "../../../shared/experiment/planned-memory.ts";
 import { requireTestImages } from "../../../shared/experiment/session.ts";
+import { openSets } from "../../../shared/experiment/sets.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import {
   factsOf,
@@ -14,10 +17,11 @@ import {
   recipeSchema,
   resolveRecipe,
 } from "../../../shared/recipe/index.ts";
+import { storedDatasetOf } from "../../compute/stored-dataset.ts";
 import type { Dataset } from "../../host/datasets/index.ts";
 import { readEvaluation } from "../../host/export/index.ts";
 import { formatBytes } from "../../host/files.ts";
-import { createRun, openRun, type Run } from "../../host/runs/index.ts";
+import { createRun, openRun, type Run, readEarlierSet } from "../../host/runs/index.ts";
 import {
   type Cli,
   type CliCommand,
@@ -27,7 +31,7 @@ import {
   wholeNumber,
   withCommonOptions,
 } from "../cli.ts";
-import { imageSetOf, openDatasetFor, warnOfSmallClasses } from "../datasets.ts";
+import { openDatasetFor, warnOfSmallClasses } from "../datasets.ts";
 import { describeRun } from "../describe-run.ts";
 import { executeRun } from "../execute-run.ts";
 import { findRecipe } from "../find-recipe.ts";
@@ -37,6 +41,7 @@ import { type ImportFlags, importOptionsOf, withImportOptions } from "./import.t
 interface DistillFlags extends CommonOptions, ImportFlags {
   readonly data?: string;
   readonly ipc?: number;
+  readonly initFrom?: string;
   readonly variant?: "small";
   readonly case?: string;
   readonly set: string[];
@@ -46,7 +51,7 @@ interface DistillFlags extends CommonOptions, ImportFlags {
 }
 
 /** Larger pictures would keep the small variant from ending within ten minutes; --size says otherwise. */
-const SMALL_SIDE = 32;
+export const SMALL_SIDE = 32;
 
 export interface RunRequest {
   readonly recipeName: string;
@@ -69,16 +74,18 @@ export async function startRun(
     requireTestImages(dataset);
     warnOfSmallClasses(cli, dataset, recipe);
   }
+  const initial = await readEarlierSet(store.home, recipe, manifest);
   const runtime = await cli.runtime();
   const { backend: backendId, adapter } = runtime.backend.capabilities;
   cli.output.note(`${recipeName} on ${manifest.name}, ipc ${recipe.ipc}, with ${adapter}`);
-  const sets = { train: imageSetOf(dataset, "train"), test: imageSetOf(dataset, "test") };
+  const sets = openSets(storedDatasetOf(dataset), recipe);
   const planned = await fitMemory(runtime.backend, { recipe, ...sets, evaluate });
   if (!planned && cli.options.memoryLimit !== undefined) {
     cli.output.warn(`--memory-limit holds for GPUs alone: ${adapter} takes what it needs.`);
   }
   const run = await createRun(store.home, {
     ...(out === undefined ? {} : { dir: out }),
+    ...(initial && { initial }),
     record: {
       name: name || `${manifest.name} ${recipe.method.id} ipc ${recipe.ipc}`,
       recipe,
@@ -122,6 +129,7 @@ export const distillCommand: CliCommand = {
       .description("distil a dataset; RECIPE is a file, a seed's id or a method's id")
       .option("--data <data>", "a path, or the id of a stored dataset; needed")
       .option("--ipc <number>", "synthetic images per class", wholeNumber)
+      .option("--init-from <set>", "begin with an earlier set: a run or a distilled.safetensors")
       .addOption(new Option("--variant <name>", "settings that end within ten minutes on two cores").choices(["small"]))
       .option("--case <name>", "one of the paper's cases")
       .option(
@@ -147,6 +155,7 @@ export const distillCommand: CliCommand = {
         ...preset,
         layer(changes, {
           ...(flags.ipc === undefined ? {} : { ipc: flags.ipc }),
+          ...(flags.initFrom === undefined ? {} : { init: { set: placeOf(flags.initFrom) } }),
           ...(flags.seed === undefined ? {} : { seed: flags.seed }),
         }),
       ];
@@ -163,6 +172,9 @@ export const distillCommand: CliCommand = {
     });
   },
 };
+
+/** A file by its whole path, since a run may be repeated from elsewhere; a run by its id. */
+const placeOf = (name: string) => (existsSync(name) ? resolve(name) : name);
 
 export async function printRun(cli: Cli, run: Run): Promise<void> {
   const evaluation = await readEvaluation(run);

@@ -1,11 +1,15 @@
 // evaluate: one protocol for any distilled set, a run's or a file's, beside its baselines.
-import { readFile, stat } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type DistilledSet, fromSafetensors } from "../../../shared/data/distilled-set.ts";
+import type { DistilledSet } from "../../../shared/data/distilled-set.ts";
+import { requireSetFits } from "../../../shared/data/fit-set.ts";
+import { selectionIds } from "../../../shared/data/selection/index.ts";
+import { countEpochs, protocolOf } from "../../../shared/evaluation/protocols.ts";
 import type { Trial } from "../../../shared/experiment/checkpoint.ts";
 import { createEvaluator, findDivergence, listJobs, summariseTrials } from "../../../shared/experiment/evaluate.ts";
+import { prepareAll } from "../../../shared/experiment/make-artifact.ts";
 import { Pace } from "../../../shared/experiment/pace.ts";
 import { requireTestImages } from "../../../shared/experiment/session.ts";
+import { openSets } from "../../../shared/experiment/sets.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import {
   changeEvaluation,
@@ -14,10 +18,10 @@ import {
   type Recipe,
   recipeSchema,
 } from "../../../shared/recipe/index.ts";
-import type { Dataset } from "../../host/datasets/index.ts";
-import { openRun, readResult } from "../../host/runs/index.ts";
+import { storedDatasetOf } from "../../compute/stored-dataset.ts";
+import { openArtifactStore } from "../../host/artifacts.ts";
+import { readSet } from "../../host/runs/index.ts";
 import {
-  type Cli,
   type CliCommand,
   type CommonOptions,
   createCli,
@@ -25,11 +29,10 @@ import {
   wholeNumber,
   withCommonOptions,
 } from "../cli.ts";
-import { imageSetOf, openDatasetFor, warnOfSmallClasses } from "../datasets.ts";
+import { openDatasetFor, warnOfSmallClasses } from "../datasets.ts";
 import { describeEvaluation } from "../describe-run.ts";
-import { programName } from "../program-name.ts";
 
-const baselineNames = ["random", "whole"] as const;
+const baselineNames = ["random", ...selectionIds, "whole"] as const;
 
 interface EvaluateFlags extends CommonOptions {
   readonly data?: string;
@@ -47,46 +50,6 @@ function parseBaselines(text: string): Recipe["evaluation"]["baselines"] {
     if (!known) throw new InvalidArgumentError(`Known: ${baselineNames.join(", ")}.`);
     return known;
   });
-}
-
-/** The set of a run, or of a distilled.safetensors anywhere. */
-async function readSet(cli: Cli, name: string): Promise<DistilledSet> {
-  const isFile = await stat(name).then(
-    (found) => found.isFile() && name.endsWith(".safetensors"),
-    () => false,
-  );
-  if (isFile) return fromSafetensors(new Uint8Array(await readFile(name)), name);
-  const { store } = await cli.host();
-  const run = await openRun(store.home, name);
-  const bytes = await readResult(run, "distilled.safetensors");
-  if (bytes) return fromSafetensors(bytes, `${run.path}/distilled.safetensors`);
-  throw new UserError(
-    "no-set",
-    `Run ${run.record.id} has no distilled set yet.`,
-    `Go on with: ${programName()} resume ${run.record.id}`,
-  );
-}
-
-/** A set is only meaningful with images like those that it was made of. */
-function requireFit(set: DistilledSet, { manifest }: Dataset): void {
-  const [, channels, height, width] = set.shape;
-  const problems: string[] = [];
-  if (channels !== manifest.channels || height !== manifest.height || width !== manifest.width) {
-    problems.push(
-      `the set has images of ${channels} x ${height} x ${width}, the dataset of ${manifest.channels} x ${manifest.height} x ${manifest.width}`,
-    );
-  }
-  const names = manifest.classes.map(({ name }) => name);
-  if (names.join("\n") !== set.classNames.join("\n")) {
-    problems.push(`the set's classes are ${set.classNames.join(", ")}, the dataset's ${names.join(", ")}`);
-  }
-  if (problems.length > 0) {
-    throw new UserError(
-      "other-dataset",
-      `The set does not fit ${manifest.name}: ${problems.join("; ")}.`,
-      "Give the dataset that it was made of with --data.",
-    );
-  }
 }
 
 function recipeOf(set: DistilledSet, flags: EvaluateFlags, dataset: DatasetFacts): Recipe {
@@ -112,12 +75,16 @@ export const evaluateCommand: CliCommand = {
       .option("--nets <list>", "networks, e.g. convnet-3,resnet18,vgg11-bn", list)
       .option("--trials <number>", "fresh networks per set", wholeNumber)
       .option("--epochs <number>", "epochs of training", wholeNumber)
-      .addOption(new Option("--baselines <list>", "sets to compare with: random, whole").argParser(parseBaselines));
+      .addOption(
+        new Option("--baselines <list>", `sets to compare with: ${baselineNames.join(", ")}`).argParser(parseBaselines),
+      );
     withCommonOptions(command).action(async (name: string, flags: EvaluateFlags) => {
       const cli = createCli(flags);
-      const distilled = await readSet(cli, name);
+      const { store } = await cli.host();
+      const { set: distilled } = await readSet(store.home, name);
       const dataset = await openDatasetFor(cli, requireOption("--data <data>", flags.data));
-      requireFit(distilled, dataset);
+      const { manifest } = dataset;
+      requireSetFits(distilled, { ...manifest, classNames: manifest.classes.map((each) => each.name) });
       requireTestImages(dataset);
       if (dataset.manifest.fingerprint !== distilled.fingerprint) {
         cli.output.warn(
@@ -128,11 +95,27 @@ export const evaluateCommand: CliCommand = {
       warnOfSmallClasses(cli, dataset, recipe);
       // The set's normaliser makes its images meaningful: real images are normalised alike.
       const { normaliser } = distilled;
-      const [train, test] = (["train", "test"] as const).map((split) => imageSetOf(dataset, split, normaliser));
+      const { train, test } = openSets(storedDatasetOf(dataset), recipe, normaliser);
       const runtime = await cli.runtime();
-      const evaluator = createEvaluator({ recipe, runtime, train, test, distilled });
+      const stopped = (error: unknown, done: string) => {
+        if (!cli.signal.aborted) throw error;
+        throw new UserError("stopped", `Stopped ${done}.`);
+      };
+      const preparing = new Pace(() => performance.now());
+      // Of the recipe only its baselines count: the set is there.
+      const { choices } = await prepareAll(
+        { recipe: { ...recipe, init: "noise" }, fingerprint: manifest.fingerprint, runtime, evaluate: true },
+        { train, test, init: "noise" },
+        openArtifactStore(store),
+        cli.signal,
+        ({ title, steps }, chunk, done) => {
+          const note = `${title}, ${chunk.name}`;
+          cli.output.progress("prepare", { done, total: steps, ...preparing.mark(done, steps), note, unit: "step" });
+        },
+      ).catch((error: unknown) => stopped(error, "while preparing; what is made is kept"));
+      const evaluator = createEvaluator({ recipe, runtime, train, test, distilled, choices });
       const jobs = listJobs(recipe);
-      const epochs = recipe.evaluation.epochs + 1;
+      const epochs = countEpochs(protocolOf(recipe.evaluation.protocol), recipe.evaluation.epochs);
       const total = jobs.length * epochs;
       const pace = new Pace(() => performance.now());
       pace.mark(0, total);
@@ -146,13 +129,9 @@ export const evaluateCommand: CliCommand = {
             const done = at * epochs + epoch + 1;
             cli.output.progress("evaluate", { done, total, ...pace.mark(done, total), note, unit: "epoch" });
           })
-          .catch((error: unknown) => {
-            if (!cli.signal.aborted) throw error;
-            throw new UserError(
-              "stopped",
-              `Stopped after ${trials.length} of ${jobs.length} trials; nothing was written.`,
-            );
-          });
+          .catch((error: unknown) =>
+            stopped(error, `after ${trials.length} of ${jobs.length} trials; nothing was written`),
+          );
         const divergence = findDivergence(job, lastLoss, recipe);
         if (divergence) cli.output.warn(`${divergence.message} ${divergence.hint}`.trimEnd());
         trials.push({ ...job, accuracy });

@@ -11,6 +11,7 @@ import { evaluateCommand } from "./evaluate.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand, inspectCommand } from "./import.ts";
 import { recipeCommand, recipesCommand } from "./recipes.ts";
+import { reproduceCommand } from "./reproduce.ts";
 import { runsCommand, showCommand } from "./runs.ts";
 import { serveCommand } from "./serve.ts";
 
@@ -23,6 +24,7 @@ export const commands: readonly CliCommand[] = [
   recipeCommand,
   distillCommand,
   resumeCommand,
+  reproduceCommand,
   runsCommand,
   showCommand,
   evaluateCommand,

@@ -38,6 +38,7 @@ import {
   PREVIEWS,
   type Run,
   readDatasetOf,
+  readEarlierSet,
   readEvents,
   runLockedError,
   settleRun,
@@ -87,8 +88,9 @@ export function runRoutes({ root, store, compute, sessions, signals }: RunRoutes
       const request = await readJson(c.req.raw, createRunRequestSchema);
       const { id, name, dataset } = request.record;
       // Another window may have deleted it since.
-      if (store) await readDatasetOf({ id: id ?? name, dataset }, store);
-      const run = await createRun(root, request);
+      const manifest = store && (await readDatasetOf({ id: id ?? name, dataset }, store));
+      const initial = manifest && (await readEarlierSet(root, request.record.recipe, manifest));
+      const run = await createRun(root, { ...request, ...(initial && { initial }) });
       return c.json({ path: run.path, record: run.record }, 201);
     })
     .get("/:id", async (c) => {
@@ -159,13 +161,14 @@ export function runRoutes({ root, store, compute, sessions, signals }: RunRoutes
       return c.json({ file: await writePreview(run, Number(c.req.param("step")), { pixels, ...size }) });
     })
 
-    .get("/:id/distilled.safetensors", async (c) => {
+    .get("/:id/:set{(distilled|best|initial)\\.safetensors}", async (c) => {
       const run = await openRunById(root, c.req.param("id"));
-      return fileResponse(c.req.raw, join(run.path, "distilled.safetensors"), BINARY);
+      return fileResponse(c.req.raw, join(run.path, c.req.param("set")), BINARY);
     })
-    .put("/:id/distilled.safetensors", async (c) => {
+    .put("/:id/:set{(distilled|best)\\.safetensors}", async (c) => {
       const run = await openForWriting(c.req.param("id"), c.req.raw);
-      await writeResult(run, "distilled.safetensors", await readBytes(c.req.raw));
+      const name = c.req.param("set") === "best.safetensors" ? "best.safetensors" : "distilled.safetensors";
+      await writeResult(run, name, await readBytes(c.req.raw));
       return c.body(null, 204);
     })
     .get("/:id/evaluation.json", async (c) => {

@@ -8,6 +8,7 @@ import { isLockFile } from "../lock.ts";
 import {
   CHECKPOINTS,
   EVENTS_FILE,
+  INITIAL_FILE,
   isTemporaryName,
   LOCKS,
   PREVIEWS,
@@ -71,7 +72,10 @@ const places: readonly { readonly folder: string; readonly isOurs: (name: string
   { folder: PREVIEWS, isOurs: (name) => /^\d{6,15}\.png$/.test(name) },
   { folder: CHECKPOINTS, isOurs: (name) => /^[a-z0-9][a-z0-9.-]*\.safetensors$/.test(name) },
   { folder: LOCKS, isOurs: isLockFile },
-  { folder: ".", isOurs: (name) => [RECORD_FILE, EVENTS_FILE, ...resultFiles].some((each) => each === name) },
+  {
+    folder: ".",
+    isOurs: (name) => [RECORD_FILE, EVENTS_FILE, INITIAL_FILE, ...resultFiles].some((each) => each === name),
+  },
 ];
 
 async function listOurs(run: string): Promise<string[]> {

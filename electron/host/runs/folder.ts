@@ -17,8 +17,11 @@ export const EXPORTS = "exports";
 export const LOCKS = "lock";
 
 /** The single files of results. */
-export const resultFiles = ["distilled.safetensors", "evaluation.json"] as const;
+export const resultFiles = ["distilled.safetensors", "best.safetensors", "evaluation.json"] as const;
 export type ResultFile = (typeof resultFiles)[number];
+
+/** The earlier set that a run's images begin with: a copy of its own. */
+export const INITIAL_FILE = "initial.safetensors";
 
 /** What a killed write leaves behind. */
 export const isTemporaryName = (name: string) => /^\.[0-9a-f-]{36}\.tmp$/.test(name);

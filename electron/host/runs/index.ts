@@ -6,6 +6,7 @@ export {
   writeCheckpoint,
 } from "./checkpoints.ts";
 export { deleteBrokenRun, deleteRun, isEntry, measureRun, requireIdle } from "./delete.ts";
+export { readEarlierSet, readInitial, readSet } from "./earlier-set.ts";
 export { appendEvents, cutEvents, readEvents } from "./events.ts";
 export {
   EXPORTS,

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { type NewRun, newRunSchema, type OpenedRun, type RunList, runIdSchema } from "../../../shared/api/runs.ts";
 import { describeError, UserError } from "../../../shared/lib/user-error.ts";
 import { explainFileError, isMissing, makeFolder, writeFileAtomic } from "../files.ts";
-import { isTemporaryName, LOCKS, parseJsonFile, RECORD_FILE, type Run, readIfPresent } from "./folder.ts";
+import { INITIAL_FILE, isTemporaryName, LOCKS, parseJsonFile, RECORD_FILE, type Run, readIfPresent } from "./folder.ts";
 import { lockRun } from "./owner.ts";
 import { readRunFolder, writeRecord } from "./record.ts";
 import { checkSchema } from "./schema-errors.ts";
@@ -20,10 +20,13 @@ export const runFolderInStore = (root: string, id: string) => join(runsFolder(ro
 export const pointerFile = (root: string, id: string) => join(runsFolder(root), `${id}.json`);
 
 /**
- * Makes a run. `dir` becomes the run folder itself; without it the run lies in the store. Throws UserError
+ * Makes a run; `initial` is the earlier set that its images begin with. `dir` becomes the run folder itself; without it the run lies in the store. Throws UserError
  * "run-exists" when `dir` holds a run, "folder-not-empty" when it holds other things, and those of a full disk.
  */
-export async function createRun(root: string, { dir, record }: { dir?: string; record: NewRun }): Promise<Run> {
+export async function createRun(
+  root: string,
+  { dir, record, initial }: { dir?: string; record: NewRun; initial?: Uint8Array },
+): Promise<Run> {
   const given = checkSchema(newRunSchema, record, "The new run", "bad-run", "");
   const id = given.id ?? (await chooseId(root, given.name));
   if (!(await isFree(root, id))) {
@@ -57,6 +60,7 @@ export async function createRun(root: string, { dir, record }: { dir?: string; r
   });
   await using _lock = await lockRun(path);
   await requireUsableFolder(path);
+  if (initial) await writeFileAtomic(join(path, INITIAL_FILE), initial);
   await writeRecord(run);
   if (dir !== undefined) await writePointer(root, run);
   return run;
@@ -163,7 +167,7 @@ async function requireUsableFolder(path: string): Promise<void> {
 
 /** What a folder holds besides what a start leaves that was killed before it wrote run.json. */
 async function listForeign(path: string): Promise<string[]> {
-  return (await readdir(path)).filter((name) => name !== LOCKS && !isTemporaryName(name));
+  return (await readdir(path)).filter((name) => name !== LOCKS && name !== INITIAL_FILE && !isTemporaryName(name));
 }
 
 async function chooseId(root: string, name: string): Promise<string> {

@@ -1,9 +1,10 @@
 // The recipes as cards: what the method does, whose it is, what was published for this dataset, and what it costs here.
 import { SegmentedControl } from "@mantine/core";
 import type { RecipeList } from "../../../shared/api/recipes.ts";
+import { findNearestPublished } from "../../../shared/recipe/published.ts";
+import type { Seed } from "../../../shared/recipe/seed.ts";
 import { formatBytes } from "../../stores/format.ts";
 import type { NewRun, NewRunState } from "../../stores/new-run.ts";
-import { findNearestPublished, type Seed } from "../../stores/published.ts";
 import { readPath } from "../../stores/tree.ts";
 import { text } from "../../text.ts";
 import styles from "./new-run.module.css";

@@ -64,7 +64,9 @@ function Control({ field, value, problem, onChange }: SettingFieldProps) {
       );
     case "choice": {
       // Options may be numbers, which a list of texts must give back as such.
-      const data = field.options.map((option) => ({ value: JSON.stringify(option), label: showValue(option) }));
+      const isKnown = field.options.some((option) => JSON.stringify(option) === JSON.stringify(value));
+      const options = isKnown ? field.options : [...field.options, value];
+      const data = options.map((option) => ({ value: JSON.stringify(option) ?? "", label: showValue(option) }));
       return (
         <Select
           {...common}

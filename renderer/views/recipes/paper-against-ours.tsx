@@ -1,6 +1,6 @@
 // Two dots with whiskers on one line: what the paper published and what was reached here.
 import { Tooltip } from "@mantine/core";
-import type { Case } from "../../stores/published.ts";
+import type { Case } from "../../../shared/recipe/published.ts";
 import type { Score } from "../../stores/scores.ts";
 import { text } from "../../text.ts";
 import styles from "./recipes.module.css";

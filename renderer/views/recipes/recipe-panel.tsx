@@ -2,10 +2,11 @@
 import { ActionIcon, Anchor, Button, Tooltip } from "@mantine/core";
 import { IconExternalLink, IconPlayerPlay } from "@tabler/icons-react";
 import type { MethodCard } from "../../../shared/api/recipes.ts";
+import type { Case } from "../../../shared/recipe/published.ts";
+import type { Seed } from "../../../shared/recipe/seed.ts";
 import { go } from "../../host.ts";
 import { formatCount, formatSpread } from "../../stores/format.ts";
 import { findOurBest, type OurBest } from "../../stores/paper-against-ours.ts";
-import type { Case, Seed } from "../../stores/published.ts";
 import { toHash } from "../../stores/route.ts";
 import type { ListedRun } from "../../stores/run-rows.ts";
 import type { Score } from "../../stores/scores.ts";

@@ -1,25 +1,28 @@
 // Accuracy of a run's sets as trials are tested, with the paper's figure where its dataset and ipc are the same.
 import { memo, useMemo } from "react";
 import type { EvaluationFile, RunRecord } from "../../../shared/api/runs.ts";
+import { findPublished, isSameName, listProtocolDifferences } from "../../../shared/recipe/published.ts";
+import type { Seed } from "../../../shared/recipe/seed.ts";
 import { Panel } from "../../components/panel.tsx";
 import { type Published, Scores } from "../../components/scores.tsx";
-import { findPublished, isSameName, listProtocolDifferences, type Seed } from "../../stores/published.ts";
 import type { Evaluation } from "../../stores/run-state.ts";
 import { gatherScores, scoresOf } from "../../stores/scores.ts";
 import { readPath, showValue } from "../../stores/tree.ts";
 import { text } from "../../text.ts";
+import { JudgedSteps } from "./judged-steps.tsx";
 
 interface AccuracyPanelProps {
   readonly record: RunRecord | undefined;
   readonly evaluation: EvaluationFile | undefined;
   readonly evaluations: readonly Evaluation[];
+  readonly judged: readonly Evaluation[];
   readonly seeds: readonly Seed[] | undefined;
   /** What is trained now, in words. */
   readonly note: string | undefined;
 }
 
 export const AccuracyPanel = memo(function AccuracyPanel(props: AccuracyPanelProps) {
-  const { record, evaluation, evaluations, seeds, note } = props;
+  const { record, evaluation, evaluations, judged, seeds, note } = props;
   const scores = useMemo(
     () => (evaluation ? scoresOf(evaluation) : gatherScores(evaluations)),
     [evaluation, evaluations],
@@ -33,6 +36,7 @@ export const AccuracyPanel = memo(function AccuracyPanel(props: AccuracyPanelPro
         : text.run.accuracyWaits;
   return (
     <Panel title={text.run.accuracy} tools={note}>
+      {judged.length > 0 && <JudgedSteps judged={judged} />}
       <Scores scores={scores} published={published} empty={empty} />
     </Panel>
   );

@@ -126,7 +126,11 @@ function WatchedRun({ id, watch }: { readonly id: string; readonly watch: RunWat
   const total = run.steps.synthesise ?? Number(readPath(record?.recipe, "method.steps") ?? last);
   /** A distillation that was ended by hand has no steps to come. */
   const end = run.warnings.some(({ code }) => code === "ended-early") ? last : total;
-  const evaluatedAt = useMemo(() => (run.evaluations.length > 0 ? [last] : []), [run.evaluations.length, last]);
+  const evaluatedAt = useMemo(() => {
+    const steps = new Set(run.judged.map(({ step }) => step));
+    if (run.evaluations.length > 0) steps.add(last);
+    return [...steps];
+  }, [run.judged, run.evaluations.length, last]);
 
   if (error !== undefined && !record) {
     return (
@@ -197,6 +201,7 @@ function WatchedRun({ id, watch }: { readonly id: string; readonly watch: RunWat
             record={record}
             evaluation={evaluation}
             evaluations={run.evaluations}
+            judged={run.judged}
             seeds={seeds}
             note={isRunning && run.progress?.stage === "evaluate" ? run.progress.note : undefined}
           />

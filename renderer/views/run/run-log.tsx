@@ -2,7 +2,7 @@
 import { UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconChevronDown, IconChevronUp } from "@tabler/icons-react";
-import { formatClock, formatPercent } from "../../stores/format.ts";
+import { formatClock, formatCount, formatPercent } from "../../stores/format.ts";
 import type { LogEvent, RunState } from "../../stores/run-state.ts";
 import type { Notice } from "../../stores/watch-run.ts";
 import { text } from "../../text.ts";
@@ -23,6 +23,9 @@ function toLine(event: LogEvent): Line {
     case "stage":
       return line(text.run.logStage(text.stage[event.stage], event.stage === "synthesise" ? event.steps : undefined));
     case "evaluation":
+      if (event.stage === "synthesise") {
+        return line(text.run.logJudged(formatCount(event.step), formatPercent(event.accuracy)));
+      }
       return line(
         text.run.logEvaluation(text.run.sets[event.set], event.net, event.trial, formatPercent(event.accuracy)),
       );

@@ -1,8 +1,7 @@
 // The published figure that a choice of dataset and ipc is to be measured against.
-import type { RecipeList } from "../../shared/api/recipes.ts";
-import { isSame, type Json, listLeaves, readPath } from "./tree.ts";
+import { isSame, type Json, listLeaves, readPath } from "../lib/json-tree.ts";
+import type { Seed } from "./seed.ts";
 
-export type Seed = RecipeList["seeds"][number];
 export type Case = Seed["cases"][number];
 
 const letters = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
@@ -34,7 +33,7 @@ export interface ProtocolDifference {
 }
 
 /** The settings of a recipe that are not the published case's; what the seed leaves open counts as the same. */
-export function listProtocolDifferences(recipe: Json, seed: Seed, found: Case): ProtocolDifference[] {
+export function listProtocolDifferences(recipe: Json, seed: Pick<Seed, "defaults">, found: Case): ProtocolDifference[] {
   const theirs = new Map<string, Json>();
   for (const layer of [seed.defaults, found.set, { ipc: found.ipc, evaluation: { nets: [found.net] } }]) {
     for (const { path, value } of listLeaves(layer)) theirs.set(path, value);
