@@ -11,11 +11,19 @@ import {
   type ArtifactStore,
   type ArtifactWriter,
   artifactChunk,
+  artifactId,
   artifactRecord,
   type StoredChunk,
 } from "../../shared/api/artifacts.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
-import { explainFileError, isMissing, makeFolder, writeFileAtomic } from "./files.ts";
+import {
+  explainFileError,
+  isMissing,
+  makeFolder,
+  measureFreeBytes,
+  requireFreeSpace,
+  writeFileAtomic,
+} from "./files.ts";
 import { acquireLock, describeOwner } from "./lock.ts";
 import { appendWhole } from "./runs/append-whole.ts";
 import type { Store } from "./store.ts";
@@ -26,7 +34,7 @@ const isId = (id: string) => /^[a-z]+-[0-9a-f]{20}$/.test(id);
 export function openArtifactStore(store: Pick<Store, "artifacts" | "locks">): ArtifactStore {
   return {
     open: async (id) => (isId(id) ? openArtifact(join(store.artifacts, id), id) : undefined),
-    write: async (id, spec) => {
+    write: async (id, spec, bytes = 0) => {
       if (!isId(id)) throw new UserError("artifact-unknown", `"${id}" is not the name of an artifact.`);
       const lock = await acquireLock(join(store.locks, `artifact-${id}`), {
         waitMs: 0,
@@ -38,7 +46,11 @@ export function openArtifactStore(store: Pick<Store, "artifacts" | "locks">): Ar
           ),
       });
       try {
-        return await beginWriter(join(store.artifacts, id), id, spec, () => lock.release());
+        const writer = await beginWriter(join(store.artifacts, id), id, spec, () => lock.release());
+        const written = writer.chunks.reduce((sum, chunk) => sum + chunk.bytes, 0);
+        if (bytes > written)
+          requireFreeSpace(store.artifacts, bytes - written, await measureFreeBytes(store.artifacts));
+        return writer;
       } catch (error) {
         await lock.release();
         throw error;
@@ -50,6 +62,7 @@ export function openArtifactStore(store: Pick<Store, "artifacts" | "locks">): Ar
 async function openArtifact(folder: string, id: string): Promise<Artifact | undefined> {
   const record = await readRecord(folder, id);
   if (record?.finishedAt === undefined) return undefined;
+  if ((await artifactId(record.spec)) !== id) throw damaged(id, "it is made of something else than its name says");
   const chunks = await readChunks(folder);
   return { id, spec: record.spec, facts: record.facts, chunks, read: (name) => readChunk(folder, id, chunks, name) };
 }

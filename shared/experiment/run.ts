@@ -143,6 +143,7 @@ class Session {
     for (const prepare of preparations) {
       const wanted = prepare(this.#x, this.#prepared);
       if (!wanted) continue;
+      if (!artifacts) await wanted.rehearse?.(this.#x.clock);
       const made = artifacts ? await this.#makeOrFind(artifacts, wanted) : wanted.blank();
       if ("status" in made) return made;
       this.#prepared = { ...this.#prepared, ...made };
@@ -172,7 +173,7 @@ class Session {
     let artifact: Artifact | undefined = await artifacts.open(id);
     if (artifact) await tellAll(artifact.chunks);
     else {
-      await using writer = await artifacts.write(id, spec);
+      await using writer = await artifacts.write(id, spec, wanted.bytes);
       await tellAll(writer.chunks);
       try {
         const facts = await wanted.make(

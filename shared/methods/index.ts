@@ -14,7 +14,7 @@ export function methodOf(id: MethodOptions["id"]): Method {
   return methods.find((method) => method.id === id) as unknown as Method;
 }
 
-export type { Experts } from "./experts.ts";
+export type { Experts, ExpertTraining, TrajectoryPlane } from "./experts.ts";
 export type {
   InitialImages,
   Method,

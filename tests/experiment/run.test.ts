@@ -1,4 +1,5 @@
 // The loop of an experiment: its events and files, a loss that is not finite, the evaluation, and no value forgotten.
+
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RunEvent, runEventSchema } from "../../shared/api/runs.ts";
 import { fromSafetensors } from "../../shared/data/distilled-set.ts";
@@ -7,6 +8,7 @@ import { decodeCheckpoint, encodeCheckpoint, requireFitting } from "../../shared
 import { estimateRun } from "../../shared/experiment/estimate.ts";
 import { createEvaluator } from "../../shared/experiment/evaluate.ts";
 import { testBackends } from "../support/backends.ts";
+import { MemoryArtifacts } from "./memory-artifacts.ts";
 import { classNames, countValues, MemoryFolder, runSmall, smallRecipe, test as testSet, train } from "./small-world.ts";
 
 let backend: Backend;
@@ -351,6 +353,8 @@ describe("values on the backend", () => {
       runtime: new Runtime(counted.backend),
       train,
       test: testSet,
+      fingerprint: "",
+      artifacts: new MemoryArtifacts(),
       clock: () => (time += 1000),
       evaluate: true,
     });
