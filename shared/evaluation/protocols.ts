@@ -6,6 +6,8 @@ export interface Protocol {
   /** Epochs named in the paper; the official loop runs one more. */
   readonly epochs: number;
   readonly learningRate: number;
+  /** Whether a set that brings a learned step size is trained with that instead. */
+  readonly usesLearnedRate?: true;
   readonly momentum: number;
   readonly weightDecay: number;
   readonly batch: number;
@@ -33,6 +35,15 @@ export const protocols = [
     epochs: 300,
     augmented: false,
     source: "VICO-UoE/DatasetCondensation, main.py",
+  },
+  {
+    ...condensation,
+    id: "mtt",
+    title: "MTT: 1,000 epochs with DSA, with the learned step size",
+    epochs: 1000,
+    usesLearnedRate: true,
+    augmented: true,
+    source: "GeorgeCazenavette/mtt-distillation, distill.py",
   },
 ] as const satisfies readonly Protocol[];
 

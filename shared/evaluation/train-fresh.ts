@@ -29,6 +29,8 @@ import type { Protocol } from "./protocols.ts";
 /** A training set as batches are taken from it. */
 export interface TrainingSet {
   readonly size: number;
+  /** Learned with the set; protocols that use such a step size take it instead of their own. */
+  readonly learningRate?: number | undefined;
   /** Normalised images [n, c, h, w] and targets [n, classes]. */
   batch(indices: ArrayLike<number>): Promise<{ images: HostArray; targets: HostArray }>;
 }
@@ -92,7 +94,7 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
       const zeros = zerosLike(start);
       let theta: ValueTree = runtime.upload(start);
       let velocity: ValueTree = runtime.upload(zeros);
-      let rate = protocol.learningRate;
+      let rate = (protocol.usesLearnedRate && set.learningRate) || protocol.learningRate;
       const middle = Math.floor(epochs / 2) + 1;
       try {
         for (let epoch = 0; epoch <= epochs; epoch++) {

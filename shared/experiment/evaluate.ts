@@ -36,13 +36,17 @@ function fixedSet(images: Float32Array, shape: readonly number[], targets: HostA
   };
 }
 
-export function trainingSetOf({ images, shape, labels, classNames }: DistilledSet): TrainingSet {
+export function trainingSetOf({ images, shape, labels, classNames, extra }: DistilledSet): TrainingSet {
   const targets =
     labels.kind === "hard"
       ? oneHot(labels.values, classNames.length)
       : { shape: [shape[0], classNames.length], data: labels.values };
-  return fixedSet(images, shape, targets);
+  return { ...fixedSet(images, shape, targets), learningRate: learnedRate(extra) };
 }
+
+/** The step size that a set was distilled with, where it was learned. */
+const learnedRate = ({ learning_rate: learned }: DistilledSet["extra"]): number | undefined =>
+  learned?.dtype === "F32" && learned.data[0] > 0 ? learned.data[0] : undefined;
 
 /** `ipc` real images of each class, drawn anew for each key. */
 export async function randomSet(real: ImageSet, ipc: number, key: Key): Promise<TrainingSet> {
@@ -103,7 +107,7 @@ export function createEvaluator(input: {
       const set = await setOf(job);
       // An epoch of a whole training set may take minutes: a stop is seen at the next batch.
       const stoppable: TrainingSet = {
-        size: set.size,
+        ...set,
         batch: (indices) => {
           signal.throwIfAborted();
           return set.batch(indices);

@@ -2,12 +2,13 @@
 import { z } from "zod";
 import { dm } from "./dm.ts";
 import type { Method } from "./method.ts";
+import { mtt } from "./mtt.ts";
 
-const list = [dm] as const;
+const list = [dm, mtt] as const;
 export const methods = list as unknown as readonly Method[];
 
 /** The schema of a recipe's `method`. */
-export const methodOptions = z.discriminatedUnion("id", [dm.options]);
+export const methodOptions = z.discriminatedUnion("id", [dm.options, mtt.options]);
 export type MethodOptions = z.infer<typeof methodOptions>;
 
 export function methodOf(id: MethodOptions["id"]): Method {

@@ -36,8 +36,17 @@ export function createEasySet(split: string, perClass: number): ImageSet {
 export const train = createEasySet("train", 12);
 export const test = createEasySet("test", 6);
 
+const smallTrajectories = {
+  ...{ innerSteps: 3, expertEpochs: 2, maxStart: 2, batch: 4, maxLoss: 100 },
+  ...{ imageLearningRate: 30, initialRate: 0.05, rateLearningRate: 1e-4 },
+  experts: { count: 2, batch: 20, learningRate: 0.05 },
+};
+
 /** Settings of every method that keep a step small, by its id; what is missing keeps its default. */
-export const smallMethods: Readonly<Record<string, Readonly<Record<string, unknown>>>> = { dm: { realBatch: 8 } };
+export const smallMethods: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  dm: { realBatch: 8 },
+  mtt: smallTrajectories,
+};
 
 export function smallRecipe(
   method: Readonly<Record<string, unknown>>,
@@ -79,11 +88,11 @@ export class MemoryFolder implements RunPort {
     this.files.set(name, bytes);
   }
 
-  /** The newest checkpoint, with the events cut to it. */
-  goBack(): Checkpoint {
-    const [name, bytes] = [...this.checkpoints].at(-1) as [string, Uint8Array];
-    const checkpoint = decodeCheckpoint(bytes, name);
-    this.events = this.events.slice(0, checkpoint.events);
+  /** The newest checkpoint, if there is one, with the events cut to it. */
+  goBack(): Checkpoint | undefined {
+    const newest = [...this.checkpoints].at(-1);
+    const checkpoint = newest && decodeCheckpoint(newest[1], newest[0]);
+    this.events = this.events.slice(0, checkpoint?.events ?? 0);
     return checkpoint;
   }
 
@@ -117,6 +126,7 @@ export async function runSmall(conditions: Conditions): Promise<{ outcome: Outco
   const finish = new AbortController();
   if (conditions.stopAtOnce) controller.abort();
   let time = 0;
+  const checkpoint = resume ? folder.goBack() : undefined;
   const outcome = await runExperiment({
     recipe,
     train,
@@ -128,7 +138,7 @@ export async function runSmall(conditions: Conditions): Promise<{ outcome: Outco
     clock: () => (time += 7),
     signal: controller.signal,
     finish: finish.signal,
-    ...(resume ? { checkpoint: folder.goBack() } : {}),
+    ...(checkpoint ? { checkpoint } : {}),
     evaluate,
     imagesAtOnce: conditions.imagesAtOnce,
     onProgress: (progress) => {
