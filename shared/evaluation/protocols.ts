@@ -45,6 +45,15 @@ export const protocols = [
     augmented: true,
     source: "GeorgeCazenavette/mtt-distillation, distill.py",
   },
+  {
+    ...condensation,
+    id: "tesla",
+    title: "TESLA: 1,000 epochs with DSA, with the learned step size and labels",
+    epochs: 1000,
+    usesLearnedRate: true,
+    augmented: true,
+    source: "justincui03/tesla, distill.py",
+  },
 ] as const satisfies readonly Protocol[];
 
 export type ProtocolId = (typeof protocols)[number]["id"];

@@ -46,6 +46,7 @@ const smallTrajectories = {
 export const smallMethods: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   dm: { realBatch: 8 },
   mtt: smallTrajectories,
+  tesla: { ...smallTrajectories, softLabels: true },
 };
 
 export function smallRecipe(
