@@ -73,7 +73,10 @@ export function resolveRecipe(layers: readonly Json[], dataset: DatasetFacts, so
   const steps = parsedMethod.success ? methodOf(parsedMethod.data.id).steps(parsedMethod.data) : 1;
   const full = layer(fittingDefaults(dataset, given, steps), given);
   const parsed = recipeSchema.safeParse(full);
-  const problems = [...(parsed.error?.issues ?? []).flatMap(explain), ...misfits(full, dataset)];
+  const problems = [
+    ...(parsed.error?.issues ?? []).flatMap((issue) => explain(issue, full)),
+    ...misfits(full, dataset),
+  ];
   if (problems.length > 0 || !parsed.success) throw unusable(source, problems);
   return parsed.data;
 }
@@ -150,7 +153,7 @@ export function changeEvaluation(recipe: Recipe, changes: Json, dataset: Dataset
   const parsed = evaluationOptions.safeParse(layer(recipe.evaluation, changes));
   const issues = (parsed.error?.issues ?? []).map((issue) => ({ ...issue, path: ["evaluation", ...issue.path] }));
   const named = (parsed.data?.nets ?? []).map((name) => () => namedNetwork(name, recipe.network));
-  const problems = [...issues.flatMap(explain), ...misfitNetworks(named, dataset)];
+  const problems = [...issues.flatMap((issue) => explain(issue, recipe)), ...misfitNetworks(named, dataset)];
   if (problems.length > 0 || !parsed.success) throw unusable("The evaluation", problems);
   return { ...recipe, evaluation: parsed.data };
 }
@@ -161,13 +164,15 @@ function unusable(source: string, problems: readonly FieldProblem[]): UserError 
   return new UserError("bad-recipe", `${source} cannot be used:\n${listed}`, "", { problems: [...lines.values()] });
 }
 
-/** Each thing that is wrong with a field. */
-function explain(issue: z.core.$ZodIssue): FieldProblem[] {
+/** Each thing that is wrong with a field of a recipe. */
+function explain(issue: z.core.$ZodIssue, recipe: object): FieldProblem[] {
   const path = issue.path.join(".");
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
-      const suggestion = suggestPath(issue.path, key);
-      const way = suggestion ? `did you mean ${suggestion}?` : `known here: ${knownKeys(issue.path).join(", ")}`;
+      const suggestion = suggestPath(recipe, issue.path, key);
+      const way = suggestion
+        ? `did you mean ${suggestion}?`
+        : `known here: ${knownKeys(recipe, issue.path).join(", ")}`;
       return { path: [...issue.path, key].join("."), message: `there is no such setting; ${way}` };
     });
   }
@@ -177,16 +182,16 @@ function explain(issue: z.core.$ZodIssue): FieldProblem[] {
 }
 
 /** The path that was meant by a key that its place does not have: `method.steps` by `steps`, or the slip of a finger. */
-function suggestPath(place: readonly PropertyKey[], key: string): string | undefined {
-  const places = [[], ...knownKeys([]).map((name) => [name])];
+function suggestPath(recipe: object, place: readonly PropertyKey[], key: string): string | undefined {
+  const places = [[], ...knownKeys(recipe, []).map((name) => [name])];
   const everywhere = places.flatMap((path) =>
-    knownKeys(path).map((name) => ({ name, path: [...path, name].join(".") })),
+    knownKeys(recipe, path).map((name) => ({ name, path: [...path, name].join(".") })),
   );
   const only = (word: string | undefined) => {
     const found = everywhere.filter(({ name }) => name === word);
     return found.length === 1 ? found[0].path : undefined;
   };
-  const here = nearest(key, knownKeys(place));
+  const here = nearest(key, knownKeys(recipe, place));
   const near = here && [...place, here].join(".");
   return only(key) ?? near ?? only(nearest(key, [...new Set(everywhere.map(({ name }) => name))]));
 }
@@ -197,11 +202,14 @@ function idsOf(path: readonly PropertyKey[]): string[] {
   return (at?.oneOf ?? []).map((option) => String(option.properties?.id?.const));
 }
 
-/** The settings that exist below a path of the recipe. */
-function knownKeys(path: readonly PropertyKey[]): string[] {
+/** The settings that exist below a path of a recipe: where there is a choice, such as of the method, of what was chosen. */
+function knownKeys(recipe: object, path: readonly PropertyKey[]): string[] {
   const at = schemaAt(path);
   const options = at?.oneOf ?? (at ? [at] : []);
-  return [...new Set(options.flatMap((option) => Object.keys(option.properties ?? {})))];
+  const given = path.reduce<unknown>((value, name) => (isObject(value) ? value[String(name)] : undefined), recipe);
+  const chosen = options.filter(({ properties }) => isObject(given) && properties?.id?.const === given.id);
+  const known = at?.oneOf && chosen.length > 0 ? chosen : options;
+  return [...new Set(known.flatMap((option) => Object.keys(option.properties ?? {})))];
 }
 
 function schemaAt(path: readonly PropertyKey[]): JsonSchema | undefined {

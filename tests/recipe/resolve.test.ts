@@ -1,7 +1,9 @@
 // Recipes: layers, defaults that fit the dataset, changes from text, and every problem at once.
+
 import { expect, test } from "vitest";
 import { nearest } from "../../shared/lib/nearest.ts";
 import type { UserError } from "../../shared/lib/user-error.ts";
+import { methods } from "../../shared/methods/index.ts";
 import {
   changeEvaluation,
   type DatasetFacts,
@@ -140,7 +142,9 @@ test("every problem at once, each with its path", () => {
     expect.stringMatching(/^network\.depth: 6 blocks halve 28x28 pixels to nothing\. Use a depth of at most 5/),
   ]);
   expect(problemsOf([complete, { network: { id: "resnet" } }])).toEqual(["network.id: expected one of convnet"]);
-  expect(problemsOf([{ ...complete, method: {} }])).toEqual(["method.id: expected one of dm"]);
+  expect(problemsOf([{ ...complete, method: {} }])).toEqual([
+    `method.id: expected one of ${methods.map(({ id }) => id).join(", ")}`,
+  ]);
 });
 
 test("a class smaller than ipc is no obstacle to noise", () => {
