@@ -147,7 +147,7 @@ export function createExpertTrainer(
         runtime.free(theta);
         return { trained: (trained - start) / 1000, judged: (clock() - trained) / 1000 };
       };
-      await timed([all[0], all[batches - 1]]);
+      await timed([...new Set([all[0], all[batches - 1]])]);
       const some = all.slice(0, 3);
       const { trained, judged } = await timed(some);
       return (trained * batches) / some.length + judged;

@@ -32,7 +32,7 @@ export const mtt = defineMethod({
   curves: trajectoryCurves,
   learned: learnedRate,
   rateName: "method.imageLearningRate",
-  memoryNames: ["method.batch"],
+  memoryNames: ["method.studentBatch"],
 
   start: (context, options) => {
     const { runtime } = context;

@@ -59,7 +59,7 @@ export const tesla = defineMethod({
     return { ...learnedRate(state), ...labels };
   },
   rateName: "method.imageLearningRate",
-  memoryNames: ["method.batch"],
+  memoryNames: ["method.studentBatch"],
 
   start: (context, options) => {
     const { runtime, net } = context;

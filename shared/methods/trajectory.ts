@@ -32,7 +32,12 @@ export const trajectoryOptions = {
   innerSteps: z.int().min(1).max(1000).default(20).describe("Steps that the student takes on the synthetic images (K)"),
   expertEpochs: z.int().min(1).max(100).default(3).describe("Epochs of the expert that these are to reach (M)"),
   maxStart: z.int().min(1).max(1000).default(25).describe("The student starts at one of the epochs below this"),
-  batch: z.int().min(0).max(100_000).default(0).describe("Synthetic images of one student step at most; 0 for all"),
+  studentBatch: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(0)
+    .describe("Synthetic images of one student step at most; 0 for all"),
   imageLearningRate: rate("Step size on the synthetic images; large, since their gradient is small").default(1000),
   imageMomentum: momentum("the synthetic images"),
   initialRate: rate("The student's step size at the beginning; it is learned").default(0.01),
@@ -65,7 +70,8 @@ export const expertsOf = ({ experts, maxStart, expertEpochs }: TrajectoryOptions
 });
 
 /** Synthetic images of a student step: no more than there are. */
-const batchOf = ({ batch }: Pick<TrajectoryOptions, "batch">, count: number) => Math.min(batch || count, count);
+const batchOf = ({ studentBatch }: Pick<TrajectoryOptions, "studentBatch">, count: number) =>
+  Math.min(studentBatch || count, count);
 
 /** Images that the student sees in one outer step. */
 export const studentImages = (options: TrajectoryOptions, { classes, ipc }: MethodSize): number =>

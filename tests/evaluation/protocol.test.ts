@@ -78,6 +78,24 @@ test("E + 1 epochs; after epoch floor(E / 2) + 1 a tenth of the rate and no mome
   expect(new Set(orders.map(String)).size).toBeGreaterThan(3);
 });
 
+test.each([
+  ["mtt", 0.03, 0.03],
+  ["tesla", 0.03, 0.03],
+  ["mtt", undefined, 0.01],
+  ["dm", 0.03, 0.01],
+] as const)("%s trains a set whose learned step size is %s with %s", async (protocol, learningRate, expected) => {
+  const runtime = new Recorder(createReferenceBackend());
+  const net = createConvNet(
+    { id: "convnet", depth: 1, width: 2, norm: "instance" },
+    { channels: 1, height: 4, width: 4, classes: CLASSES },
+  );
+  const images = { shape: [2, 1, 4, 4], data: uniform(rootKey(1), 32) };
+  const set = { size: 2, learningRate, batch: async () => ({ images, targets: oneHot([0, 1], CLASSES) }) };
+  const trainer = createTrainer(runtime, net, protocolOf(protocol));
+  runtime.free(await trainer.train(set, [], { height: 4, width: 4 }, 0, rootKey(2)));
+  expect(runtime.steps.map(({ rate }) => rate)).toEqual([Math.fround(expected)]);
+});
+
 test("mean and population deviation", () => {
   const { mean, std } = summarise([0.7, 0.72, 0.68, 0.7]);
   expect(mean).toBeCloseTo(0.7, 12);

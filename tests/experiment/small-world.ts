@@ -37,7 +37,7 @@ export const train = createEasySet("train", 12);
 export const test = createEasySet("test", 6);
 
 const smallTrajectories = {
-  ...{ innerSteps: 3, expertEpochs: 2, maxStart: 2, batch: 4, maxLoss: 100 },
+  ...{ innerSteps: 3, expertEpochs: 2, maxStart: 2, studentBatch: 4, maxLoss: 100 },
   ...{ imageLearningRate: 30, initialRate: 0.05, rateLearningRate: 1e-4 },
   experts: { count: 2, batch: 20, learningRate: 0.05 },
 };
