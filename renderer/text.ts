@@ -251,6 +251,7 @@ export const text = {
     estimate: "Estimate",
     measuring: "Measuring a few steps…",
     about: (seconds: number) => `about ${formatDuration(seconds)}`,
+    preparing: "preparing",
     distilling: "distilling",
     evaluating: "evaluating",
     perStep: "per step",

@@ -97,7 +97,9 @@ const remembering = (home: string, tell: Tell): Remembering => ({
 
 async function estimate({ home, request }: TaskOf<"estimate">): Promise<EstimateAnswer> {
   const { recipe, evaluate, backend: wanted, adapter: name, memoryLimit } = request;
-  const dataset = storedDatasetOf(await openDataset(await openStore(home), request.dataset));
+  const store = await openStore(home);
+  const dataset = storedDatasetOf(await openDataset(store, request.dataset));
+  const artifacts = openArtifactStore(store);
   const runtime = new Runtime(
     await openBackend(
       { backend: wanted, adapter: name, memoryLimit },
@@ -105,7 +107,7 @@ async function estimate({ home, request }: TaskOf<"estimate">): Promise<Estimate
     ),
   );
   const clock = () => performance.now();
-  const { estimate, planned } = await estimateStored({ recipe, runtime, dataset, clock, evaluate });
+  const { estimate, planned } = await estimateStored({ recipe, runtime, dataset, artifacts, clock, evaluate });
   const { backend, adapter } = runtime.backend.capabilities;
   const measured = { memoryBytes: process.resourceUsage().maxRSS * 1024, isMemoryPlanned: false };
   return { estimate, ...(planned ? answerOf(planned) : measured), backend, adapter };

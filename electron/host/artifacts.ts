@@ -12,11 +12,21 @@ import {
   type ArtifactSummary,
   type ArtifactWriter,
   artifactChunk,
+  artifactId,
   artifactRecord,
   type StoredChunk,
 } from "../../shared/api/artifacts.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
-import { explainFileError, isMissing, makeFolder, measureFiles, removeFolder, writeFileAtomic } from "./files.ts";
+import {
+  explainFileError,
+  isMissing,
+  makeFolder,
+  measureFiles,
+  measureFreeBytes,
+  removeFolder,
+  requireFreeSpace,
+  writeFileAtomic,
+} from "./files.ts";
 import { acquireLock, describeOwner, type LockOwner } from "./lock.ts";
 import { appendWhole } from "./runs/append-whole.ts";
 import type { Store } from "./store.ts";
@@ -29,11 +39,15 @@ const unknown = (id: string) => new UserError("artifact-unknown", `There is no a
 export function openArtifactStore(store: Pick<Store, "artifacts" | "locks">): ArtifactStore {
   return {
     open: async (id) => (isId(id) ? openArtifact(join(store.artifacts, id), id) : undefined),
-    write: async (id, spec) => {
+    write: async (id, spec, bytes = 0) => {
       if (!isId(id)) throw unknown(id);
       const lock = await lockArtifact(store, id, "Wait for it to end, then start again: what it makes is shared.");
       try {
-        return await beginWriter(join(store.artifacts, id), id, spec, () => lock.release());
+        const writer = await beginWriter(join(store.artifacts, id), id, spec, () => lock.release());
+        const written = writer.chunks.reduce((sum, chunk) => sum + chunk.bytes, 0);
+        if (bytes > written)
+          requireFreeSpace(store.artifacts, bytes - written, await measureFreeBytes(store.artifacts));
+        return writer;
       } catch (error) {
         await lock.release();
         throw error;
@@ -108,6 +122,7 @@ In Python: numpy.fromfile(path, "<f4").
 async function openArtifact(folder: string, id: string): Promise<Artifact | undefined> {
   const record = await readRecord(folder, id);
   if (record?.finishedAt === undefined) return undefined;
+  if ((await artifactId(record.spec)) !== id) throw damaged(id, "it is made of something else than its name says");
   const chunks = await readChunks(folder);
   return { id, spec: record.spec, facts: record.facts, chunks, read: (name) => readChunk(folder, id, chunks, name) };
 }

@@ -98,9 +98,10 @@ async function computeRun({ runId, request, page }: TaskOf<"run">, world: World,
 async function estimate(request: EstimateRequest, world: World, tell: Tell): Promise<EstimateAnswer> {
   const { recipe, evaluate, backend: wanted, adapter: name, memoryLimit } = estimateRequest.parse(request);
   const dataset = await openRemoteDataset(world.client, request.dataset);
+  const artifacts = createRemoteArtifacts(world.client);
   const runtime = new Runtime(await openBackend({ backend: wanted, adapter: name }, memoryLimit, world, tell));
   const clock = () => performance.now();
-  const { estimate: answer, planned } = await estimateStored({ recipe, runtime, dataset, clock, evaluate });
+  const { estimate: answer, planned } = await estimateStored({ recipe, runtime, dataset, artifacts, clock, evaluate });
   const { backend, adapter } = runtime.backend.capabilities;
   return { estimate: answer, ...(planned ? answerOf(planned) : { isMemoryPlanned: false }), backend, adapter };
 }

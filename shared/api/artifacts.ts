@@ -1,7 +1,14 @@
 // Artifacts over the host: what a stored one says of itself, and the requests of a page that makes one.
 import { z } from "zod";
 
-export type { Artifact, ArtifactSpec, ArtifactStore, ArtifactWriter, Chunk } from "../experiment/artifacts.ts";
+export {
+  type Artifact,
+  type ArtifactSpec,
+  type ArtifactStore,
+  type ArtifactWriter,
+  artifactId,
+  type Chunk,
+} from "../experiment/artifacts.ts";
 
 const name = z.string().regex(/^[a-z0-9]+([.-][a-z0-9]+)*$/, "must be lower-case words joined by - or .");
 const spec = z.looseObject({ kind: z.string() });
@@ -41,8 +48,8 @@ export type ArtifactSummary = z.infer<typeof artifactSummary>;
 
 /** The answer of GET /api/artifacts/:id. */
 export const artifactAnswer = z.object({ id: z.string(), spec, chunks: z.array(artifactChunk), facts: z.unknown() });
-/** Of POST /api/artifacts/:id, and its answer. */
-export const artifactBegin = z.strictObject({ spec });
+/** Of POST /api/artifacts/:id, and its answer; `bytes` is what the whole will take, where that is known. */
+export const artifactBegin = z.strictObject({ spec, bytes: count.optional() });
 export const artifactBegun = z.object({ chunks: z.array(artifactChunk) });
 /** `?write=` of PUT /api/artifacts/:id/chunks/:name; `at` is the number of chunks that it follows. */
 export const artifactMetrics = z.strictObject({ spec, at: count, metrics });

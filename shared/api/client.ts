@@ -371,7 +371,8 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
       /** One that is finished. */
       get: (id: string) => ask(artifactAnswer, ofArtifact(id)),
       chunk: (id: string, name: string) => bytes(ofArtifact(id, `/chunks/${encodeURIComponent(name)}`)),
-      begin: (id: string, spec: ArtifactSpec) => ask(artifactBegun, ofArtifact(id), { method: "POST", json: { spec } }),
+      begin: (id: string, spec: ArtifactSpec, bytes: number | undefined) =>
+        ask(artifactBegun, ofArtifact(id), { method: "POST", json: { spec, bytes } }),
       write: (
         id: string,
         name: string,

@@ -42,12 +42,14 @@ export type ResolvedEstimateRequest = z.output<typeof estimateRequest>;
 
 export const estimateAnswer = z.object({
   estimate: z.object({
+    prepareSeconds: z.number(),
     steps: count,
     secondsPerStep: z.number(),
     synthesiseSeconds: z.number(),
     evaluateSeconds: z.number(),
     totalSeconds: z.number(),
     diskBytes: z.number(),
+    artifactBytes: z.number(),
   }),
   /** The most that the run takes of a GPU, planned, or else that the measuring process took; missing where nobody can tell. */
   memoryBytes: z.number().optional(),

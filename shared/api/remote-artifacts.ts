@@ -12,8 +12,8 @@ export function createRemoteArtifacts({ artifacts }: Client): ArtifactStore {
       });
       return found && { ...found, facts: found.facts, read: (name) => artifacts.chunk(id, name) };
     },
-    write: async (id, spec) => {
-      const chunks: Chunk[] = [...(await artifacts.begin(id, spec)).chunks];
+    write: async (id, spec, bytes) => {
+      const chunks: Chunk[] = [...(await artifacts.begin(id, spec, bytes)).chunks];
       return {
         chunks,
         read: (name) => artifacts.chunk(id, name),

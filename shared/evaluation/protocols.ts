@@ -123,6 +123,23 @@ export const protocols = [
     leftOut: [bestIsLeftOut],
     source: "shenjiyuan123/AST-Alignment-with-Smooth-Expert, utils.py",
   },
+  {
+    ...condensation,
+    id: "mtt",
+    title: "MTT and FTD: 1,000 epochs with DSA, with the learned step size",
+    usesLearnedRate: true,
+    leftOut: [bestIsLeftOut],
+    source: "GeorgeCazenavette/mtt-distillation, distill.py",
+  },
+  {
+    ...condensation,
+    id: "tesla",
+    title: "TESLA: 1,000 epochs with DSA, with the learned step size and labels",
+    usesLearnedRate: true,
+    labels: "own",
+    leftOut: [bestIsLeftOut],
+    source: "justincui03/tesla, distill.py",
+  },
 ] as const satisfies readonly Protocol[];
 
 export type ProtocolId = (typeof protocols)[number]["id"];

@@ -40,8 +40,11 @@ export interface ArtifactWriter extends AsyncDisposable {
 export interface ArtifactStore {
   /** Undefined where there is none that is finished. Throws UserError "artifact-damaged". */
   open(id: string): Promise<Artifact | undefined>;
-  /** Begins one, or goes on with it. Throws UserError "artifact-locked" while another writes it. */
-  write(id: string, spec: ArtifactSpec): Promise<ArtifactWriter>;
+  /**
+   * Begins one, or goes on with it. Throws UserErrors "artifact-locked" while another writes it, and "no-space" where `bytes`, all
+   * that it will take, do not fit on the disk.
+   */
+  write(id: string, spec: ArtifactSpec, bytes?: number): Promise<ArtifactWriter>;
 }
 
 /** kind-hash: the same for equal specs, in whatever order their fields are. */

@@ -8,12 +8,16 @@ import { deriveKey, rootKey } from "../lib/random.ts";
 import { methodOf } from "../methods/index.ts";
 import { createNet, namedNetwork } from "../nn/nets/index.ts";
 import type { Recipe } from "../recipe/index.ts";
+import { type ArtifactStore, artifactId } from "./artifacts.ts";
 import { randomSet } from "./evaluate.ts";
 import { fitMemory, type PlannedMemory } from "./planned-memory.ts";
+import { type Prepared, preparations } from "./prepare.ts";
 import { requireTestImages } from "./session.ts";
 import { openSets } from "./sets.ts";
 
 export interface Estimate {
+  /** Of what the run prepares and the store does not have. */
+  readonly prepareSeconds: number;
   readonly steps: number;
   readonly secondsPerStep: number;
   readonly synthesiseSeconds: number;
@@ -21,6 +25,8 @@ export interface Estimate {
   readonly totalSeconds: number;
   /** Of the run folder. */
   readonly diskBytes: number;
+  /** Of what the run prepares and the store does not have; later runs share it. */
+  readonly artifactBytes: number;
 }
 
 /** Times one step and one training epoch of each network, after a warm-up, and multiplies. */
@@ -30,13 +36,19 @@ export async function estimateRun(input: {
   readonly train: ImageSet;
   readonly validation?: ImageSet | undefined;
   readonly test: ImageSet;
+  /** Of the dataset. */
+  readonly fingerprint: string;
+  /** Where what a run prepares may be already. */
+  readonly artifacts: Pick<ArtifactStore, "open">;
+  /** In milliseconds. */
   readonly clock: () => number;
   readonly evaluate: boolean;
   readonly imagesAtOnce?: number | undefined;
 }): Promise<Estimate> {
   const { recipe, train, evaluate } = input;
+  const { prepared, prepareSeconds, artifactBytes } = await timePreparations(input);
   const steps = methodOf(recipe.method.id).steps(recipe.method);
-  const secondsPerStep = steps > 0 ? await timeStep(input) : 0;
+  const secondsPerStep = steps > 0 ? await timeStep(input, prepared) : 0;
   const { nets, everySteps } = recipe.evaluation;
   const judged = everySteps > 0 ? Math.ceil(steps / everySteps) : 0;
   let [evaluateSeconds, judgeSeconds] = [0, 0];
@@ -54,14 +66,16 @@ export async function estimateRun(input: {
   // The steps that are judged on held-out images wait for a network to be trained.
   const synthesiseSeconds = steps * secondsPerStep + judgeSeconds;
   return {
+    prepareSeconds,
     steps,
     secondsPerStep,
     synthesiseSeconds,
     evaluateSeconds,
-    totalSeconds: synthesiseSeconds + evaluateSeconds,
+    totalSeconds: prepareSeconds + synthesiseSeconds + evaluateSeconds,
     // Three checkpoints of images and velocity, the set itself, and all that again of the best step; a picture of each
     // preview, a line of each step.
     diskBytes: (judged > 0 ? 14 : 7) * stateBytes + previews * images * train.pixels + steps * 110,
+    artifactBytes,
   };
 }
 
@@ -74,25 +88,46 @@ type Timed = Parameters<typeof estimateRun>[0];
 export async function estimateStored({
   dataset,
   ...rest
-}: Omit<Timed, "train" | "test" | "imagesAtOnce"> & { readonly dataset: StoredDataset }): Promise<{
+}: Omit<Timed, "train" | "test" | "imagesAtOnce" | "fingerprint"> & { readonly dataset: StoredDataset }): Promise<{
   readonly estimate: Estimate;
   readonly planned: PlannedMemory | undefined;
 }> {
   if (rest.evaluate) requireTestImages(dataset);
   const sets = openSets(dataset, rest.recipe);
   const planned = await fitMemory(rest.runtime.backend, { ...rest, ...sets });
-  return { estimate: await estimateRun({ ...rest, ...sets, imagesAtOnce: planned?.imagesAtOnce }), planned };
+  const { fingerprint } = dataset.manifest;
+  const { imagesAtOnce } = planned ?? {};
+  return { estimate: await estimateRun({ ...rest, ...sets, fingerprint, imagesAtOnce }), planned };
 }
 
-async function timeStep({ recipe, runtime, train, clock, imagesAtOnce }: Timed): Promise<number> {
+/** What is still to be made, and made-up contents for all of it. */
+async function timePreparations(input: Timed) {
+  const { recipe, fingerprint, runtime, train, validation, test, artifacts, clock, evaluate } = input;
+  let prepared: Prepared = { train, validation, test, init: "noise" };
+  let [prepareSeconds, artifactBytes] = [0, 0];
+  for (const prepare of preparations) {
+    const wanted = prepare({ recipe, fingerprint, runtime, evaluate }, prepared);
+    if (!wanted) continue;
+    if (!(await artifacts.open(await artifactId(wanted.spec)))) {
+      prepareSeconds += (await wanted.rehearse?.(clock)) ?? 0;
+      artifactBytes += wanted.bytes ?? 0;
+    }
+    prepared = { ...prepared, ...wanted.blank() };
+  }
+  return { prepared, prepareSeconds, artifactBytes };
+}
+
+async function timeStep({ recipe, runtime, clock, imagesAtOnce }: Timed, prepared: Prepared): Promise<number> {
+  const { train, experts } = prepared;
   const method = methodOf(recipe.method.id);
   const [channels, height, width] = train.imageShape;
   const net = createNet(recipe.network, { channels, height, width, classes: train.classNames.length });
   const { ipc } = recipe;
   // Where images begin does not matter to a step's time.
   const init = "noise" as const;
+  const { strategy } = recipe.augmentation;
   const key = deriveKey(rootKey(recipe.seed), "estimate");
-  const context = { runtime, key, real: train, net, ipc, init, strategy: recipe.augmentation.strategy, imagesAtOnce };
+  const context = { runtime, key, real: train, net, ipc, init, strategy, experts, imagesAtOnce };
   const started = method.start(context, recipe.method);
   let state = await started.init();
   let seconds = Number.POSITIVE_INFINITY;

@@ -50,10 +50,12 @@ export function trainingSetOf(
     labels.kind === "soft" && protocol.labels === "own"
       ? { shape: [count, classNames.length], data: labels.values }
       : oneHot(labels.kind === "hard" ? labels.values : ofClass(), classNames.length);
-  const { learning_rate: learned } = extra;
-  const learningRate = learned && Number(learned.data[0]);
-  return { ...fixedSet(images, shape, targets), learningRate };
+  return { ...fixedSet(images, shape, targets), learningRate: learnedRate(extra) };
 }
+
+/** The step size that a set was distilled with, where it was learned. */
+const learnedRate = ({ learning_rate: learned }: DistilledSet["extra"]): number | undefined =>
+  learned?.dtype === "F32" && learned.data[0] > 0 ? learned.data[0] : undefined;
 
 /** `ipc` real images of each class, drawn anew for each key. */
 export async function randomSet(real: ImageSet, ipc: number, key: Key): Promise<TrainingSet> {

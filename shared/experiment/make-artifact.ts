@@ -17,7 +17,7 @@ export async function makeOrFind(
     return found;
   }
   {
-    await using writer = await artifacts.write(id, wanted.spec);
+    await using writer = await artifacts.write(id, wanted.spec, wanted.bytes);
     for (const chunk of [...writer.chunks]) await tell(chunk);
     const facts = await wanted.make(
       {

@@ -5,6 +5,7 @@ import type { Experts, InitialImages } from "../methods/index.ts";
 import type { Recipe } from "../recipe/index.ts";
 import type { Artifact, ArtifactSpec, ArtifactWriter } from "./artifacts.ts";
 import { type Choices, prepareChoices } from "./choices.ts";
+import { prepareExperts } from "./experts.ts";
 import { type FeatureNetwork, prepareFeatureNetwork } from "./feature-network.ts";
 
 /** What the synthesis and the evaluation work with; each preparation replaces or adds something. */
@@ -52,4 +53,4 @@ export interface Preparation {
 export type Prepare = (world: PrepareWorld, before: Prepared) => Preparation | undefined;
 
 /** In this order: what comes later works on what comes before. */
-export const preparations: readonly Prepare[] = [prepareFeatureNetwork, ...prepareChoices];
+export const preparations: readonly Prepare[] = [prepareFeatureNetwork, ...prepareChoices, prepareExperts];

@@ -17,14 +17,14 @@ export interface ExpertTraining extends z.output<typeof expertOptions> {
   readonly epochs: number;
 }
 
-/** The plane in which an expert's path spreads most: its snapshots' first two principal components. */
+/** The plane in which an expert's path spreads most: the first two principal components of its snapshots. */
 export interface TrajectoryPlane {
-  /** The mean snapshot, [parameters]. */
-  readonly centre: HostArray;
-  /** Unit vectors, [2, parameters]; coordinates of theta are axes (theta - centre). */
+  /** Unit vectors, [2, parameters]; the second is zero where the path has but one direction. */
   readonly axes: HostArray;
-  /** The expert's own coordinates after each epoch. */
-  readonly path: readonly (readonly [x: number, y: number])[];
+  /** What axes give for the mean snapshot, [2]: the coordinates of theta are axes theta - origin. */
+  readonly origin: HostArray;
+  /** The expert's own coordinates after each epoch, from 0: x, y, x, y and so on. */
+  readonly path: readonly number[];
 }
 
 export interface Experts {

@@ -5,8 +5,10 @@ import { dc } from "./dc.ts";
 import { dm } from "./dm.ts";
 import { dsa } from "./dsa.ts";
 import type { Method } from "./method.ts";
+import { mtt } from "./mtt.ts";
+import { tesla } from "./tesla.ts";
 
-const list = [dm, datadam, dc, dsa] as const;
+const list = [dm, datadam, dc, dsa, mtt, tesla] as const;
 export const methods = list as unknown as readonly Method[];
 
 type OptionsOf<List extends readonly unknown[]> = {
@@ -23,7 +25,7 @@ export function methodOf(id: MethodOptions["id"]): Method {
   return methods.find((method) => method.id === id) as unknown as Method;
 }
 
-export type { Experts } from "./experts.ts";
+export type { Experts, ExpertTraining, TrajectoryPlane } from "./experts.ts";
 export type {
   InitialImages,
   Method,

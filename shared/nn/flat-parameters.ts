@@ -18,10 +18,15 @@ export function restoreParameters(flat: Tensor, like: object): TensorTree {
   return cut(like, flat.size, ({ shape }, from, to) => flat.slice([from], [to]).reshape(shape)) as TensorTree;
 }
 
+/** P of a tree of tensors, of values, or of arrays. */
+export function countParameters(theta: object): number {
+  return flattenTree(asTree<Shaped>(theta), hasShape).reduce((sum, { leaf }) => sum + sizeOf(leaf.shape), 0);
+}
+
 /** [P] on the host. */
 export function flattenArrays(theta: HostTree): HostArray {
   const arrays = flattenTree(asTree<HostArray>(theta), hasShape as (node: unknown) => node is HostArray);
-  const size = arrays.reduce((sum, { leaf }) => sum + leaf.data.length, 0);
+  const size = countParameters(theta);
   const data = new Float32Array(size);
   let at = 0;
   for (const { leaf } of arrays) {

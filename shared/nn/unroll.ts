@@ -16,6 +16,7 @@ import {
   type ValueTree,
   withTensors,
 } from "../engine/index.ts";
+import { invariant } from "../lib/invariant.ts";
 import { mapTree, type Tree } from "../lib/tree.ts";
 import { squaredDistance } from "./losses.ts";
 
@@ -35,10 +36,21 @@ export interface UnrollArguments<Outer extends object, Step extends object, Goal
   /** Where the student starts. */
   readonly theta: ValueTree;
   readonly outer: Arguments<Outer>;
-  /** The data of each step, as many as the student takes. */
-  readonly steps: readonly Arguments<Step>[];
+  /** As many as the student takes; an array is one. */
+  readonly steps: UnrollSteps<Step>;
   readonly rate: Value;
   readonly goal: Arguments<Goal>;
+  /** Looked at between two programs; what was computed is then freed, and its reason thrown. */
+  readonly signal?: AbortSignal | undefined;
+  /** Is shown the student's parameters after each step (from 1) on the way out; they stay the unroll's. */
+  readonly watch?: (theta: ValueTree, steps: number) => Promise<void>;
+}
+
+/** The data of each step, asked for when its turn comes: once on the way out, and once, the same, on the way back. */
+export interface UnrollSteps<Step extends object> {
+  readonly length: number;
+  /** Only the way back differentiates through the step's data. */
+  at(k: number, way: "out" | "back"): Arguments<Step> | undefined;
 }
 
 /** Values on the backend, the caller's to free. */
@@ -72,13 +84,26 @@ export function createUnroll<Outer extends object, Step extends object, Goal ext
   );
   const hasMomentum = (options.momentum ?? 0) !== 0;
 
-  return async (runtime, { theta, rate, ...given }) => {
+  return async (runtime, { theta, rate, steps, signal, watch, ...given }) => {
     const outer = opaque<Value>(given.outer);
-    const steps = given.steps.map((step) => opaque<Value>(step));
+    const stepAt = (k: number, towards: "out" | "back") => {
+      const step = steps.at(k, towards);
+      invariant(step, `an unroll of ${steps.length} steps has a step ${k}`);
+      return opaque<Value>(step);
+    };
     const start: Student<ValueTree> = hasMomentum ? { theta, velocity: zerosOf(runtime, theta) } : { theta };
     const way = [start];
-    for (const step of steps) way.push(await runtime.run(advance, { student: way[way.length - 1], outer, step, rate }));
+    const leaveIfStopped = (...computed: unknown[]) => {
+      if (!signal?.aborted) return;
+      runtime.free([way.slice(1), start.velocity ?? [], computed]);
+      signal.throwIfAborted();
+    };
 
+    for (let k = 0; k < steps.length; k++) {
+      leaveIfStopped();
+      way.push(await runtime.run(advance, { student: way[k], outer, step: stepAt(k, "out"), rate }));
+      await watch?.(way[k + 1].theta, k + 1);
+    }
     const { loss, lambda } = await runtime.run(finish, {
       end: way[steps.length].theta,
       goal: opaque<Value>(given.goal),
@@ -89,8 +114,9 @@ export function createUnroll<Outer extends object, Step extends object, Goal ext
       sums: { outer: zerosOf(runtime, outer), rate: runtime.backend.upload(zeros([])) },
     };
     for (let k = steps.length - 1; k >= 0; k--) {
-      runtime.free(way[k + 1]);
-      const next = await runtime.run(retreat, { student: way[k], outer, step: steps[k], rate, ...carried });
+      runtime.free(way.pop());
+      leaveIfStopped(loss, carried);
+      const next = await runtime.run(retreat, { student: way[k], outer, step: stepAt(k, "back"), rate, ...carried });
       carried = { lambda: carried.lambda, ...next };
     }
     if (start.velocity) runtime.free(start.velocity);

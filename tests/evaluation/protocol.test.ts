@@ -101,6 +101,8 @@ test("every protocol of the table, by name", () => {
     idc: [1000, 1000, [begin, [666, 0.2, 0.9, false], [833, 0.04, 0.9, false]], 0.01, 64, 5e-4],
     datadam: [1800, 1801, tenth(902), 0.01, 64, 5e-4],
     datm: [1000, 1001, tenth(502), "learned", 128, 5e-4],
+    mtt: [1000, 1001, tenth(502), "learned", 256, 5e-4],
+    tesla: [1000, 1001, tenth(502), "learned", 256, 5e-4],
     ast: [1000, 1001, [begin, [502, 0.5, 0.8, true]], "learned", 256, 1e-3],
   };
   for (const [id, row] of Object.entries(expected) as [ProtocolId, unknown][]) {
@@ -119,6 +121,8 @@ test("a learned rate is taken by the protocols that take it, and by no other", a
   for (const [id, expected] of [
     ["datm", 0.25],
     ["ast", 0.25],
+    ["mtt", 0.25],
+    ["tesla", 0.25],
     ["dm", 0.01],
   ] as const) {
     const runtime = new Recorder(createReferenceBackend());

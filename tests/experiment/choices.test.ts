@@ -126,6 +126,8 @@ test("the training of the network is timed by a few of its batches", async () =>
 test("are rehearsed for an estimate that leaves nothing behind", async () => {
   const counted = countValues(backend);
   const estimate = await estimateRun({
+    fingerprint: "a",
+    artifacts: new MemoryArtifacts(),
     recipe: recipeWith({ init: "k-means", method: { steps: 2 } }),
     runtime: new Runtime(counted.backend),
     train,

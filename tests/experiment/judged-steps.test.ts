@@ -7,6 +7,7 @@ import { estimateRun } from "../../shared/experiment/estimate.ts";
 import { createEvaluator } from "../../shared/experiment/evaluate.ts";
 import { splitTraining } from "../../shared/experiment/sets.ts";
 import { testBackends } from "../support/backends.ts";
+import { MemoryArtifacts } from "./memory-artifacts.ts";
 import { countValues, MemoryFolder, runSmall, smallRecipe, test as testSet, train } from "./small-world.ts";
 
 let backend: Backend;
@@ -98,6 +99,8 @@ test("what a killed session wrote of a later best step is not believed", async (
 test("an estimate counts the judging, and the best set among those of the end", async () => {
   let time = 0;
   const estimate = await estimateRun({
+    fingerprint: "a",
+    artifacts: new MemoryArtifacts(),
     recipe: smallRecipe({ id: "dm", steps: 7 }, { evaluation, record }),
     runtime: new Runtime(backend),
     ...splitTraining(train, recipe),

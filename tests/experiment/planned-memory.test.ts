@@ -8,6 +8,9 @@ import {
 } from "../../shared/engine/index.ts";
 import { fitMemory, planMemory } from "../../shared/experiment/planned-memory.ts";
 import { splitTraining } from "../../shared/experiment/sets.ts";
+import { rootKey } from "../../shared/lib/random.ts";
+import { countParameters } from "../../shared/nn/flat-parameters.ts";
+import { createNet } from "../../shared/nn/nets/index.ts";
 import { webgpu } from "../support/backends.ts";
 import { swiftshaderMissing } from "../support/swiftshader.ts";
 import { runSmall, smallRecipe, test as testSet, train } from "./small-world.ts";
@@ -41,6 +44,37 @@ describe.skipIf(swiftshaderMissing)("planned memory", () => {
       expect(outcome.status).toBe("done");
       expect(backend.stats().peakBytes).toBe(peakBytes);
     }
+  });
+
+  test.each([
+    ["few steps on wide networks", { innerSteps: 2, experts: { count: 1, batch: 4 } }],
+    ["experts of large batches", { innerSteps: 2, experts: { count: 1, batch: 36 } }],
+  ])("counts the training of experts, too, to the byte: %s", async (_, method) => {
+    const backend = open();
+    const recipe = smallRecipe({ id: "mtt", steps: 7, ...method });
+    const { peakBytes } = await planMemory(backend, { recipe, train, test: testSet, evaluate: false });
+    const { outcome } = await runSmall({ recipe, backend });
+    expect(outcome.status).toBe("done");
+    expect(backend.stats().peakBytes).toBe(peakBytes);
+  });
+
+  test("of fifty student steps is that of two, and the parameters after each", async () => {
+    const planOf = (innerSteps: number) => {
+      const recipe = smallRecipe(
+        { id: "mtt", steps: 7, innerSteps, studentBatch: 0, experts: { count: 1, batch: 2 } },
+        { ipc: 12 },
+      );
+      return planMemory(open(), { recipe, train, test: testSet, evaluate: false });
+    };
+    const [two, fifty] = [await planOf(2), await planOf(50)];
+    const net = createNet(
+      { id: "convnet", depth: 1, width: 4, norm: "instance" },
+      { channels: 1, height: 8, width: 8, classes: 3 },
+    );
+    // Each of the six parameter tensors has memory of its own, of sizes that buffers are made in.
+    const kept = 6 * 256 + 4 * countParameters(net.params(rootKey(0)));
+    expect(fifty.peakBytes).toBeGreaterThan(two.peakBytes);
+    expect(fifty.peakBytes - two.peakBytes).toBeLessThan(48 * 2 * kept);
   });
 
   const recipe = smallRecipe({ id: "dm", steps: 5, realBatch: 2 }, { ipc: 8 });

@@ -1,12 +1,19 @@
 // The loop of an experiment: its events and files, a loss that is not finite, the evaluation, and no value forgotten.
+
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RunEvent, runEventSchema } from "../../shared/api/runs.ts";
 import { fromSafetensors } from "../../shared/data/distilled-set.ts";
 import { type Backend, Runtime } from "../../shared/engine/index.ts";
-import { decodeCheckpoint, encodeCheckpoint, requireFitting } from "../../shared/experiment/checkpoint.ts";
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  requireFitting,
+} from "../../shared/experiment/checkpoint.ts";
 import { estimateRun } from "../../shared/experiment/estimate.ts";
 import { createEvaluator } from "../../shared/experiment/evaluate.ts";
 import { testBackends } from "../support/backends.ts";
+import { MemoryArtifacts } from "./memory-artifacts.ts";
 import { classNames, countValues, MemoryFolder, runSmall, smallRecipe, test as testSet, train } from "./small-world.ts";
 
 let backend: Backend;
@@ -356,6 +363,8 @@ describe("values on the backend", () => {
       runtime: new Runtime(counted.backend),
       train,
       test: testSet,
+      fingerprint: "",
+      artifacts: new MemoryArtifacts(),
       clock: () => (time += 1000),
       evaluate: true,
     });
@@ -382,7 +391,7 @@ describe("a checkpoint", () => {
 
   test("of a recipe from before a setting existed has that setting's default", async () => {
     const { folder } = await runSmall({ recipe, backend, stopsAt: () => true });
-    const checkpoint = folder.goBack();
+    const checkpoint = folder.goBack() as Checkpoint;
     const network = { id: "convnet", depth: 1, width: 4, norm: "instance" };
     expect(recipe.network).toMatchObject({ ...network, activation: "relu", pool: "avg" });
     const fits = (changed: object, own: typeof recipe) =>

@@ -39,6 +39,11 @@ export const train = createEasySet("train", 12);
 export const test = createEasySet("test", 6);
 
 const smallMatching = { realBatch: 8, trainBatch: 4, outerLoops: 2, innerLoops: 2 };
+const smallTrajectories = {
+  ...{ innerSteps: 3, expertEpochs: 2, maxStart: 2, studentBatch: 4, maxLoss: 100 },
+  ...{ imageLearningRate: 30, initialRate: 0.05, rateLearningRate: 1e-4 },
+  experts: { count: 2, batch: 20, learningRate: 0.05 },
+};
 
 /** Settings of every method that keep a step small, by its id; what is missing keeps its default. */
 export const smallMethods: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
@@ -46,6 +51,8 @@ export const smallMethods: Readonly<Record<string, Readonly<Record<string, unkno
   dc: smallMatching,
   dsa: smallMatching,
   datadam: { realBatch: 8 },
+  mtt: smallTrajectories,
+  tesla: { ...smallTrajectories, softLabels: true },
 };
 
 export function smallRecipe(
@@ -88,11 +95,11 @@ export class MemoryFolder implements RunPort {
     this.files.set(name, bytes);
   }
 
-  /** The newest checkpoint, with the events cut to it. */
-  goBack(): Checkpoint {
-    const [name, bytes] = [...this.checkpoints].at(-1) as [string, Uint8Array];
-    const checkpoint = decodeCheckpoint(bytes, name);
-    this.events = this.events.slice(0, checkpoint.events);
+  /** The newest checkpoint, if there is one, with the events cut to it. */
+  goBack(): Checkpoint | undefined {
+    const newest = [...this.checkpoints].at(-1);
+    const checkpoint = newest && decodeCheckpoint(newest[1], newest[0]);
+    this.events = this.events.slice(0, checkpoint?.events ?? 0);
     return checkpoint;
   }
 
@@ -128,6 +135,7 @@ export async function runSmall(conditions: Conditions): Promise<{ outcome: Outco
   const finish = new AbortController();
   if (conditions.stopAtOnce) controller.abort();
   let time = 0;
+  const checkpoint = resume ? folder.goBack() : undefined;
   const outcome = await runExperiment({
     recipe,
     ...splitTraining(train, recipe),
@@ -140,7 +148,7 @@ export async function runSmall(conditions: Conditions): Promise<{ outcome: Outco
     clock: () => (time += 7),
     signal: controller.signal,
     finish: finish.signal,
-    ...(resume ? { checkpoint: folder.goBack() } : {}),
+    ...(checkpoint ? { checkpoint } : {}),
     evaluate,
     imagesAtOnce: conditions.imagesAtOnce,
     onProgress: (progress) => {

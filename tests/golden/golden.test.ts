@@ -4,6 +4,7 @@ import {
   defineProgram,
   grad,
   type HostArray,
+  opaque,
   Runtime,
   type Tensor,
   type TensorTree,
@@ -14,11 +15,15 @@ import {
 } from "../../shared/engine/index.ts";
 import { protocolOf } from "../../shared/evaluation/protocols.ts";
 import { createTrainer } from "../../shared/evaluation/train-fresh.ts";
+import { createExpertPrograms } from "../../shared/experiment/expert-training.ts";
 import { flattenTree } from "../../shared/lib/tree.ts";
 import { averageOf, createDataDamPrograms } from "../../shared/methods/datadam.ts";
 import { createDmPrograms } from "../../shared/methods/dm.ts";
+import { createLabelling } from "../../shared/methods/tesla.ts";
+import { createTrajectoryPrograms, moveRate } from "../../shared/methods/trajectory.ts";
 import type { Augmentation } from "../../shared/nn/augment/draw.ts";
 import { type AugmentationTensors, augment, packAugmentations } from "../../shared/nn/augment/index.ts";
+import { flattenArrays } from "../../shared/nn/flat-parameters.ts";
 import { cosineDistance, crossEntropy, squaredDistance } from "../../shared/nn/losses.ts";
 import { noBuffers } from "../../shared/nn/net.ts";
 import { createConvNet } from "../../shared/nn/nets/convnet.ts";
@@ -211,6 +216,94 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
     await close(told.loss, [sum(golden.get(`${norm}.by_class`).data) / classes], "the loss that is told");
     const norms = golden.get(`${norm}.gradient`).data.map((value) => value * value);
     await close(told.gradientNorm, [Math.sqrt(sum(norms))], "norm of the gradient", 1e-6);
+  });
+
+  const small = { channels: 3, height: 8, width: 8, classes: 2 };
+  const createSmall = () => createConvNet({ id: "convnet", depth: 3, width: 4, norm: "instance" }, small);
+  const drawnOf = (golden: Golden, prefix: string): Augmentation[] => {
+    const operation =
+      golden.names
+        .find((name) => name.startsWith(prefix))
+        ?.slice(prefix.length)
+        .split(".")[0] ?? "";
+    return buildAugmentations(golden, `${prefix}${operation}`, operation, small.height, small.width);
+  };
+
+  describe.each([
+    ["mtt", "mtt", 0.5, false],
+    ["tesla", "tesla", 0.5, false],
+    ["tesla-soft", "tesla", 0.5, true],
+  ] as const)("trajectories: %s", (part, method, imageMomentum, soft) => {
+    // The second chunk holds images of no other; the first and the last are of one image, the same one in the second outer step.
+    const chunks = [
+      [[3], [0, 2, 1], [1]],
+      [[2], [1, 3, 0], [2]],
+    ];
+
+    test("two outer steps equal PyTorch's: loss, gradients, images, step size, labels", async () => {
+      const golden = new Golden("trajectory");
+      const net = createSmall();
+      const { unroll, move } = createTrajectoryPrograms(net, { imageMomentum, frozen: method === "tesla" });
+      const labelling = createLabelling(net);
+      let s = runtime.upload(golden.get(`${part}.images`));
+      let velocity = runtime.upload({ shape: s.shape, data: new Float64Array(4 * 3 * 8 * 8) });
+      let learned = { rate: 0.2, rateVelocity: 0 };
+      for (const [step, chunk] of chunks.entries()) {
+        const prefix = `${part}.step${step}.`;
+        const [start, target] = ["start", "target"].map(
+          (name) => runtime.upload(golden.convnet(`${prefix}${name}.`)) as ValueTree,
+        );
+        const hard = { shape: [4, 2], data: Float64Array.of(1, 0, 1, 0, 0, 1, 0, 1) };
+        const { labels } = soft ? await runtime.run(labelling, { theta: target, s }) : { labels: runtime.upload(hard) };
+        if (soft) await close(labels, golden.get(`${prefix}labels`).data, `labels of step ${step}`);
+        const steps = chunk.map((rows, k) => ({
+          chunk: { shape: [rows.length], data: Int32Array.from(rows) },
+          labels,
+          w: packAugmentations(drawnOf(golden, `${prefix}draw${k}.`), 8, 8, true, Floats),
+        }));
+        const scalar = (value: number) => ({ shape: [], data: Float64Array.of(value) });
+        const result = await unroll(runtime, {
+          theta: start,
+          outer: { images: s },
+          steps,
+          rate: runtime.upload(scalar(learned.rate)),
+          goal: { start, target },
+        });
+        const { images: gradient } = result.outer as unknown as { images: Value };
+        await close(result.loss, golden.get(`${prefix}loss`).data, `loss of step ${step}`);
+        await close(gradient, golden.get(`${prefix}gradient`).data, `pixel gradient of step ${step}`);
+        await close(result.rate, golden.get(`${prefix}rateGradient`).data, `gradient to the step size of step ${step}`);
+        const moved = await runtime.run(move, { s, velocity, gradient, rate: scalar(20) });
+        ({ s, velocity } = moved);
+        learned = moveRate(learned, await runtime.take(result.rate), { rateLearningRate: 1e-2, rateMomentum: 0.5 });
+        await close(s, golden.get(`${prefix}images`).data, `images after step ${step}`);
+        expect(relativeError([learned.rate], golden.get(`${prefix}rate`).data)).toBeLessThan(limit);
+        const norm = Math.hypot(...golden.get(`${prefix}gradient`).data);
+        await close(moved.norm, [norm], `norm of the gradient of step ${step}`);
+      }
+    });
+  });
+
+  test("an expert: three batches equal PyTorch's", async () => {
+    const golden = new Golden("trajectory");
+    const { step: train } = createExpertPrograms(createSmall());
+    let theta: ValueTree = runtime.upload(golden.convnet("expert.initial.")) as ValueTree;
+    for (let step = 0; step < 3; step++) {
+      const prefix = `expert.step${step}.`;
+      const result = await runtime.run(train, {
+        theta,
+        images: golden.get(`${prefix}images`),
+        targets: golden.get(`${prefix}labels`),
+        w: packAugmentations(drawnOf(golden, `${prefix}draw.`), 8, 8, false, Floats),
+        rate: { shape: [], data: Float64Array.of(0.1) },
+      });
+      theta = result.theta;
+      await close(result.loss, [golden.get("expert.losses").data[step]], `loss of batch ${step}`);
+      const trained = flattenArrays(opaque((await runtime.readTree(theta)) as object)).data;
+      const expected = flattenArrays(golden.convnet(prefix)).data;
+      // Snapshots are float32, whatever trains them.
+      expect(relativeError(trained, expected), `parameters after batch ${step}`).toBeLessThan(Math.max(limit, 1e-6));
+    }
   });
 
   test("training: six steps of SGD, the rate dropped and the momentum restarted after three", async () => {

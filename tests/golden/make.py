@@ -16,6 +16,7 @@ import golden_nets
 import golden_matching
 import golden_ops
 import golden_training
+import golden_trajectory
 import safetensors_io
 
 HERE = pathlib.Path(__file__).parent
@@ -31,6 +32,7 @@ FILES = {
     "dc-steps": lambda: golden_matching.tensors(False, 60),
     "dsa-steps": lambda: golden_matching.tensors(True, 61),
     "training": golden_training.tensors,
+    "trajectory": golden_trajectory.tensors,
 }
 
 

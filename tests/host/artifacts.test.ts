@@ -95,6 +95,28 @@ describe.each(["files", "routes"])("by %s", (way) => {
     expect(error).toMatchObject({ message: expect.stringContaining(id), hint: expect.stringMatching(/Delete it/) });
   });
 
+  test("one that is made of something else than its name says is damaged", async () => {
+    const { artifacts, id, spec, folder } = await begin("copied");
+    {
+      await using writer = await artifacts.write(id, spec);
+      await writer.finish(null);
+    }
+    const path = join(folder, "artifact.json");
+    await writeFile(path, (await readFile(path, "utf8")).replace('"width": 4', '"width": 5'));
+    await expect(artifacts.open(id)).rejects.toMatchObject({ code: "artifact-damaged" });
+  });
+
+  test("what cannot fit on the disk is refused before it begins, beside what is there already", async () => {
+    const { artifacts, id, spec } = await begin("large");
+    await expect(artifacts.write(id, spec, 1e15)).rejects.toMatchObject({
+      code: "no-space",
+      message: expect.stringMatching(/1000 TB are needed/),
+    });
+    // The lock is free again, and a part that is written need not fit a second time.
+    await using writer = await artifacts.write(id, spec, 3);
+    await writer.write("a", bytes, {});
+  });
+
   test("names that lead elsewhere are refused", async () => {
     const { artifacts, id, spec } = await begin("names");
     await using writer = await artifacts.write(id, spec);

@@ -1,7 +1,7 @@
 // Seeds: every file is valid, fits its datasets, and holds the numbers of its paper.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { methods } from "../../shared/methods/index.ts";
+import { methodOptions, methods } from "../../shared/methods/index.ts";
 import { nameOf } from "../../shared/nn/nets/index.ts";
 import { type DatasetFacts, resolveRecipe, type Seed, seedSchema } from "../../shared/recipe/index.ts";
 
@@ -17,6 +17,8 @@ const datasets: Record<string, DatasetFacts> = {
   SVHN: { name: "SVHN", size: 32, channels: 3, classes: classes(10, 4659) },
   "CIFAR-10": { name: "CIFAR-10", size: 32, channels: 3, classes: classes(10, 5000) },
   "CIFAR-100": { name: "CIFAR-100", size: 32, channels: 3, classes: classes(100, 500) },
+  ImageNette: { name: "ImageNette", size: 128, channels: 3, classes: classes(10, 858) },
+  "ImageNet-1K": { name: "ImageNet-1K", size: 64, channels: 3, classes: classes(1000, 732) },
   "Tiny ImageNet": { name: "Tiny ImageNet", size: 64, channels: 3, classes: classes(200, 500) },
 };
 
@@ -188,6 +190,75 @@ describe.each([
     expect(seed.cases.filter((each) => each.dataset === dataset)).toHaveLength(Object.keys(table).length);
     for (const [ipc, [mean, std]] of Object.entries(table)) {
       expect(caseOf(seed, dataset, Number(ipc)).published).toMatchObject({ mean, std });
+    }
+  });
+});
+
+describe("MTT", () => {
+  const seed = read("2022-mtt-cazenavette.json");
+
+  // The authors' commands in DC-BENCH, and the accuracies in the tables of later papers: K, M, highest start, batch, rates.
+  test.each([
+    ["CIFAR-10", 1, 50, 2, 2, 0, 100, 1e-7, 0.01, 46.3, 0.8],
+    ["CIFAR-10", 10, 30, 2, 20, 0, 100, 1e-5, 0.001, 65.3, 0.7],
+    ["CIFAR-10", 50, 30, 2, 40, 0, 1000, 1e-5, 0.001, 71.6, 0.2],
+    ["CIFAR-100", 1, 20, 3, 20, 0, 1000, 1e-5, 0.01, 24.3, 0.3],
+    ["CIFAR-100", 10, 20, 2, 20, 0, 1000, 1e-5, 0.01, 40.1, 0.4],
+    ["CIFAR-100", 50, 80, 2, 40, 125, 1000, 1e-5, 0.01, 47.7, 0.2],
+    ["Tiny ImageNet", 1, 10, 2, 10, 0, 10_000, 1e-4, 0.01, 8.8, 0.3],
+    ["Tiny ImageNet", 10, 20, 2, 40, 200, 10_000, 1e-4, 0.01, 23.2, 0.2],
+    ["Tiny ImageNet", 50, 20, 2, 40, 300, 10_000, 1e-4, 0.01, 28.0, 0.3],
+    ["ImageNette", 1, 20, 2, 10, 0, 1000, 1e-6, 0.01, 47.7, 0.9],
+  ])("has the paper's settings on %s at %d", (...row) => {
+    const [dataset, ipc, innerSteps, expertEpochs, maxStart, studentBatch, images, rates, initialRate, mean, std] = row;
+    const found = seed.cases.find((each) => each.dataset === dataset && each.ipc === ipc)!;
+    const recipe = resolveRecipe(layersOf(seed, found), datasets[dataset]);
+    expect(recipe.method).toMatchObject({
+      ...{ innerSteps, expertEpochs, maxStart, studentBatch, initialRate },
+      ...{ imageLearningRate: images, rateLearningRate: rates, imageMomentum: 0.5, rateMomentum: 0.5, steps: 5000 },
+      experts: { count: 100, learningRate: 0.01, batch: 256, augmented: true },
+    });
+    expect(recipe).toMatchObject({ init: "real", evaluation: { protocol: "mtt", epochs: 1000, trials: 5 } });
+    expect(found.published).toMatchObject({ mean, std });
+  });
+
+  test("the method's own defaults are those of the official code", () => {
+    expect(methodOptions.parse({ id: "mtt" })).toMatchObject({
+      ...{ steps: 5000, innerSteps: 20, expertEpochs: 3, maxStart: 25, studentBatch: 0, maxLoss: 1.1 },
+      ...{ imageLearningRate: 1000, rateLearningRate: 1e-5, initialRate: 0.01, imageMomentum: 0.5, rateMomentum: 0.5 },
+      experts: { count: 100, learningRate: 0.01, batch: 256, augmented: true },
+    });
+  });
+});
+
+describe("TESLA", () => {
+  const seed = read("2023-tesla-cui.json");
+
+  // The README of the official repository, with half of its step sizes on the images: its gradient lacks a factor of two.
+  test.each([
+    ["CIFAR-10", 1, 50, 2, 5, 0, 1000, 1e-7, 48.5],
+    ["CIFAR-100", 50, 80, 2, 40, 125, 1000, 1e-5, 47.9],
+    ["ImageNet-1K", 1, 10, 3, 10, 100, 10_000, 1e-4, 7.7],
+  ])("has the README's settings on %s at %d", (...row) => {
+    const [dataset, ipc, innerSteps, expertEpochs, maxStart, studentBatch, images, rateLearningRate, mean] = row;
+    const found = seed.cases.find((each) => each.dataset === dataset && each.ipc === ipc)!;
+    const recipe = resolveRecipe(layersOf(seed, found), datasets[dataset]);
+    const isImageNet = dataset === "ImageNet-1K";
+    expect(recipe.method).toMatchObject({
+      ...{ steps: 10_000, innerSteps, expertEpochs, maxStart, studentBatch, rateLearningRate, initialRate: 0.01 },
+      ...{ imageLearningRate: images / 2, softLabels: isImageNet, experts: { count: isImageNet ? 50 : 100 } },
+    });
+    expect(recipe.evaluation).toMatchObject({ protocol: "tesla", epochs: 1000, trials: 3 });
+    expect(found.published.mean).toBe(mean);
+  });
+
+  test.each([
+    ["CIFAR-10", { 1: [48.5, 0.8], 10: [66.4, 0.8], 50: [72.6, 0.7] }],
+    ["CIFAR-100", { 1: [24.8, 0.4], 10: [41.7, 0.3], 50: [47.9, 0.3] }],
+  ] as [string, Record<number, [number, number]>][])("has the published accuracies on %s", (dataset, table) => {
+    for (const [ipc, [mean, std]] of Object.entries(table)) {
+      const found = seed.cases.find((each) => each.dataset === dataset && each.ipc === Number(ipc));
+      expect(found?.published).toMatchObject({ mean, std });
     }
   });
 });

@@ -18,6 +18,7 @@ import {
   resolveRecipe,
 } from "../../../shared/recipe/index.ts";
 import { storedDatasetOf } from "../../compute/stored-dataset.ts";
+import { openArtifactStore } from "../../host/artifacts.ts";
 import type { Dataset } from "../../host/datasets/index.ts";
 import { readEvaluation } from "../../host/export/index.ts";
 import { formatBytes } from "../../host/files.ts";
@@ -103,20 +104,25 @@ export async function startRun(
     recipe,
     runtime,
     ...sets,
+    fingerprint: manifest.fingerprint,
+    artifacts: openArtifactStore(store),
     clock,
     evaluate,
     imagesAtOnce: planned?.imagesAtOnce,
   });
+  const { prepareSeconds, artifactBytes } = estimate;
   const memory = planned
     ? `${formatBytes(planned.peakBytes)} of GPU memory (planned)`
     : `${formatBytes(process.resourceUsage().maxRSS * 1024)} of memory (measured)`;
   cli.output.note(
     [
-      `estimate: ${formatDuration(estimate.totalSeconds)}`,
-      `(${formatCount(estimate.steps)} steps of ${Math.round(estimate.secondsPerStep * 1000)} ms: ${formatDuration(estimate.synthesiseSeconds)};`,
-      `evaluation ${formatDuration(estimate.evaluateSeconds)}),`,
-      `${memory}, ${formatBytes(estimate.diskBytes)} on disk`,
-    ].join(" "),
+      `estimate: ${formatDuration(estimate.totalSeconds)} (`,
+      ...(prepareSeconds > 0 ? [`preparing ${formatDuration(prepareSeconds)}; `] : []),
+      `${formatCount(estimate.steps)} steps of ${Math.round(estimate.secondsPerStep * 1000)} ms: ${formatDuration(estimate.synthesiseSeconds)};`,
+      ` evaluation ${formatDuration(estimate.evaluateSeconds)}),`,
+      ` ${memory}, ${formatBytes(estimate.diskBytes)} on disk`,
+      ...(artifactBytes > 0 ? [` and ${formatBytes(artifactBytes)} that later runs share`] : []),
+    ].join(""),
   );
   await executeRun(cli, run, dataset, evaluate);
   return run;

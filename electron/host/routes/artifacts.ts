@@ -38,8 +38,8 @@ export function createArtifactRoutes(store: Store) {
       return c.body(await readPart(store, id, name), 200, BINARY);
     })
     .post("/:id", async (c) => {
-      const { spec } = await readJson(c.req.raw, artifactBegin);
-      await using writer = await artifacts.write(c.req.param("id"), spec);
+      const { spec, bytes } = await readJson(c.req.raw, artifactBegin);
+      await using writer = await artifacts.write(c.req.param("id"), spec, bytes);
       return c.json({ chunks: writer.chunks });
     })
     .put("/:id/chunks/:name", async (c) => {

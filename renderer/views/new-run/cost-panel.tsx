@@ -63,13 +63,15 @@ export function CostPanel({ form, state, dataset, isTestable }: CostPanelProps) 
       go(["runs", record.id]);
     });
 
+  const { prepareSeconds = 0, artifactBytes = 0 } = estimate?.estimate ?? {};
   const rows: [string, string][] = estimate
     ? [
+        ...(prepareSeconds > 0 ? [[text.newRun.preparing, formatDuration(prepareSeconds)] as [string, string]] : []),
         [text.newRun.distilling, formatDuration(estimate.estimate.synthesiseSeconds)],
         [text.newRun.perStep, `${formatValue(1000 * estimate.estimate.secondsPerStep)} ms`],
         [text.newRun.evaluating, formatDuration(estimate.estimate.evaluateSeconds)],
         [text.newRun.memory(estimate.isMemoryPlanned), sayMemory(estimate)],
-        [text.newRun.disk, formatBytes(estimate.estimate.diskBytes)],
+        [text.newRun.disk, formatBytes(estimate.estimate.diskBytes + artifactBytes)],
         [text.newRun.computes, estimate.adapter],
       ]
     : [];
