@@ -292,15 +292,16 @@ export function createStudent(context: MethodContext, options: TrajectoryOptions
           watch: student.add,
         });
         for (let e = 0; e <= expertEpochs; e++) await own.add(await experts.snapshot(expert, epoch + e), e);
-        const { distance, path } = await student.read();
-        const details = {
-          distance,
-          path,
-          expertDistance: (await own.read()).distance,
-          expertPath: student.expertPath,
-          where: [expert, epoch, epoch + expertEpochs],
-        };
-        const [loss, rateGradient] = await Promise.all([runtime.take(result.loss), runtime.take(result.rate)]);
+        // Asked for together, so that the device is waited for once.
+        const [{ distance, path }, { distance: expertDistance }, loss, rateGradient] = await Promise.all([
+          student.read(),
+          own.read(),
+          runtime.take(result.loss),
+          runtime.take(result.rate),
+        ]);
+        const { expertPath } = student;
+        const where = [expert, epoch, epoch + expertEpochs];
+        const details = { distance, path, expertDistance, expertPath, where };
         const { images: gradient } = result.outer as unknown as { images: Value };
         return { loss, gradient, rateGradient, details };
       } finally {

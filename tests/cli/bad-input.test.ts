@@ -61,7 +61,7 @@ test("a run says what its import left out, and when the random sets are smaller 
   );
   expect(code).toBe(0);
   expect(stderr).toMatch(/scanty: left out train\/ant\/text\.png \(.+\)\n/);
-  expect(stderr).toMatch(/only 2 training images of a class: the random sets hold fewer than 3/);
+  expect(stderr).toMatch(/only 2 training images of a class: the sets by random hold fewer than 3/);
   const data = ["--data", root, "--backend", "onnx"];
   const evaluated = await place.run("evaluate", out, ...data, "--nets", "convnet-1,convnet-1", "--trials", "0");
   expect(evaluated).toMatchObject({ code: 1, stdout: "" });
@@ -137,7 +137,7 @@ test("one image in a class, and ipc above a class's size: an error with the way 
   expect(refused.stderr).toMatch(/ipc: 4 images of each class .* but "ant" has 1: use at most 1, or init=noise/);
   expect(await exists(out)).toBe(false);
   const done = await place.run(...words, "--set", "init=noise", "--json");
-  const warning = "warning few has only 1 training image of a class: the random sets hold fewer than 4 of it.\n";
+  const warning = "warning few has only 1 training image of a class: the sets by random hold fewer than 4 of it.\n";
   expect(done).toMatchObject({ code: 0, stderr: warning });
   const [distilled, random] = JSON.parse(done.stdout).evaluation.results;
   expect([distilled.trials.length, random.trials.length]).toEqual([2, 2]);

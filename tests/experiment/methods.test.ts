@@ -42,6 +42,8 @@ describe.each(methods.map(({ id }) => id))("%s", (id) => {
         expect(folder.result).toEqual(whole.folder.result);
       }
     },
+    // Eleven runs of many programs, on a software adapter.
+    240_000,
   );
 
   test("stopped after each part that it prepares and each step in turn, in one run, it gives the same bits", async () => {

@@ -8,6 +8,8 @@ import { runSmall, smallRecipe } from "./small-world.ts";
 
 /** Steps until a run is warm: four of each kind, where a network's first and last steps differ. */
 const WARM = 8;
+/** Those that look at where the student ended, and at the gradient, before they move the images. */
+const waitsOf: Readonly<Record<string, number>> = { mtt: 2, tesla: 2 };
 const changes = { record: { previewEverySteps: 1000, checkpointEverySteps: 1000 } };
 
 describe.skipIf(swiftshaderMissing)("a step in steady state", () => {
@@ -17,7 +19,7 @@ describe.skipIf(swiftshaderMissing)("a step in steady state", () => {
   });
   afterEach(() => backend.dispose());
 
-  test.each(methods.map(({ id }) => id))("of %s makes no object and waits once", async (id) => {
+  test.each(methods.map(({ id }) => id))("of %s makes no object and seldom waits", async (id) => {
     const made: { step: number; buffers: number; bindGroups: number; pipelines: number; held: number }[] = [];
     const waits: number[] = [];
     const started = new Map<string, number>();
@@ -39,7 +41,8 @@ describe.skipIf(swiftshaderMissing)("a step in steady state", () => {
     const { outcome } = await runSmall({
       recipe: smallRecipe({ id, steps: 2 * WARM }, changes),
       backend,
-      stopsAt: ({ done }) => {
+      stopsAt: ({ stage, done }) => {
+        if (stage !== "synthesise") return false;
         const { buffersCreated, bindGroupsCreated, pipelines, heldBytes, waits: waited } = backend.stats();
         made.push({ step: done, buffers: buffersCreated, bindGroups: bindGroupsCreated, pipelines, held: heldBytes });
         seen.push(JSON.stringify([...started]));
@@ -55,6 +58,6 @@ describe.skipIf(swiftshaderMissing)("a step in steady state", () => {
     expect(new Set(seen.slice(WARM)).size).toBe(1);
     // The last step is followed by the reading of its images.
     const perStep = waits.slice(WARM + 1, -1).map((waited, at) => waited - waits[at + WARM]);
-    expect(Math.max(...perStep)).toBeLessThanOrEqual(1);
+    expect(Math.max(...perStep)).toBeLessThanOrEqual(waitsOf[id] ?? 1);
   });
 });
