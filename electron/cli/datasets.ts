@@ -1,8 +1,8 @@
 // Datasets as the command line uses them: opened by id or path, imported first where needed, read as image sets.
 import type { ImportOptions, ImportProgress } from "../../shared/api/datasets.ts";
-import type { SetNormaliser } from "../../shared/data/distilled-set.ts";
 import type { ImageSet } from "../../shared/data/image-set.ts";
 import type { SplitName } from "../../shared/data/manifest.ts";
+import type { StandardNormaliser } from "../../shared/data/normaliser.ts";
 import { createStoredSet } from "../../shared/data/stored-set.ts";
 import type { Recipe } from "../../shared/recipe/index.ts";
 import { storedDatasetOf } from "../compute/stored-dataset.ts";
@@ -42,6 +42,6 @@ export function showImport(cli: Cli, event: ImportProgress): void {
 }
 
 /** One split of a stored dataset, normalised by its training images unless told otherwise. */
-export function imageSetOf(dataset: Dataset, split: SplitName, normaliser?: SetNormaliser): ImageSet {
+export function imageSetOf(dataset: Dataset, split: SplitName, normaliser?: StandardNormaliser): ImageSet {
   return createStoredSet(storedDatasetOf(dataset), split, normaliser);
 }

@@ -48,9 +48,13 @@ export async function estimateRun(input: {
     evaluateSeconds,
     totalSeconds: synthesiseSeconds + evaluateSeconds,
     // Three checkpoints of images and velocity, the set itself, a picture of each preview, a line of each step.
-    diskBytes: 7 * stateBytes + previews * images * train.pixels + steps * 110,
+    diskBytes: 7 * stateBytes + normaliserBytes(recipe, train) + previews * images * train.pixels + steps * 110,
   };
 }
+
+/** The matrices of a whitened set, which it is kept with. */
+const normaliserBytes = ({ dataset }: Recipe, { pixels }: ImageSet) =>
+  dataset.normalise === "zca" ? 4 * (pixels + 2 * pixels ** 2) : 0;
 
 type Timed = Parameters<typeof estimateRun>[0];
 

@@ -4,6 +4,7 @@ import type { Runtime } from "../engine/index.ts";
 import type { Experts, InitialImages } from "../methods/index.ts";
 import type { Recipe } from "../recipe/index.ts";
 import type { Artifact, ArtifactSpec, ArtifactWriter } from "./artifacts.ts";
+import { prepareWhitening } from "./whitening.ts";
 
 /** What the synthesis and the evaluation work with; each preparation replaces or adds something. */
 export interface Prepared {
@@ -29,12 +30,19 @@ export interface Preparation {
   /** Writes the chunks that are missing, in order, looking at the signal between them; gives the facts of the whole. */
   make(writer: Pick<ArtifactWriter, "chunks" | "read" | "write">, signal: AbortSignal): Promise<unknown>;
   open(artifact: Artifact): Promise<Partial<Prepared>>;
-  /** The same with zeros for all contents, to plan memory with. */
+  /** The same with made-up contents, to plan memory and to measure a step with. */
   blank(): Partial<Prepared>;
+  /** Of all its chunks, where it is known before. */
+  readonly bytes?: number;
+  /**
+   * Computes a little of everything that `make` computes, and tells how many seconds the whole takes. Missing where that is
+   * nothing beside a step. `clock` is in milliseconds.
+   */
+  rehearse?(clock: () => number): Promise<number>;
 }
 
 /** Looks at a recipe and at what was prepared before it; undefined where nothing is needed. */
 export type Prepare = (world: PrepareWorld, before: Prepared) => Preparation | undefined;
 
 /** In this order: what comes later works on what comes before. */
-export const preparations: readonly Prepare[] = [];
+export const preparations: readonly Prepare[] = [prepareWhitening];

@@ -2,6 +2,7 @@
 // It gets its world as arguments; the worker, the child process, the command line and the tests are its callers.
 import { type DistilledSet, toSafetensors } from "../data/distilled-set.ts";
 import type { ImageSet } from "../data/image-set.ts";
+import { describeNormaliser } from "../data/normaliser.ts";
 import { drawGrid } from "../data/preview.ts";
 import { isValue, type Runtime, type Value } from "../engine/index.ts";
 import { invariant } from "../lib/invariant.ts";
@@ -143,6 +144,7 @@ class Session {
     for (const prepare of preparations) {
       const wanted = prepare(this.#x, this.#prepared);
       if (!wanted) continue;
+      if (!artifacts) await wanted.rehearse?.(this.#x.clock);
       const made = artifacts ? await this.#makeOrFind(artifacts, wanted) : wanted.blank();
       if ("status" in made) return made;
       this.#prepared = { ...this.#prepared, ...made };
@@ -462,7 +464,7 @@ class Session {
       await this.#log.add({ type: "checkpoint", ...place, file: `evaluate-${pad(done + 1)}.safetensors` });
       await this.#save("evaluate", done + 1, saved);
     }
-    const summary = summariseTrials(recipe, this.#trials, train.source.normaliser, test.size);
+    const summary = summariseTrials(recipe, this.#trials, describeNormaliser(train.source.normaliser), test.size);
     await port.writeFile("evaluation.json", new TextEncoder().encode(`${JSON.stringify(summary, null, 2)}\n`));
     return undefined;
   }

@@ -1,5 +1,6 @@
 // From a seed, a case and the user's changes to a full recipe, reporting every error at once.
 import { z } from "zod";
+import { ZCA_MAX_DIMENSIONS } from "../data/normaliser.ts";
 import { nearest } from "../lib/nearest.ts";
 import { type FieldProblem, UserError } from "../lib/user-error.ts";
 import { methodOf, methods } from "../methods/index.ts";
@@ -101,6 +102,16 @@ function misfits(full: Json, dataset: DatasetFacts): FieldProblem[] {
       "dataset",
       `${dataset.name} is stored with ${dataset.size} pixels and ${dataset.channels} channels, the recipe wants ` +
         `${wanted.size} and ${wanted.channels}: import it again with these, or leave them out`,
+    );
+  }
+  const values = dataset.channels * dataset.size ** 2;
+  if (wanted?.normalise === "zca" && values > ZCA_MAX_DIMENSIONS) {
+    const largest = Math.floor(Math.sqrt(ZCA_MAX_DIMENSIONS / dataset.channels));
+    const bytes = Math.ceil((2 * 4 * values ** 2) / 1e6);
+    add(
+      "dataset.normalise",
+      `zca needs two matrices of ${values} x ${values} numbers (${bytes} MB) for images of ${dataset.size} pixels: import ` +
+        `${dataset.name} again with at most ${largest} pixels, or use standard`,
     );
   }
   if (ipc !== undefined && read("init") === "real") {

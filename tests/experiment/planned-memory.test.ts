@@ -27,6 +27,7 @@ describe.skipIf(swiftshaderMissing)("planned memory", () => {
     ["as it is", {}, undefined],
     ["in pieces", {}, 2],
     ["of wide networks", { network: { width: 16, depth: 2 }, evaluation }, undefined],
+    ["of whitened images", { dataset: { normalise: "zca" } }, undefined],
     ["of a single step", { method: { steps: 1 } }, undefined],
   ])("is what a run takes, to the byte: %s", async (_, changes, imagesAtOnce) => {
     const backend = open();

@@ -13,6 +13,7 @@ import golden_dm
 import golden_dsa
 import golden_ops
 import golden_training
+import golden_zca
 import safetensors_io
 
 HERE = pathlib.Path(__file__).parent
@@ -24,6 +25,7 @@ FILES = {
     "dsa": golden_dsa.tensors,
     "dm-step": golden_dm.tensors,
     "training": golden_training.tensors,
+    "zca": golden_zca.tensors,
 }
 
 

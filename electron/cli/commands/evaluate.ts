@@ -2,10 +2,14 @@
 import { readFile, stat } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type DistilledSet, fromSafetensors } from "../../../shared/data/distilled-set.ts";
+import { splitNames } from "../../../shared/data/manifest.ts";
+import { describeNormaliser } from "../../../shared/data/normaliser.ts";
+import { Whitener } from "../../../shared/data/zca.ts";
 import type { Trial } from "../../../shared/experiment/checkpoint.ts";
 import { createEvaluator, findDivergence, listJobs, summariseTrials } from "../../../shared/experiment/evaluate.ts";
 import { Pace } from "../../../shared/experiment/pace.ts";
 import { requireTestImages } from "../../../shared/experiment/session.ts";
+import { whitenSet } from "../../../shared/experiment/whitening.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import {
   changeEvaluation,
@@ -128,8 +132,13 @@ export const evaluateCommand: CliCommand = {
       warnOfSmallClasses(cli, dataset, recipe);
       // The set's normaliser makes its images meaningful: real images are normalised alike.
       const { normaliser } = distilled;
-      const [train, test] = (["train", "test"] as const).map((split) => imageSetOf(dataset, split, normaliser));
       const runtime = await cli.runtime();
+      const whitener = normaliser.kind === "zca" ? new Whitener(runtime, normaliser) : undefined;
+      const [train, test] = splitNames.map((split) =>
+        normaliser.kind === "standard"
+          ? imageSetOf(dataset, split, normaliser)
+          : whitenSet(imageSetOf(dataset, split), normaliser, whitener as Whitener),
+      );
       const evaluator = createEvaluator({ recipe, runtime, train, test, distilled });
       const jobs = listJobs(recipe);
       const epochs = recipe.evaluation.epochs + 1;
@@ -157,8 +166,9 @@ export const evaluateCommand: CliCommand = {
         if (divergence) cli.output.warn(`${divergence.message} ${divergence.hint}`.trimEnd());
         trials.push({ ...job, accuracy });
       }
-      const summary = summariseTrials(recipe, trials, normaliser, test.size);
+      const summary = summariseTrials(recipe, trials, describeNormaliser(normaliser), test.size);
       cli.output.result({ ...summary, backend: runtime.backend.capabilities }, describeEvaluation(summary));
+      whitener?.free();
       await runtime.dispose();
     });
   },
