@@ -320,7 +320,10 @@ export const text = {
     view: "How the values are shown",
     views: { viewable: "As viewable", trained: "As trained" },
     viewableHint: "Normalisation undone, clipped to what 8 bits can show.",
-    trainedHint: "The normalised values that networks see: the lowest of the set is black, the highest white.",
+    trainedHint: (space: "normalised" | "pixels" = "normalised") =>
+      space === "normalised"
+        ? "The normalised values that networks see: the lowest of the set is black, the highest white."
+        : "Whitening undone, nothing clipped: the lowest value of the set is black, the highest white.",
     trainedMissing: (first: string | undefined) =>
       first === undefined
         ? "Exact values are kept from the first checkpoint on."
@@ -377,7 +380,10 @@ export const text = {
     previousImage: "Previous image",
     nextImage: "Next image",
     facts: { class: "Class", step: "Step", min: "Lowest", max: "Highest", mean: "Mean" },
-    exactValues: "Normalised values, exact.",
+    exactValues: (space: "normalised" | "pixels") =>
+      space === "normalised"
+        ? "Normalised values, exact."
+        : "Whitening undone, exact: 0 is black and 1 is white in the 8-bit picture.",
     pictureValues: "Levels of the 8-bit picture: this step keeps no exact values.",
     throughTime: "This image through the run",
     nearest: "Nearest real images of its class",

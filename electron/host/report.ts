@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import type { RunEvent, RunRecord } from "../../shared/api/runs.ts";
+import { describeNormaliser } from "../../shared/data/normaliser.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 import { describeClipping, type RunResults, readResults } from "./export/index.ts";
 import { writeFileAtomic } from "./files.ts";
@@ -185,9 +186,13 @@ function factsSection(record: RunRecord, results: RunResults | undefined): Marku
     ["sessions", String(record.sessions.length)],
   ];
   if (results !== undefined) {
-    const { mean, std } = results.set.normaliser;
+    const normaliser = describeNormaliser(results.set.normaliser);
     const list = (values: readonly number[]) => values.map((value) => value.toPrecision(4)).join(", ");
-    facts.push(["normaliser", `mean ${list(mean)}; std ${list(std)}`]);
+    const told =
+      normaliser.kind === "standard"
+        ? `mean ${list(normaliser.mean)}; std ${list(normaliser.std)}`
+        : `ZCA whitening of ${normaliser.dimensions} values an image`;
+    facts.push(["normaliser", told]);
   }
   return html`<section aria-labelledby="facts">
 <h2 id="facts">How it was made</h2>

@@ -4,7 +4,7 @@
 import { z } from "zod";
 
 const count = z.int().nonnegative();
-/** Of one image, in normalised space. */
+/** Of one image. */
 const range = z.object({ min: z.number(), max: z.number(), mean: z.number() });
 
 /** Steps whose exact values are kept, ascending: those of the last checkpoints, and the finished set. */
@@ -12,6 +12,8 @@ export const keptStepsSchema = z.object({ steps: z.array(count) });
 
 export const imageValuesSchema = z.object({
   step: count,
+  /** Whether the numbers are as networks see them, or those of pixels from 0 to 1, as whitened sets are shown. */
+  space: z.enum(["normalised", "pixels"]),
   classNames: z.array(z.string()),
   ipc: count,
   min: z.number(),

@@ -2,13 +2,7 @@
 import { readSafetensors, type TypedTensor, writeSafetensors } from "../formats/index.ts";
 import { invariant } from "../lib/invariant.ts";
 import { UserError } from "../lib/user-error.ts";
-
-/** normalised = (pixel / 255 - mean) / std, per channel. Other kinds (ZCA) join this union. */
-export type SetNormaliser = {
-  readonly kind: "standard";
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-};
+import { denormalise, type SetNormaliser } from "./normaliser.ts";
 
 export type DistilledLabels =
   | { readonly kind: "hard" /** [n], class indices */; readonly values: Int32Array }
@@ -49,12 +43,12 @@ const OWN_TENSORS = ["images", "labels", "mean", "std"];
 
 const isReserved = (name: string) => OWN_TENSORS.includes(name) || name.startsWith("zca.");
 
-/** The bytes of `distilled.safetensors`. The same set gives the same bytes; mean and std are stored as float32. */
+/** The bytes of `distilled.safetensors`. The same set gives the same bytes; the normaliser is stored as float32. */
 export function toSafetensors(set: DistilledSet): Uint8Array<ArrayBuffer> {
   const { labels, normaliser, shape, classNames } = set;
   for (const name of Object.keys(set.extra))
     invariant(!isReserved(name), `"${name}" is a name of the set's own tensors`);
-  const [n, channels] = shape;
+  const [n] = shape;
   const labelTensor: TypedTensor =
     labels.kind === "hard"
       ? { dtype: "I64", shape: [n], data: BigInt64Array.from(labels.values, BigInt) }
@@ -63,8 +57,7 @@ export function toSafetensors(set: DistilledSet): Uint8Array<ArrayBuffer> {
     {
       images: { dtype: "F32", shape, data: set.images },
       labels: labelTensor,
-      mean: { dtype: "F32", shape: [channels], data: Float32Array.from(normaliser.mean) },
-      std: { dtype: "F32", shape: [channels], data: Float32Array.from(normaliser.std) },
+      ...normaliserTensors(normaliser),
       ...set.extra,
     },
     {
@@ -77,6 +70,22 @@ export function toSafetensors(set: DistilledSet): Uint8Array<ArrayBuffer> {
       fingerprint: set.fingerprint,
     },
   );
+}
+
+/** By the names that the file gives them: of float32 vectors and matrices. */
+export function normaliserTensors(normaliser: SetNormaliser): Record<string, TypedTensor<"F32">> {
+  const tensor = (data: Float32Array, ...shape: number[]) => ({ dtype: "F32" as const, shape, data });
+  if (normaliser.kind === "standard") {
+    const perChannel = (values: readonly number[]) => tensor(Float32Array.from(values), values.length);
+    return { mean: perChannel(normaliser.mean), std: perChannel(normaliser.std) };
+  }
+  const { mean, transform, inverse } = normaliser;
+  const size = mean.length;
+  return {
+    "zca.mean": tensor(mean, size),
+    "zca.transform": tensor(transform, size, size),
+    "zca.inverse": tensor(inverse, size, size),
+  };
 }
 
 /**
@@ -99,8 +108,6 @@ export function fromSafetensors(bytes: Uint8Array, source = "The distilled set")
   const classes = isTextList(classNames) ? classNames.length : 0;
   const recipe = readJson(metadata.recipe);
   if (recipe === undefined) complain("recipe is not JSON");
-  if (metadata.normaliser !== "standard")
-    complain(`normaliser is "${metadata.normaliser}", and only "standard" is known`);
   const fingerprint = metadata.fingerprint;
   if (fingerprint === undefined) complain("fingerprint is missing");
 
@@ -115,24 +122,43 @@ export function fromSafetensors(bytes: Uint8Array, source = "The distilled set")
   };
   const images = float("images", "[n][channels][height][width]", (s) => s.length === 4 && s.every((side) => side > 0));
   const [n = 0, channels = 0, height = 0, width = 0] = images?.shape ?? [];
-  const perChannel = (s: readonly number[]) => s.length === 1 && (images === undefined || s[0] === channels);
-  const mean = float("mean", "[channels]", perChannel);
-  const std = float("std", "[channels]", perChannel);
-  if (std?.data.some((value) => value <= 0)) complain('tensor "std" holds values that are not above zero');
+  const readNormaliser = (): SetNormaliser | undefined => {
+    const sized = (name: string, shape: string, ...sides: number[]) =>
+      float(
+        name,
+        shape,
+        (s) => s.length === sides.length && (!images || s.every((side, axis) => side === sides[axis])),
+      );
+    if (metadata.normaliser === "zca") {
+      const size = channels * height * width;
+      const mean = sized("zca.mean", "[D]", size);
+      const transform = sized("zca.transform", "[D][D]", size, size);
+      const inverse = sized("zca.inverse", "[D][D]", size, size);
+      if (!mean || !transform || !inverse) return undefined;
+      return { kind: "zca", mean: mean.data, transform: transform.data, inverse: inverse.data };
+    }
+    if (metadata.normaliser !== "standard")
+      complain(`normaliser is "${metadata.normaliser}", and only "standard" and "zca" are known`);
+    const mean = sized("mean", "[channels]", channels);
+    const std = sized("std", "[channels]", channels);
+    if (std?.data.some((value) => value <= 0)) complain('tensor "std" holds values that are not above zero');
+    return mean && std && { kind: "standard", mean: [...mean.data], std: [...std.data] };
+  };
+  const normaliser = readNormaliser();
   const ipc = Number(metadata.ipc);
   if (!Number.isSafeInteger(ipc) || ipc < 1) complain(`ipc is "${metadata.ipc}", not a whole number above zero`);
   else if (images !== undefined && classes > 0 && n !== ipc * classes) {
     complain(`it holds ${n} images, but ${classes} classes of ${ipc} images make ${ipc * classes}`);
   }
   const labels = readLabels(Object.hasOwn(tensors, "labels") ? tensors.labels : undefined, n, classes, complain);
-  if (problems.length > 0 || !images || !mean || !std || !labels || fingerprint === undefined) {
+  if (problems.length > 0 || !images || !normaliser || !labels || fingerprint === undefined) {
     throw unreadable(source, problems);
   }
   return {
     images: images.data,
     shape: [n, channels, height, width],
     labels,
-    normaliser: { kind: "standard", mean: [...mean.data], std: [...std.data] },
+    normaliser,
     classNames: classNames as string[],
     ipc,
     recipe,
@@ -145,15 +171,14 @@ export function fromSafetensors(bytes: Uint8Array, source = "The distilled set")
 export function toPixels({ images, shape, normaliser }: DistilledSet): PixelSet {
   const [count, channels, height, width] = shape;
   const area = height * width;
-  const pixels = new Uint8Array(images.length);
+  const values = denormalise(images, shape, normaliser);
+  const pixels = new Uint8Array(values.length);
   let clipped = 0;
   for (let i = 0; i < count; i++) {
     for (let c = 0; c < channels; c++) {
-      const std = normaliser.std[c] ?? 1;
-      const mean = normaliser.mean[c] ?? 0;
       const plane = (i * channels + c) * area;
       for (let p = 0; p < area; p++) {
-        const level = ((images[plane + p] ?? 0) * std + mean) * 255;
+        const level = values[plane + p] * 255;
         if (!(level >= -0.5 && level <= 255.5)) clipped++;
         pixels[(i * area + p) * channels + c] = Math.round(Math.min(255, Math.max(0, level)));
       }

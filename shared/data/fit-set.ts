@@ -1,6 +1,7 @@
 // Whether a distilled set fits a dataset, and its images as another normaliser has them.
 import { UserError } from "../lib/user-error.ts";
-import type { DistilledSet, SetNormaliser } from "./distilled-set.ts";
+import type { DistilledSet } from "./distilled-set.ts";
+import { denormalise, normalise, type SetNormaliser } from "./normaliser.ts";
 
 export interface SetForm {
   /** Of the dataset, for messages. */
@@ -39,13 +40,13 @@ export function requireSetFits(set: DistilledSet, form: SetForm): void {
 
 /** The images of a set normalised otherwise; the very same numbers where it is normalised so already. */
 export function imagesUnder({ images, shape, normaliser: own }: DistilledSet, wanted: SetNormaliser): Float32Array {
-  const isSame = (a: readonly number[], b: readonly number[]) =>
-    a.every((value, c) => Math.fround(value) === Math.fround(b[c]));
-  if (isSame(own.mean, wanted.mean) && isSame(own.std, wanted.std)) return images;
-  const [, channels, height, width] = shape;
-  const area = height * width;
-  return images.map((value, at) => {
-    const channel = Math.floor(at / area) % channels;
-    return (value * own.std[channel] + own.mean[channel] - wanted.mean[channel]) / wanted.std[channel];
-  });
+  return isSame(own, wanted) ? images : normalise(denormalise(images, shape, own), shape, wanted);
+}
+
+/** As far as float32 tells, in which a set keeps its numbers. */
+function isSame(a: SetNormaliser, b: SetNormaliser): boolean {
+  const equal = (x: ArrayLike<number>, y: ArrayLike<number>) =>
+    x.length === y.length && Array.from(x).every((value, at) => Math.fround(value) === Math.fround(y[at]));
+  if (a.kind === "zca" && b.kind === "zca") return equal(a.mean, b.mean) && equal(a.transform, b.transform);
+  return a.kind === "standard" && b.kind === "standard" && equal(a.mean, b.mean) && equal(a.std, b.std);
 }

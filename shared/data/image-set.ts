@@ -1,8 +1,9 @@
-// A labelled image set as the methods see it: normalised float images by index, read from packed bytes block by block.
+// A labelled image set as the methods see it: normalised float images by index, read block by block.
 import type { HostArray } from "../engine/index.ts";
-import type { SetNormaliser } from "./distilled-set.ts";
+import { invariant } from "../lib/invariant.ts";
+import type { SetNormaliser } from "./normaliser.ts";
 
-/** Packed pixels of one split: uint8 [images][channels][height][width], class after class in class order. */
+/** Images of one split, [images][channels][height][width], class after class in class order. */
 export interface ImageSource {
   readonly classNames: readonly string[];
   /** Images of each class. */
@@ -11,20 +12,22 @@ export interface ImageSource {
   readonly height: number;
   readonly width: number;
   readonly normaliser: SetNormaliser;
-  /** The bytes of images `from` (included) to `to` (not included). */
-  read(from: number, to: number): Promise<Uint8Array>;
+  /** How many images are read at once, from a multiple of it; some megabyte where it is missing. */
+  readonly blockImages?: number;
+  /** Images `from` (included) to `to` (not included): uint8 pixels, or float32 where they are normalised already. */
+  read(from: number, to: number): Promise<Uint8Array | Float32Array>;
 }
 
 const BLOCK_BYTES = 2 ** 20;
 
-/** Reads images by index, holding at most `cacheBytes` of packed pixels. */
+/** Reads images by index, holding at most `cacheBytes` of what was read. */
 export class ImageSet {
   readonly source: ImageSource;
   readonly size: number;
   /** The index of each class's first image; one more entry than classes. */
   readonly starts: readonly number[];
   readonly #blockImages: number;
-  readonly #blocks = new Map<number, Promise<Uint8Array>>();
+  readonly #blocks = new Map<number, Promise<Uint8Array | Float32Array>>();
   readonly #maxBlocks: number;
 
   constructor(source: ImageSource, cacheBytes = 2 ** 29) {
@@ -33,8 +36,9 @@ export class ImageSet {
     for (const count of source.counts) starts.push(starts[starts.length - 1] + count);
     this.starts = starts;
     this.size = starts[starts.length - 1];
-    this.#blockImages = Math.max(1, Math.floor(BLOCK_BYTES / this.pixels));
-    this.#maxBlocks = Math.max(1, Math.floor(cacheBytes / (this.#blockImages * this.pixels)));
+    const imageBytes = this.pixels * (source.normaliser.kind === "zca" ? 4 : 1);
+    this.#blockImages = source.blockImages ?? Math.max(1, Math.floor(BLOCK_BYTES / imageBytes));
+    this.#maxBlocks = Math.max(1, Math.floor(cacheBytes / (this.#blockImages * imageBytes)));
   }
 
   get classNames(): readonly string[] {
@@ -57,7 +61,7 @@ export class ImageSet {
     return label;
   }
 
-  #block(block: number): Promise<Uint8Array> {
+  #block(block: number): Promise<Uint8Array | Float32Array> {
     let bytes = this.#blocks.get(block);
     if (bytes) {
       this.#blocks.delete(block); // put back at the end: the least recently used comes first
@@ -74,21 +78,29 @@ export class ImageSet {
   /** Normalised images [indices.length, channels, height, width]. */
   async images(indices: ArrayLike<number>): Promise<HostArray & { data: Float32Array<ArrayBuffer> }> {
     const { pixels } = this;
-    const { mean, std } = this.source.normaliser;
-    const area = this.source.height * this.source.width;
     const data = new Float32Array(indices.length * pixels);
     for (let i = 0; i < indices.length; i++) {
       const block = Math.floor(indices[i] / this.#blockImages);
-      const bytes = await this.#block(block);
+      const read = await this.#block(block);
       const offset = (indices[i] - block * this.#blockImages) * pixels;
-      for (let channel = 0; channel < mean.length; channel++) {
-        const scale = 1 / (255 * std[channel]);
-        const shift = mean[channel] / std[channel];
-        const start = channel * area;
-        for (let p = start; p < start + area; p++) data[i * pixels + p] = bytes[offset + p] * scale - shift;
-      }
+      if (read instanceof Float32Array) data.set(read.subarray(offset, offset + pixels), i * pixels);
+      else this.#normalise(read, offset, data, i * pixels);
     }
     return { shape: [indices.length, ...this.imageShape], data };
+  }
+
+  /** One image of bytes into floats. */
+  #normalise(bytes: Uint8Array, offset: number, data: Float32Array, to: number): void {
+    const { normaliser, height, width } = this.source;
+    invariant(normaliser.kind === "standard", "whitened images are read as float32");
+    const { mean, std } = normaliser;
+    const area = height * width;
+    for (let channel = 0; channel < mean.length; channel++) {
+      const scale = 1 / (255 * std[channel]);
+      const shift = mean[channel] / std[channel];
+      const start = channel * area;
+      for (let p = start; p < start + area; p++) data[to + p] = bytes[offset + p] * scale - shift;
+    }
   }
 
   /** One-hot labels [indices.length, classes]. */

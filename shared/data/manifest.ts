@@ -1,7 +1,7 @@
 // The manifest of a stored dataset: what was imported, how, and where its packed pixels lie.
 
 import { z } from "zod";
-import type { SetNormaliser } from "./distilled-set.ts";
+import type { StandardNormaliser } from "./normaliser.ts";
 
 export const MANIFEST_VERSION = 1;
 
@@ -76,7 +76,7 @@ export type Fit = (typeof fits)[number];
 export type Colour = (typeof colours)[number];
 
 /** Zero mean and unit deviation of the training images; a channel that never changes has no deviation to divide by. */
-export function normaliserOf({ mean, std }: Pick<ImageManifest, "mean" | "std">): SetNormaliser {
+export function normaliserOf({ mean, std }: Pick<ImageManifest, "mean" | "std">): StandardNormaliser {
   return { kind: "standard", mean, std: std.map((deviation) => (deviation > 0 ? deviation : 1)) };
 }
 

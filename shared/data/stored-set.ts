@@ -1,7 +1,8 @@
 // A stored dataset as the methods see it: its manifest, and any way to read ranges of its packed pixels.
-import type { SetNormaliser } from "./distilled-set.ts";
+
 import { ImageSet } from "./image-set.ts";
 import { type ImageManifest, normaliserOf, type SplitName } from "./manifest.ts";
+import type { StandardNormaliser } from "./normaliser.ts";
 
 /** The bytes of images `from` (included) to `to` (not included) of a split. */
 export type ReadImages = (split: SplitName, from: number, to: number) => Promise<Uint8Array>;
@@ -15,7 +16,7 @@ export interface StoredDataset {
 export function createStoredSet(
   { manifest, read }: StoredDataset,
   split: SplitName,
-  normaliser?: SetNormaliser,
+  normaliser?: StandardNormaliser,
 ): ImageSet {
   const { channels, height, width, classes } = manifest;
   return new ImageSet({

@@ -1,5 +1,6 @@
-// A distilled set as networks see it: its normalised values, what they range over, and drawn on one linear scale.
+// A distilled set in exact values: what they range over, and drawn on one linear scale.
 import type { DistilledSet, PixelSet } from "./distilled-set.ts";
+import { denormalise } from "./normaliser.ts";
 
 export interface ValueRange {
   readonly min: number;
@@ -7,8 +8,19 @@ export interface ValueRange {
   readonly mean: number;
 }
 
+type Values = Pick<DistilledSet, "images" | "shape">;
+
+/**
+ * The values to show: normalised, as networks see them, where each stands for one pixel. Whitened ones mix all pixels: of those the
+ * pixels that they stand for are shown, 0 for black and 1 for white, before anything is clipped.
+ */
+export function exactValues({ images, shape, normaliser }: DistilledSet): Values & { space: "normalised" | "pixels" } {
+  if (normaliser.kind === "standard") return { images, shape, space: "normalised" };
+  return { images: Float32Array.from(denormalise(images, shape, normaliser)), shape, space: "pixels" };
+}
+
 /** Of each image, in order. */
-export function measureImages({ images, shape: [count] }: Pick<DistilledSet, "images" | "shape">): ValueRange[] {
+export function measureImages({ images, shape: [count] }: Values): ValueRange[] {
   const size = images.length / Math.max(1, count);
   return Array.from({ length: count }, (_, image) => {
     let [min, max, sum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
@@ -23,7 +35,7 @@ export function measureImages({ images, shape: [count] }: Pick<DistilledSet, "im
 }
 
 /** The lowest value of the whole set is black and the highest white, in every channel: nothing is clipped. */
-export function toLinearPixels({ images, shape }: Pick<DistilledSet, "images" | "shape">): Omit<PixelSet, "clipped"> {
+export function toLinearPixels({ images, shape }: Values): Omit<PixelSet, "clipped"> {
   const [count, channels, height, width] = shape;
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of images) {

@@ -74,10 +74,18 @@ export async function estimateRun(input: {
     totalSeconds: prepareSeconds + synthesiseSeconds + evaluateSeconds,
     // Three checkpoints of images and velocity, the set itself, and all that again of the best step; a picture of each
     // preview, a line of each step.
-    diskBytes: (judged > 0 ? 14 : 7) * stateBytes + previews * images * train.pixels + steps * 110,
+    diskBytes:
+      (judged > 0 ? 14 : 7) * stateBytes +
+      normaliserBytes(recipe, train) +
+      previews * images * train.pixels +
+      steps * 110,
     artifactBytes,
   };
 }
+
+/** The matrices of a whitened set, which it is kept with. */
+const normaliserBytes = ({ dataset }: Recipe, { pixels }: ImageSet) =>
+  dataset.normalise === "zca" ? 4 * (pixels + 2 * pixels ** 2) : 0;
 
 type Timed = Parameters<typeof estimateRun>[0];
 

@@ -156,6 +156,8 @@ const nameOf = (epoch: number) => `epoch-${String(epoch + 1).padStart(4, "0")}`;
 
 /** What of a normaliser the features follow from; a stored set holds its numbers as float32. */
 function normaliserOf({ source: { normaliser } }: ImageSet) {
+  // The fingerprint says the rest.
+  if (normaliser.kind === "zca") return { kind: normaliser.kind };
   const rounded = (values: readonly number[]) => values.map(Math.fround);
   return { kind: normaliser.kind, mean: rounded(normaliser.mean), std: rounded(normaliser.std) };
 }

@@ -7,6 +7,7 @@ import type { Artifact, ArtifactSpec, ArtifactWriter } from "./artifacts.ts";
 import { type Choices, prepareChoices } from "./choices.ts";
 import { prepareExperts } from "./experts.ts";
 import { type FeatureNetwork, prepareFeatureNetwork } from "./feature-network.ts";
+import { prepareWhitening } from "./whitening.ts";
 
 /** What the synthesis and the evaluation work with; each preparation replaces or adds something. */
 export interface Prepared {
@@ -53,4 +54,9 @@ export interface Preparation {
 export type Prepare = (world: PrepareWorld, before: Prepared) => Preparation | undefined;
 
 /** In this order: what comes later works on what comes before. */
-export const preparations: readonly Prepare[] = [prepareFeatureNetwork, ...prepareChoices, prepareExperts];
+export const preparations: readonly Prepare[] = [
+  prepareWhitening,
+  prepareFeatureNetwork,
+  ...prepareChoices,
+  prepareExperts,
+];

@@ -3,6 +3,7 @@
 import { type DistilledSet, toSafetensors } from "../data/distilled-set.ts";
 import { imagesUnder } from "../data/fit-set.ts";
 import type { ImageSet } from "../data/image-set.ts";
+import { describeNormaliser } from "../data/normaliser.ts";
 import { drawGrid } from "../data/preview.ts";
 import { isValue, type Runtime, type Value } from "../engine/index.ts";
 import { countEpochs, protocolOf } from "../evaluation/protocols.ts";
@@ -546,7 +547,8 @@ class Session {
       await this.#log.add({ type: "checkpoint", ...place, file: `evaluate-${pad(done + 1)}.safetensors` });
       await this.#save("evaluate", done + 1, saved);
     }
-    const summary = summariseTrials(recipe, this.#trials, train.source.normaliser, test.size, this.#best?.step);
+    const normaliser = describeNormaliser(train.source.normaliser);
+    const summary = summariseTrials(recipe, this.#trials, normaliser, test.size, this.#best?.step);
     await port.writeFile("evaluation.json", new TextEncoder().encode(`${JSON.stringify(summary, null, 2)}\n`));
     return undefined;
   }

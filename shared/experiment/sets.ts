@@ -1,8 +1,8 @@
 // The image sets of an experiment: what it distils, what its steps are judged on, and what its evaluation tests on.
 
-import type { SetNormaliser } from "../data/distilled-set.ts";
 import { holdOut } from "../data/held-out.ts";
 import type { ImageSet } from "../data/image-set.ts";
+import type { StandardNormaliser } from "../data/normaliser.ts";
 import { createStoredSet, type StoredDataset } from "../data/stored-set.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
 import type { Recipe } from "../recipe/index.ts";
@@ -19,7 +19,7 @@ export interface ExperimentSets {
 export function openSets(
   dataset: StoredDataset,
   recipe: Pick<Recipe, "evaluation">,
-  normaliser?: SetNormaliser,
+  normaliser?: StandardNormaliser,
 ): ExperimentSets {
   const [all, test] = [createStoredSet(dataset, "train", normaliser), createStoredSet(dataset, "test", normaliser)];
   return { ...splitTraining(all, recipe), test };

@@ -2,4 +2,4 @@
 export { type NdjsonOptions, readNdjson, writeNdjson } from "./ndjson.ts";
 export { readNpy, writeNpy } from "./npy.ts";
 export { readSafetensors, writeSafetensors } from "./safetensors.ts";
-export type { TypedTensor } from "./typed-tensor.ts";
+export { bytesOf, type TypedTensor, viewFloats } from "./typed-tensor.ts";

@@ -74,3 +74,6 @@ export function viewElements<D extends Dtype>(dtype: D, bytes: Uint8Array, offse
   const copy = bytes.slice(offset, offset + count * size);
   return new array(copy.buffer, 0, count) as DtypeArrays[D];
 }
+
+/** Bytes of nothing but float32. */
+export const viewFloats = (bytes: Uint8Array): Float32Array => viewElements("F32", bytes, 0, bytes.length / 4);

@@ -1,6 +1,7 @@
 // From a seed, a case and the user's changes to a full recipe, reporting every error at once.
 import { z } from "zod";
 import { countHeldOut } from "../data/held-out.ts";
+import { ZCA_MAX_DIMENSIONS } from "../data/normaliser.ts";
 import { nearest } from "../lib/nearest.ts";
 import { type FieldProblem, UserError } from "../lib/user-error.ts";
 import { methodOf, methods } from "../methods/index.ts";
@@ -112,10 +113,26 @@ function misfits(full: Json, dataset: DatasetFacts): FieldProblem[] {
         `${wanted.size} and ${wanted.channels}: import it again with these, or leave them out`,
     );
   }
+  const values = dataset.channels * dataset.size ** 2;
+  if (wanted?.normalise === "zca" && values > ZCA_MAX_DIMENSIONS) {
+    const largest = Math.floor(Math.sqrt(ZCA_MAX_DIMENSIONS / dataset.channels));
+    const bytes = Math.ceil((2 * 4 * values ** 2) / 1e6);
+    add(
+      "dataset.normalise",
+      `zca needs two matrices of ${values} x ${values} numbers (${bytes} MB) for images of ${dataset.size} pixels: import ` +
+        `${dataset.name} again with at most ${largest} pixels, or use standard`,
+    );
+  }
   const init = read("init");
   const evaluation = evaluationOptions.safeParse(full.evaluation).data;
   if (evaluation) {
     for (const { path, message } of contradictions(evaluation, dataset)) add(path, message);
+    if (wanted?.normalise === "zca" && evaluation.validation > 0) {
+      add(
+        "evaluation.validation",
+        "whitening takes all training images: hold out none, or use dataset.normalise=standard",
+      );
+    }
   }
   const kept = ({ train }: { readonly train: number }) => train - countHeldOut(train, evaluation?.validation ?? 0);
   if (ipc !== undefined && typeof init === "string" && init !== "noise") {

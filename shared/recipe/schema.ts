@@ -68,7 +68,9 @@ export const recipeSchema = z.strictObject({
   dataset: z.strictObject({
     size: z.int().min(4).max(1024).describe("Side of the square images in pixels"),
     channels: z.union([z.literal(1), z.literal(3)]).describe("1 for grey, 3 for colour"),
-    normalise: z.literal("standard").describe("Per channel to zero mean and unit deviation of the training images"),
+    normalise: z
+      .enum(["standard", "zca"])
+      .describe("standard: each channel to zero mean and unit deviation of the training images; zca: whitened by them"),
   }),
   ipc: z.int().min(1).max(5000).describe("Synthetic images per class"),
   init,

@@ -3,7 +3,7 @@ import { type DistilledSet, fromSafetensors, toPixels, toSafetensors } from "../
 import { readSafetensors, type TypedTensor, writeSafetensors } from "../../shared/formats/index.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 import { parseSafetensors } from "../formats/independent-readers.ts";
-import { sampleSet } from "./sample-set.ts";
+import { sampleSet, whitened } from "./sample-set.ts";
 
 const soft: DistilledSet = {
   ...sampleSet(),
@@ -20,7 +20,7 @@ function changed(tensors: Record<string, TypedTensor | undefined>, metadata: Rec
 }
 
 describe("toSafetensors", () => {
-  test.each([sampleSet(), soft, sampleSet({ channels: 1, ipc: 1 })])("reads back equal: %#", (set) => {
+  test.each([sampleSet(), soft, sampleSet({ channels: 1, ipc: 1 }), whitened()])("reads back equal: %#", (set) => {
     expect(fromSafetensors(toSafetensors(set))).toEqual(set);
   });
 
@@ -35,6 +35,15 @@ describe("toSafetensors", () => {
     expect(JSON.parse(metadata.recipe ?? "")).toMatchObject({ method: { id: "dm" } });
     expect(metadata).toMatchObject({ fingerprint: "sha256:0123abcd", ipc: "2", normaliser: "standard" });
     expect(parseSafetensors(toSafetensors(soft)).tensors.get("labels")).toMatchObject({ dtype: "F32", shape: [6, 3] });
+  });
+
+  test("keeps the whole whitening", () => {
+    const { tensors, metadata } = parseSafetensors(toSafetensors(whitened()));
+    expect(metadata.normaliser).toBe("zca");
+    expect([...tensors.keys()]).not.toContain("std");
+    expect(tensors.get("zca.mean")).toMatchObject({ dtype: "F32", shape: [108] });
+    expect(tensors.get("zca.transform")).toMatchObject({ dtype: "F32", shape: [108, 108] });
+    expect(tensors.get("zca.inverse")).toMatchObject({ dtype: "F32", shape: [108, 108] });
   });
 
   test("refuses what a method learned under a name of its own tensors", () => {
@@ -73,7 +82,20 @@ describe("fromSafetensors", () => {
     ["class names that are none", changed({}, { classNames: "[1]" }), "classNames is not a list"],
     ["an ipc that does not fit", changed({}, { ipc: "3" }), "it holds 6 images, but 3 classes of 3 images make 9"],
     ["an ipc that is no number", changed({}, { ipc: "two" }), 'ipc is "two"'],
-    ["an unknown normaliser", changed({}, { normaliser: "zca" }), 'normaliser is "zca"'],
+    ["an unknown normaliser", changed({}, { normaliser: "pca" }), 'normaliser is "pca"'],
+    [
+      "a whitening without its transform",
+      changed({}, { normaliser: "zca" }),
+      'tensor "zca.transform" is not F32 [D][D]',
+    ],
+    [
+      "a whitening of other images",
+      changed(
+        { "zca.mean": f32([9]), "zca.transform": f32([9, 9]), "zca.inverse": f32([9, 9]) },
+        { normaliser: "zca" },
+      ),
+      'tensor "zca.mean" is not F32 [D]; tensor "zca.transform" is not',
+    ],
     ["a broken recipe", changed({}, { recipe: "{" }), "recipe is not JSON"],
   ])("refuses %s", (_, bytes, message) => {
     expect(() => fromSafetensors(bytes, "d.safetensors")).toThrow(UserError);
@@ -101,6 +123,11 @@ describe("toPixels", () => {
     ] as const) {
       expect(pixels[(image * 36 + at) * 3 + channel]).toBe((((image * 3 + channel) * 36 + at) * 37) % 256);
     }
+  });
+
+  test("gives back the levels that were whitened", () => {
+    const [plain, white] = [sampleSet(), whitened()].map(toPixels);
+    expect(white).toEqual(plain);
   });
 
   test("clips to [0, 1] and counts what lost more than rounding loses", () => {

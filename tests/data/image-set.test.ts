@@ -65,6 +65,27 @@ describe("ImageSet", () => {
     ]);
   });
 
+  test("hands over floats as they are, in blocks of the source", async () => {
+    const reads: number[][] = [];
+    const { source } = createSet();
+    const unit = Float32Array.of(1);
+    const set = new ImageSet({
+      ...source,
+      ...{ channels: 1, height: 1, width: 2, blockImages: 3 },
+      normaliser: { kind: "zca", mean: unit, transform: unit, inverse: unit },
+      read: async (from, to) => {
+        reads.push([from, to]);
+        return Float32Array.from({ length: 2 * (to - from) }, (_, i) => 2 * from + i - 0.5);
+      },
+    });
+    expect([...(await set.images([7, 0, 4, 6])).data]).toEqual([13.5, 14.5, -0.5, 0.5, 7.5, 8.5, 11.5, 12.5]);
+    expect(reads).toEqual([
+      [6, 8],
+      [0, 3],
+      [3, 6],
+    ]);
+  });
+
   test("a failed read is not remembered", async () => {
     let fails = true;
     const { source } = createSet();

@@ -33,6 +33,7 @@ describe.skipIf(swiftshaderMissing)("planned memory", () => {
     ["of wide networks", { network: { width: 16, depth: 2 }, evaluation }, undefined],
     ["with steps that are judged", { evaluation: { ...evaluation, everySteps: 2, validation: 0.25 } }, undefined],
     ["with chosen images", { init: "k-means", evaluation: { ...evaluation, baselines: ["herding"] } }, undefined],
+    ["of whitened images", { dataset: { normalise: "zca" } }, undefined],
     ["of a single step", { method: { steps: 1 } }, undefined],
   ])("is what a run takes, to the byte: %s", async (_, changes, imagesAtOnce) => {
     const backend = open();

@@ -17,6 +17,7 @@ import golden_matching
 import golden_ops
 import golden_training
 import golden_trajectory
+import golden_zca
 import safetensors_io
 
 HERE = pathlib.Path(__file__).parent
@@ -33,6 +34,7 @@ FILES = {
     "dsa-steps": lambda: golden_matching.tensors(True, 61),
     "training": golden_training.tensors,
     "trajectory": golden_trajectory.tensors,
+    "zca": golden_zca.tensors,
 }
 
 

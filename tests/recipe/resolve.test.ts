@@ -60,6 +60,21 @@ test("what is left out fits the dataset, the network and the number of steps", (
   expect(shallow.record).toEqual({ previewEverySteps: 1, checkpointEverySteps: 1 });
 });
 
+test("whitening is for small images, and the size that it takes is named", () => {
+  const zca = { ...complete, dataset: { normalise: "zca" } };
+  expect(resolveRecipe([zca], digits).dataset.normalise).toBe("zca");
+  expect(resolveRecipe([zca], { ...digits, size: 32, channels: 3 }).dataset.normalise).toBe("zca");
+  const problems = (size: number, channels: number) =>
+    problemsOf([zca, { dataset: { size, channels } }], { ...digits, size, channels });
+  expect(problems(64, 3)).toEqual([
+    "dataset.normalise: zca needs two matrices of 12288 x 12288 numbers (1208 MB) for images of 64 pixels: import digits again with at most 32 pixels, or use standard",
+  ]);
+  expect(problems(56, 1)).toEqual([expect.stringContaining("at most 55 pixels")]);
+  expect(problemsOf([{ ...complete, dataset: { normalise: "pca" } }])).toEqual([
+    expect.stringMatching(/^dataset.normalise: .*"standard".*"zca"/),
+  ]);
+});
+
 test("a resolved recipe resolves to itself", () => {
   const recipe = resolveRecipe([complete, { seed: 9 }], digits);
   expect(resolveRecipe([recipe], digits)).toEqual(recipe);

@@ -2,7 +2,12 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { DistilledSet } from "../../../shared/data/distilled-set.ts";
 import { requireSetFits } from "../../../shared/data/fit-set.ts";
+import type { ImageSet } from "../../../shared/data/image-set.ts";
+import { describeNormaliser, type SetNormaliser } from "../../../shared/data/normaliser.ts";
 import { selectionIds } from "../../../shared/data/selection/index.ts";
+import type { StoredDataset } from "../../../shared/data/stored-set.ts";
+import { Whitener } from "../../../shared/data/zca.ts";
+import type { Runtime } from "../../../shared/engine/index.ts";
 import { countEpochs, protocolOf } from "../../../shared/evaluation/protocols.ts";
 import type { Trial } from "../../../shared/experiment/checkpoint.ts";
 import { createEvaluator, findDivergence, listJobs, summariseTrials } from "../../../shared/experiment/evaluate.ts";
@@ -10,6 +15,7 @@ import { prepareAll } from "../../../shared/experiment/make-artifact.ts";
 import { Pace } from "../../../shared/experiment/pace.ts";
 import { requireTestImages } from "../../../shared/experiment/session.ts";
 import { openSets } from "../../../shared/experiment/sets.ts";
+import { whitenSet } from "../../../shared/experiment/whitening.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import {
   changeEvaluation,
@@ -66,6 +72,15 @@ function recipeOf(set: DistilledSet, flags: EvaluateFlags, dataset: DatasetFacts
   return changeEvaluation({ ...parsed.data, seed }, Object.fromEntries(given), dataset);
 }
 
+/** The sets of a dataset as another set's normaliser has them; `free` gives back what that takes on the backend. */
+function openLike(runtime: Runtime, dataset: StoredDataset, recipe: Recipe, normaliser: SetNormaliser) {
+  if (normaliser.kind === "standard") return { ...openSets(dataset, recipe, normaliser), free: () => {} };
+  const { train, test } = openSets(dataset, recipe);
+  const whitener = new Whitener(runtime, normaliser);
+  const whitened = (set: ImageSet) => whitenSet(set, normaliser, whitener);
+  return { train: whitened(train), test: whitened(test), free: () => whitener.free() };
+}
+
 export const evaluateCommand: CliCommand = {
   register: (program: Command) => {
     const command = program
@@ -95,8 +110,8 @@ export const evaluateCommand: CliCommand = {
       warnOfSmallClasses(cli, dataset, recipe);
       // The set's normaliser makes its images meaningful: real images are normalised alike.
       const { normaliser } = distilled;
-      const { train, test } = openSets(storedDatasetOf(dataset), recipe, normaliser);
       const runtime = await cli.runtime();
+      const { train, test, free } = openLike(runtime, storedDatasetOf(dataset), recipe, normaliser);
       const stopped = (error: unknown, done: string) => {
         if (!cli.signal.aborted) throw error;
         throw new UserError("stopped", `Stopped ${done}.`);
@@ -136,8 +151,9 @@ export const evaluateCommand: CliCommand = {
         if (divergence) cli.output.warn(`${divergence.message} ${divergence.hint}`.trimEnd());
         trials.push({ ...job, accuracy });
       }
-      const summary = summariseTrials(recipe, trials, normaliser, test.size);
+      const summary = summariseTrials(recipe, trials, describeNormaliser(normaliser), test.size);
       cli.output.result({ ...summary, backend: runtime.backend.capabilities }, describeEvaluation(summary));
+      free();
       await runtime.dispose();
     });
   },

@@ -31,7 +31,8 @@ export type ExportFormat = {
   write(source: ExportSource): ExportFile[];
   /**
    * For the set's README: what the files hold, and a complete Python program, started in the export's folder, that
-   * ends with `images` [n][c][h][w] float32 normalised, `labels`, `mean`, `std` and `class_names`.
+   * ends with `images` [n][c][h][w] float32 normalised, `labels`, the normaliser (`mean` and `std`, or of a whitened set `mean`,
+   * `transform` and `inverse`) and `class_names`.
    */
   describe(source: ExportSource): { readonly text: string; readonly python: string };
 };

@@ -1,12 +1,16 @@
 // The plan of an export: every file with its size, before anything is written.
 
 import { join, resolve } from "node:path";
+import { normaliserTensors } from "../../../shared/data/distilled-set.ts";
+import type { SetNormaliser } from "../../../shared/data/normaliser.ts";
+import { writeNpy } from "../../../shared/formats/index.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import { EXPORTS, type Run } from "../runs/index.ts";
 import type { Store } from "../store.ts";
 import type { ExportFile, ExportFormat } from "./format.ts";
 import { exportFormats } from "./formats/index.ts";
 import { describePlace, type ExportPlace } from "./place.ts";
+import { NORMALISER_FOLDER, NORMALISER_PARTS } from "./python.ts";
 import { writeReadme } from "./readme.ts";
 import { type RunResults, readResults } from "./source.ts";
 
@@ -65,9 +69,20 @@ export async function prepareExport(run: Run, options: ExportOptions): Promise<P
   const readme = new TextEncoder().encode(writeReadme(results, formats));
   const files: ExportFile[] = [
     { path: "README.md", size: readme.length, isExact: true, make: async () => readme },
+    ...normaliserFiles(results.set.normaliser),
     ...formats.flatMap((format) => format.write(results)),
   ];
   return { dir: resolve(options.dir ?? join(run.path, EXPORTS, "set")), files, formats, results };
+}
+
+/** The matrices of a whitened set, which no README can hold: for every format, and for whoever whitens test images. */
+function normaliserFiles(normaliser: SetNormaliser): ExportFile[] {
+  if (normaliser.kind === "standard") return [];
+  return Object.values(normaliserTensors(normaliser)).map((tensor, index) => {
+    const bytes = writeNpy(tensor);
+    const path = `${NORMALISER_FOLDER}/${NORMALISER_PARTS.zca[index]}.npy`;
+    return { path, size: bytes.length, isExact: true, make: async () => bytes };
+  });
 }
 
 function findFormats(ids: readonly string[]): ExportFormat[] {

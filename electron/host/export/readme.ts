@@ -1,8 +1,9 @@
 // The README of an exported set: what it is, how it was made and how to load it.
 
+import type { SetNormaliser } from "../../../shared/data/normaliser.ts";
 import { describeClipping } from "./clipping.ts";
 import type { ExportFormat } from "./format.ts";
-import { toPythonFloats } from "./python.ts";
+import { loadNormaliser, NORMALISER_FOLDER, NORMALISER_PARTS, normaliseInPython, toPythonFloats } from "./python.ts";
 import type { Made, RunResults } from "./source.ts";
 
 /** Markdown. The same run and formats give the same text. */
@@ -27,7 +28,7 @@ export function writeReadme(results: RunResults, formats: readonly ExportFormat[
         set.labels.kind === "hard"
           ? ["labels", `[${n}]`, "int64, the index of the class"]
           : ["labels", `[${n}][${classes}]`, "float32, soft labels: one row of class probabilities an image"],
-        ["mean, std", `[${channels}]`, "float32, the normaliser"],
+        ...describeArrays(set.normaliser),
         ...Object.entries(set.extra).map(([name, { dtype, shape }]) => [
           escapeText(name),
           shape.length > 0 ? shape.map((side) => `[${side}]`).join("") : "scalar",
@@ -41,17 +42,17 @@ export function writeReadme(results: RunResults, formats: readonly ExportFormat[
       set.classNames.map((name, i) => [String(i), escapeText(name), escapeText(classFolders[i] ?? "")]),
     ),
     "## Normaliser",
-    `The images are stored as \`(pixel / 255 - mean) / std\` per channel, with mean ${toPythonFloats(set.normaliser.mean)} and std ${toPythonFloats(set.normaliser.std)}. **Test images must pass through the same normaliser**, or the accuracy is meaningless:`,
+    `${describeFormula(set.normaliser)} **Test images must pass through the same normaliser**, or the accuracy is meaningless:`,
     fence(
       "python",
-      `import torch
+      `${set.normaliser.kind === "zca" ? "import numpy as np\n" : ""}import torch
 
-mean = torch.tensor(${toPythonFloats(set.normaliser.mean)}).view(-1, 1, 1)
-std = torch.tensor(${toPythonFloats(set.normaliser.std)}).view(-1, 1, 1)
+${loadNormaliser(set.normaliser)}
 
 
 def normalise(pixels):  # uint8 [n][${channels}][${height}][${width}] -> float32, ready for the network
-    return (pixels.float() / 255 - mean) / std`,
+    images = pixels.float() / 255
+    return ${normaliseInPython(set.normaliser, "images")}`,
     ),
     `Clipping: 8-bit pictures hold [0, 1] only. ${describeClipping(pixels)} This concerns PNG files; the arrays hold every value as it is.`,
     "## Accuracy",
@@ -68,7 +69,7 @@ def normalise(pixels):  # uint8 [n][${channels}][${height}][${width}] -> float32
           ]),
         )}\n\nTest accuracy of fresh networks, mean ± standard deviation over the trials.`,
     "## Loading",
-    "Each program runs in this folder and ends with `images`, `labels`, `mean`, `std` and `class_names`.",
+    `Each program runs in this folder and ends with \`images\`, \`labels\`, \`class_names\` and the normaliser: ${NORMALISER_PARTS[set.normaliser.kind].map((name) => `\`${name}\``).join(", ")}.`,
     ...formats.flatMap((format) => {
       const { text, python } = format.describe(results);
       return [`### ${format.title}`, text, fence("python", python)];
@@ -90,6 +91,26 @@ def normalise(pixels):  # uint8 [n][${channels}][${height}][${width}] -> float32
     fence("json", JSON.stringify(set.recipe, null, 2)),
   ];
   return `${blocks.join("\n\n")}\n`;
+}
+
+/** Rows of the table of arrays. */
+function describeArrays(normaliser: SetNormaliser): string[][] {
+  if (normaliser.kind === "standard") {
+    return [["mean, std", `[${normaliser.mean.length}]`, "float32, the normaliser"]];
+  }
+  const size = normaliser.mean.length;
+  return [
+    ["mean", `[${size}]`, "float32, the normaliser's: of pixels from 0 to 1"],
+    ["transform, inverse", `[${size}][${size}]`, "float32, the normaliser's"],
+  ];
+}
+
+function describeFormula(normaliser: SetNormaliser): string {
+  if (normaliser.kind === "standard") {
+    const [mean, std] = [toPythonFloats(normaliser.mean), toPythonFloats(normaliser.std)];
+    return `The images are stored as \`(pixel / 255 - mean) / std\` per channel, with mean ${mean} and std ${std}.`;
+  }
+  return `The images are ZCA-whitened: an image as one row, channel after channel, is stored as \`(pixel / 255 - mean) @ transform\`, and \`(row @ inverse + mean) * 255\` gives its pixels. The three arrays are in \`${NORMALISER_FOLDER}/\`, fitted on the training images; never fit them anew.`;
 }
 
 const stepOf = ({ step, steps }: Made) => (steps === undefined ? String(step) : `${step} of ${steps}`);

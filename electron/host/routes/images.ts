@@ -4,7 +4,7 @@
 import { Hono } from "hono";
 import { type ImageValues, nearestQuerySchema } from "../../../shared/api/images.ts";
 import { drawGrid } from "../../../shared/data/preview.ts";
-import { measureImages, toLinearPixels } from "../../../shared/data/trained-values.ts";
+import { exactValues, measureImages, toLinearPixels } from "../../../shared/data/trained-values.ts";
 import { ChunkCache } from "../datasets/index.ts";
 import { encodePng } from "../png.ts";
 import { checkSchema, findNearest, listKeptSteps, openRunById, readSynthetic } from "../runs/index.ts";
@@ -29,9 +29,11 @@ export function createImageRoutes(store: Store) {
     })
     .get("/:id/images/:step{[0-9]{1,15}}", async (c) => {
       const { step, set } = await readSynthetic(await open(c.req.param("id")), store, Number(c.req.param("step")));
-      const images = measureImages(set);
+      const values = exactValues(set);
+      const images = measureImages(values);
       return c.json({
         step,
+        space: values.space,
         classNames: [...set.classNames],
         ipc: set.ipc,
         min: Math.min(...images.map(({ min }) => min)),
@@ -42,7 +44,7 @@ export function createImageRoutes(store: Store) {
     .get("/:id/images/:file{[0-9]{1,15}\\.png}", async (c) => {
       const step = Number.parseInt(c.req.param("file"), 10);
       const { set } = await readSynthetic(await open(c.req.param("id")), store, step);
-      const { pixels, width, height, channels } = drawGrid(set, toLinearPixels(set));
+      const { pixels, width, height, channels } = drawGrid(set, toLinearPixels(exactValues(set)));
       const png = await encodePng({ pixels, width, height, channels: channels === 1 ? 1 : 3 });
       return new Response(new Uint8Array(png), {
         headers: { "content-type": "image/png", "cache-control": "no-cache" },

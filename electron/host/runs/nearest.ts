@@ -1,10 +1,12 @@
-// The real training images nearest to a synthetic one of the same class, by L2 distance in normalised space.
+// The real training images nearest to a synthetic one of the same class, by L2 distance with each channel normalised.
 
 import { join } from "node:path";
 import { setImmediate as yieldToOthers } from "node:timers/promises";
 import sharp from "sharp";
 import type { Nearest } from "../../../shared/api/images.ts";
+import type { DistilledSet } from "../../../shared/data/distilled-set.ts";
 import { type DatasetManifest, normaliserOf } from "../../../shared/data/manifest.ts";
+import { denormalise } from "../../../shared/data/normaliser.ts";
 import { layPreview, placeInPreview } from "../../../shared/lib/preview-grid.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import { type ChunkCache, folderOf, readImages } from "../datasets/index.ts";
@@ -63,14 +65,14 @@ export async function findNearest(
   return { step, isExact, datasetId: manifest.id, images: best };
 }
 
-/** One synthetic image in normalised space: [channels][height][width]. */
+/** One synthetic image, normalised channel by channel: [channels][height][width]. */
 async function readImage(run: Run, store: Store, manifest: DatasetManifest, { step, image }: NearestQuery) {
   const { channels, height, width, classes } = manifest;
   const size = channels * height * width;
   if ((await listKeptSteps(run)).includes(step)) {
     const { set } = await readSynthetic(run, store, step);
     if (image >= set.shape[0]) throw noImage(image, set.shape[0]);
-    const values = set.images.subarray(image * size, (image + 1) * size);
+    const values = inStandardSpace(set, image, manifest);
     return { values, classIndex: Math.floor(image / set.ipc), isExact: true, step };
   }
   const preview = (await listPreviews(run)).findLast((each) => each.step <= step);
@@ -96,6 +98,19 @@ async function readImage(run: Run, store: Store, manifest: DatasetManifest, { st
     return (bytes[(i % (height * width)) * perPixel + channel] / 255 - mean[channel]) / std[channel];
   });
   return { values, classIndex, isExact: false, step: preview.step };
+}
+
+/** Real images are compared channel by channel, also with those of a whitened set. */
+function inStandardSpace({ images, shape, normaliser }: DistilledSet, image: number, manifest: DatasetManifest) {
+  const [, channels, height, width] = shape;
+  const area = height * width;
+  const own = images.subarray(image * channels * area, (image + 1) * channels * area);
+  if (normaliser.kind === "standard") return own;
+  const { mean, std } = normaliserOf(manifest);
+  return Float32Array.from(denormalise(own, [1, channels, height, width], normaliser), (pixel, i) => {
+    const channel = Math.floor(i / area);
+    return (pixel - mean[channel]) / std[channel];
+  });
 }
 
 const noImage = (image: number, count: number) =>

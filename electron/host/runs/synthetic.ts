@@ -1,12 +1,16 @@
 // The synthetic images that a run has so far, with their exact values: of its finished set, or of a checkpoint.
 
 import { join } from "node:path";
+import { z } from "zod";
 import { decodeCheckpoint } from "../../../shared/api/checkpoint.ts";
 import { openRunDataset } from "../../../shared/api/run-dataset.ts";
 import type { RunRecord } from "../../../shared/api/runs.ts";
+import { openTransform } from "../../../shared/api/whitening.ts";
 import { type DistilledSet, fromSafetensors } from "../../../shared/data/distilled-set.ts";
-import { normaliserOf } from "../../../shared/data/manifest.ts";
+import { type DatasetManifest, normaliserOf } from "../../../shared/data/manifest.ts";
+import type { SetNormaliser } from "../../../shared/data/normaliser.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
+import { openArtifactStore } from "../artifacts.ts";
 import { readManifest } from "../datasets/index.ts";
 import type { Store } from "../store.ts";
 import { checkpointPath, listCheckpoints, readCheckpoint } from "./checkpoints.ts";
@@ -47,7 +51,7 @@ export async function listKeptSteps(run: Run): Promise<number[]> {
 
 /**
  * The images of a step, or the newest. Throws UserError "step-not-kept", "nothing-to-export" where there are none yet,
- * and those of a dataset that is gone, since a checkpoint holds neither names nor normaliser.
+ * and those of a dataset or a whitening that is gone, since a checkpoint holds neither names nor normaliser.
  */
 export async function readSynthetic(run: Run, store: Store | undefined, step?: number): Promise<SyntheticImages> {
   const kept = await listKept(run);
@@ -93,7 +97,7 @@ async function readFromCheckpoint(run: Run, store: Store | undefined, name: stri
       images,
       shape: [count, channels, height, width],
       labels: { kind: "hard", values: Int32Array.from({ length: count }, (_, i) => Math.floor(i / ipc)) },
-      normaliser: normaliserOf(manifest),
+      normaliser: await normaliserOfRun(run.record, manifest, store),
       classNames: classes.map((each) => each.name),
       ipc,
       recipe: run.record.recipe,
@@ -101,6 +105,18 @@ async function readFromCheckpoint(run: Run, store: Store | undefined, name: stri
       extra: {},
     },
   };
+}
+
+const whitened = z.object({ dataset: z.object({ normalise: z.literal("zca") }) });
+
+async function normaliserOfRun(
+  { recipe }: RunRecord,
+  manifest: DatasetManifest,
+  store: Store | undefined,
+): Promise<SetNormaliser> {
+  if (!store || !whitened.safeParse(recipe).success) return normaliserOf(manifest);
+  const { channels, height, width, fingerprint } = manifest;
+  return openTransform(openArtifactStore(store), fingerprint, channels * height * width);
 }
 
 /** The manifest of the dataset that a run was made with. Throws UserError "dataset-unknown" or "other-dataset". */

@@ -100,7 +100,9 @@ export function ImageDetail(props: ImageDetailProps) {
               <dt>{text.run.facts.mean}</dt>
               <dd>{range && show(range.mean)}</dd>
             </dl>
-            <p className={styles.quiet}>{exact ? text.run.exactValues : text.run.pictureValues}</p>
+            <p className={styles.quiet}>
+              {values && exact ? text.run.exactValues(values.space) : text.run.pictureValues}
+            </p>
           </div>
         </div>
         <h3 className={styles.title}>{text.run.throughTime}</h3>

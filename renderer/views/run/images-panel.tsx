@@ -75,7 +75,11 @@ export const ImagesPanel = memo(function ImagesPanel(props: ImagesPanelProps) {
           </span>
           <Tooltip
             label={
-              missing ? text.run.trainedMissing(firstKept) : isTrained ? text.run.trainedHint : text.run.viewableHint
+              missing
+                ? text.run.trainedMissing(firstKept)
+                : isTrained
+                  ? text.run.trainedHint(values?.space)
+                  : text.run.viewableHint
             }
             multiline
             maw={280}

@@ -5,8 +5,8 @@ import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { exportFormats, exportRun, planExport } from "../../../electron/host/export/index.ts";
 import { appendEvents, createRun, type Run, updateRun } from "../../../electron/host/runs/index.ts";
-import { type DistilledSet, toPixels } from "../../../shared/data/distilled-set.ts";
-import { sampleSet } from "../../data/sample-set.ts";
+import { type DistilledSet, normaliserTensors, toPixels } from "../../../shared/data/distilled-set.ts";
+import { sampleSet, whitened } from "../../data/sample-set.ts";
 import { parseNpy, parseSafetensors } from "../../formats/independent-readers.ts";
 import { pythonMissing, runPython } from "../../formats/python.ts";
 import { newRun, temporaryFolder } from "../runs/sample-run.ts";
@@ -22,6 +22,19 @@ function awkwardSet(): DistilledSet {
   const std = Math.fround(1 / 3);
   const images = Float32Array.from(toPixels(from).pixels, (level) => (level / 255 - mean) / std);
   return { ...from, images, normaliser: { kind: "standard", mean: [mean], std: [std] } };
+}
+
+/** What networks see of an image that is all white: [channels * height * width]. */
+function normaliseWhite({ shape, normaliser }: DistilledSet): number[] {
+  const [, channels, height, width] = shape;
+  const size = channels * height * width;
+  return Array.from({ length: size }, (_, p) => {
+    if (normaliser.kind === "standard") {
+      const channel = Math.floor(p / (height * width));
+      return (1 - normaliser.mean[channel]!) / normaliser.std[channel]!;
+    }
+    return normaliser.mean.reduce((sum, mean, k) => sum + (1 - mean) * normaliser.transform[k * size + p]!, 0);
+  });
 }
 
 const soft: DistilledSet = {
@@ -93,6 +106,29 @@ describe("exportRun", () => {
     expect(tensors.get("images")).toMatchObject({ shape: [3, 3, 6, 6], values: [...soft.images] });
     expect(tensors.get("labels")).toMatchObject({ dtype: "F32", shape: [3, 3], values: [...soft.labels.values] });
     expect(JSON.parse(metadata.classNames!)).toEqual(soft.classNames);
+  });
+
+  test("a whitened set takes its transform along, and its pictures are of the inverse", async () => {
+    const from = whitened();
+    const { dir } = await exportSample(from);
+    const read = async (name: string) => parseNpy(await readFile(join(dir, "zca", `${name}.npy`)));
+    const [mean, transform, inverse] = await Promise.all(["mean", "transform", "inverse"].map(read));
+    expect(mean).toMatchObject({ dtype: "<f4", shape: [108] });
+    expect(transform).toMatchObject({ dtype: "<f4", shape: [108, 108] });
+    const members = await readMembers(join(dir, "distilled.npz"));
+    expect([...members.keys()]).not.toContain("std.npy");
+    const { values } = parseNpy(members.get("images.npy")!);
+    // The first image by the formula of the README: row @ inverse + mean.
+    const row = values.slice(0, 108) as number[];
+    const level = (p: number) =>
+      255 *
+      row.reduce((sum, value, k) => sum + value * (inverse!.values[k * 108 + p] as number), mean!.values[p] as number);
+    const levels = Array.from({ length: 108 }, (_, p) => Math.abs(Math.round(level(p))));
+    const png = await readPixels(join(dir, "images", "Ankle boot", "0.png"), 3);
+    expect(png).toEqual(Array.from({ length: 108 }, (_, i) => levels[(i % 3) * 36 + Math.floor(i / 3)]));
+    const readme = await readFile(join(dir, "README.md"), "utf8");
+    expect(readme).toContain("ZCA-whitened");
+    expect(readme.length).toBeLessThan(20_000);
   });
 
   test("grid: each image stands in its class's row", async () => {
@@ -252,14 +288,15 @@ describe("the exported README", () => {
 
   test("holds programs that run in Python and give the set", { timeout: 60_000 }, async ({ skip }) => {
     skip(pythonMissing !== false, String(pythonMissing));
-    const samples = [set, awkwardSet(), soft];
+    const samples = [set, awkwardSet(), soft, whitened()];
     const jobs = await Promise.all(
       samples.map(async (from) => {
         const { dir } = await exportSample(from);
         const readme = await readFile(join(dir, "README.md"), "utf8");
         const blocks = [...readme.matchAll(/^(`{3,})python\n([\s\S]*?)\n\1$/gm)].map(([, , code]) => code);
         expect(blocks).toHaveLength(1 + all.length);
-        return { dir, blocks, shape: from.shape };
+        const normaliser = from.normaliser.kind === "zca" ? ["mean", "transform", "inverse"] : ["mean", "std"];
+        return { dir, blocks, shape: from.shape, normaliser };
       }),
     );
     // Each program runs as it stands, in a namespace of its own; the first defines how test images are normalised.
@@ -272,14 +309,14 @@ for job in json.load(sys.stdin):
     test = {}
     exec(job["blocks"][0], test)
     test_images = test["normalise"](torch.full([2] + job["shape"][1:], 255, dtype=torch.uint8))
-    out = {"test": [list(test_images.shape), test_images[0, 0, 0, 0].item()], "sets": []}
+    out = {"test": [list(test_images.shape), test_images[0].flatten().tolist()], "sets": []}
     for block in job["blocks"][1:]:
         names = {}
         exec(block, names)
         out["sets"].append({
             "dtype": str(names["images"].dtype), "shape": list(names["images"].shape),
             "images": names["images"].flatten().tolist(), "labels": names["labels"].tolist(),
-            "mean": names["mean"].tolist(), "std": names["std"].tolist(), "class_names": names["class_names"]})
+            "normaliser": [names[name].flatten().tolist() for name in job["normaliser"]], "class_names": names["class_names"]})
     results.append(out)
 print(json.dumps(results))`;
     const results = JSON.parse(await runPython(script, { input: JSON.stringify(jobs) }));
@@ -287,7 +324,8 @@ print(json.dumps(results))`;
       const [n, ...size] = from.shape;
       const { test: normalised, sets } = results[k];
       expect(normalised[0]).toEqual([2, ...size]);
-      expect(normalised[1]).toBeCloseTo((1 - from.normaliser.mean[0]!) / from.normaliser.std[0]!, 5);
+      const white = normaliseWhite(from);
+      for (const [p, value] of white.entries()) expect(normalised[1][p]).toBeCloseTo(value, 5);
       const hard = Array.from({ length: n }, (_, i) => Math.floor(i / from.ipc));
       for (const [i, { id }] of exportFormats.entries()) {
         const read = sets[i];
@@ -296,8 +334,8 @@ print(json.dumps(results))`;
           shape: [...from.shape],
           class_names: from.classNames,
         });
-        expect(read.mean, id).toEqual(from.normaliser.mean);
-        expect(read.std, id).toEqual(from.normaliser.std);
+        const parts = Object.values(normaliserTensors(from.normaliser)).map(({ data }) => [...data]);
+        expect(read.normaliser, id).toEqual(parts);
         const isPicture = id === "image-folder" || id === "grid";
         if (isPicture || from.labels.kind === "hard") expect(read.labels, id).toEqual(hard);
         else expect(read.labels.flat(), id).toEqual([...from.labels.values]);

@@ -2,7 +2,7 @@
 
 import { encodePng } from "../../png.ts";
 import { defineFormat, type ExportFile, type ExportSource } from "../format.ts";
-import { defineNormaliser } from "../python.ts";
+import { defineNormaliser, normaliseInPython } from "../python.ts";
 
 const FILE = "grid.png";
 const GAP = 4;
@@ -44,7 +44,7 @@ tops = [gap + row * (cell_height + gap) for row in range(rows)]
 lefts = [gap + column * (cell_width + gap) for column in range(columns)]
 cells = [sheet[top : top + cell_height : scale, left : left + cell_width : scale] for top in tops for left in lefts]
 images = torch.from_numpy(np.stack(cells)).permute(0, 3, 1, 2).float() / 255
-images = (images - mean.view(-1, 1, 1)) / std.view(-1, 1, 1)
+images = ${normaliseInPython(source.set.normaliser, "images")}
 labels = torch.arange(rows).repeat_interleave(columns)`,
     };
   },

@@ -2,7 +2,7 @@
 
 import { encodePng } from "../../png.ts";
 import { defineFormat, type ExportFile, type ExportSource } from "../format.ts";
-import { defineNormaliser, toPython } from "../python.ts";
+import { defineNormaliser, normaliseInPython, toPython } from "../python.ts";
 
 const FOLDER = "images";
 /** A PNG of noise is a little larger than its pixels. */
@@ -57,7 +57,7 @@ labels = torch.tensor(labels)
 pixels = np.stack([np.array(Image.open(path).convert("${pixels.channels === 1 ? "L" : "RGB"}")) for path in paths])
 pixels = torch.from_numpy(pixels).reshape(len(paths), ${pixels.height}, ${pixels.width}, ${pixels.channels})
 images = pixels.permute(0, 3, 1, 2).float() / 255
-images = (images - mean.view(-1, 1, 1)) / std.view(-1, 1, 1)`,
+images = ${normaliseInPython(set.normaliser, "images")}`,
     };
   },
 });

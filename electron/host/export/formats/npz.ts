@@ -1,8 +1,10 @@
 // One NumPy archive: the arrays as .npy members of a stored zip.
 
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
-import { writeNpy } from "../../../../shared/formats/index.ts";
+import { normaliserTensors } from "../../../../shared/data/distilled-set.ts";
+import { type TypedTensor, writeNpy } from "../../../../shared/formats/index.ts";
 import { defineFormat, type ExportFile, type ExportSource } from "../format.ts";
+import { loadNormaliser, NORMALISER_PARTS } from "../python.ts";
 
 const FILE = "distilled.npz";
 /** A zip's own record of a member, without its name twice. */
@@ -22,7 +24,7 @@ export const npz = defineFormat({
   describe: ({ set }) => ({
     text: `\`${FILE}\`: \`images\` float32, normalised; \`labels\` ${
       set.labels.kind === "hard" ? "int64 class indices" : "float32, one row of class probabilities an image"
-    }; \`mean\`, \`std\`, \`class_names\`${Object.keys(set.extra)
+    }; ${set.normaliser.kind === "standard" ? "`mean`, `std`, " : ""}\`class_names\`${Object.keys(set.extra)
       .map((name) => `, \`${name}\``)
       .join("")}.`,
     python: `import numpy as np
@@ -31,14 +33,20 @@ import torch
 data = np.load("${FILE}")
 images = torch.from_numpy(data["images"])
 labels = torch.from_numpy(data["labels"])
-mean = torch.from_numpy(data["mean"])
-std = torch.from_numpy(data["std"])
+${
+  set.normaliser.kind === "standard"
+    ? NORMALISER_PARTS.standard.map((name) => `${name} = torch.from_numpy(data["${name}"])`).join("\n")
+    : loadNormaliser(set.normaliser)
+}
 class_names = data["class_names"].tolist()`,
   }),
 });
 
+const writeAll = (tensors: Readonly<Record<string, TypedTensor>>) =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, writeNpy(tensor)]));
+
 async function writeArchive({ set }: ExportSource): Promise<Uint8Array> {
-  const [n, channels] = set.shape;
+  const [n] = set.shape;
   const { labels, normaliser, classNames } = set;
   const members = {
     images: writeNpy({ dtype: "F32", shape: set.shape, data: set.images }),
@@ -46,10 +54,10 @@ async function writeArchive({ set }: ExportSource): Promise<Uint8Array> {
       labels.kind === "hard"
         ? writeNpy({ dtype: "I64", shape: [n], data: BigInt64Array.from(labels.values, BigInt) })
         : writeNpy({ dtype: "F32", shape: [n, classNames.length], data: labels.values }),
-    mean: writeNpy({ dtype: "F32", shape: [channels], data: Float32Array.from(normaliser.mean) }),
-    std: writeNpy({ dtype: "F32", shape: [channels], data: Float32Array.from(normaliser.std) }),
+    // The matrices of a whitened set lie beside the archive already.
+    ...(normaliser.kind === "standard" && writeAll(normaliserTensors(normaliser))),
     class_names: writeNpy({ dtype: "text", shape: [classNames.length], data: classNames }),
-    ...Object.fromEntries(Object.entries(set.extra).map(([name, tensor]) => [name, writeNpy(tensor)])),
+    ...writeAll(set.extra),
   };
   const zip = new ZipWriter(new Uint8ArrayWriter(), {
     level: 0,

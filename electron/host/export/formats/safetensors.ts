@@ -1,6 +1,8 @@
 // The run's own distilled.safetensors, byte for byte.
 
+import { normaliserTensors } from "../../../../shared/data/distilled-set.ts";
 import { defineFormat, type ExportFile, type ExportSource } from "../format.ts";
+import { NORMALISER_PARTS, toPython } from "../python.ts";
 
 const FILE = "distilled.safetensors";
 
@@ -15,7 +17,9 @@ export const safetensors = defineFormat({
   describe: ({ set }) => ({
     text: `\`${FILE}\`: \`images\` float32, normalised; \`labels\` ${
       set.labels.kind === "hard" ? "int64 class indices" : "float32, one row of class probabilities an image"
-    }; \`mean\`, \`std\`${Object.keys(set.extra)
+    }; ${Object.keys(normaliserTensors(set.normaliser))
+      .map((name) => `\`${name}\``)
+      .join(", ")}${Object.keys(set.extra)
       .map((name) => `, \`${name}\``)
       .join(
         "",
@@ -36,7 +40,8 @@ for name, entry in header.items():
     begin, end = entry["data_offsets"]
     values = np.frombuffer(raw[start + begin : start + end], dtypes[entry["dtype"]])
     tensors[name] = torch.from_numpy(values.reshape(entry["shape"]))
-images, labels, mean, std = (tensors[name] for name in ("images", "labels", "mean", "std"))
+images, labels = tensors["images"], tensors["labels"]
+${NORMALISER_PARTS[set.normaliser.kind].join(", ")} = (tensors[name] for name in ${toPython(Object.keys(normaliserTensors(set.normaliser)))})
 class_names = json.loads(metadata["classNames"])`,
   }),
 });
