@@ -274,8 +274,12 @@ function knownKeys(path: readonly PropertyKey[], recipe: Json): string[] {
   return [...new Set(options.flatMap((option) => Object.keys(option.properties ?? {})))];
 }
 
+/** Made when a recipe is first found wrong: it takes a while. */
+let wholeSchema: JsonSchema | undefined;
+
 function schemaAt(path: readonly PropertyKey[]): JsonSchema | undefined {
-  let at: JsonSchema | undefined = z.toJSONSchema(recipeSchema, { io: "input" }) as JsonSchema;
+  wholeSchema ??= z.toJSONSchema(recipeSchema, { io: "input" }) as JsonSchema;
+  let at: JsonSchema | undefined = wholeSchema;
   for (const name of path) at = at?.properties?.[String(name)];
   return at;
 }

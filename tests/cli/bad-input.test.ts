@@ -167,7 +167,7 @@ test("recipe files: every problem at once, with the file's name", async () => {
         /there is no network "cnvnet-9"/,
       ],
     ],
-    ["method.json", '{"method": {"id": "mtt"}}', [/method\.id: expected one of dm/]],
+    ["method.json", '{"method": {"id": "nonesuch"}}', [/method\.id: expected one of dm/]],
     ["proto.json", '{"__proto__": {"ipc": 7}, "method": {"id": "dm"}}', [/__proto__: there is no such setting/]],
   ];
   await Promise.all(
