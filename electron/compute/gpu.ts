@@ -15,6 +15,7 @@ import {
 } from "../../shared/engine/index.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 import { addAdapterNotes, readAdapterNotes } from "../host/adapter-notes.ts";
+import { guardCheck } from "../host/check-marks.ts";
 
 export interface AdapterListing {
   /** What `--adapter` takes besides a part of the name. */
@@ -125,6 +126,8 @@ export interface Remembering {
   /** A sentence for a person. */
   readonly onNotice: (message: string) => void;
   readonly onProgress?: (done: number, total: number) => void;
+  /** A person names the adapter: it is checked also where a check has crashed before. */
+  readonly isAsked?: boolean;
 }
 
 export interface OpenWebgpuOptions {
@@ -182,9 +185,12 @@ export async function checkListed(name: string, remembering: Remembering): Promi
   const chosen = (await findAdapters()).find((each) => each.name === name);
   if (!chosen) throw new UserError("adapter", `There is no adapter called ${name} any more.`, DRIVER_HINT);
   const { onProgress } = remembering;
-  const report = await checkAdapter(targetOf(chosen), onProgress ? { onProgress } : {});
-  await memoryOf(chosen, remembering).add({ check: report, memory: {} });
-  return report;
+  const memory = memoryOf(chosen, { ...remembering, isAsked: true });
+  return memory.guard(async () => {
+    const report = await checkAdapter(targetOf(chosen), onProgress ? { onProgress } : {});
+    await memory.add({ check: report, memory: {} });
+    return report;
+  });
 }
 
 /**
@@ -209,7 +215,10 @@ function targetOf({ adapter: first, gpu, name, software }: Found) {
   return { adapter: name, software, openDevice };
 }
 
-function memoryOf({ name, description, backendType }: Found, { home, onNotice }: Remembering): AdapterMemory {
+function memoryOf(
+  { name, description, backendType }: Found,
+  { home, onNotice, isAsked = false }: Remembering,
+): AdapterMemory {
   const identity: AdapterIdentity = { place: "process", name, driver: `${backendType}: ${description}` };
   return {
     read: async () => {
@@ -218,6 +227,7 @@ function memoryOf({ name, description, backendType }: Found, { home, onNotice }:
       return notes;
     },
     add: (notes) => addAdapterNotes(home, packageJson.version, identity, notes),
+    guard: (check) => guardCheck({ home, app: packageJson.version, identity, isAsked }, check),
   };
 }
 

@@ -180,6 +180,9 @@ describe.skipIf(swiftshaderMissing)("an adapter that is remembered", () => {
   const ones = (shape: number[]) => ({ shape, data: new Float32Array(shape[0] * shape[1]).fill(1) });
   const args = { a: ones([40, 32]), b: ones([32, 24]) };
 
+  /** What is remembered is never checked again. */
+  const guard = () => Promise.reject(new Error("nothing is checked again"));
+
   /** Multiplies on the adapter as it is remembered; gives the kernel that was taken. */
   const compute = async (memory: AdapterMemory): Promise<string> => {
     const backend = await openKnownAdapter(target, { memory });
@@ -206,6 +209,7 @@ describe.skipIf(swiftshaderMissing)("an adapter that is remembered", () => {
     async () => {
       const added: VariantMemory[] = [];
       const kernel = await compute({
+        guard,
         read: async () => ({ check: checked, memory: {} }),
         add: async ({ memory }) => {
           added.push(memory);
@@ -218,6 +222,7 @@ describe.skipIf(swiftshaderMissing)("an adapter that is remembered", () => {
       expect(isTiled(kernel)).toBe(true);
       const [key] = Object.keys(added[0]);
       const again = await compute({
+        guard,
         read: async () => ({ check: checked, memory: { [key]: "tiles" } }),
         add: () => Promise.reject(new Error("nothing is measured again")),
       });
@@ -230,6 +235,7 @@ describe.skipIf(swiftshaderMissing)("an adapter that is remembered", () => {
     const disabled = ["matmul/lanes", "matmul/tiles"];
     const memory = { "matmul 1x32x32x32 inner-inner": "tiles" };
     const kernel = await compute({
+      guard,
       read: async () => ({ check: { ...checked, disabled }, memory }),
       add: async (notes) => notes,
     });
@@ -237,7 +243,7 @@ describe.skipIf(swiftshaderMissing)("an adapter that is remembered", () => {
     expect(kernel).not.toContain("subgroup");
     const wrong = { ...checked, unusable: ["conv2d"] };
     const open = openKnownAdapter(target, {
-      memory: { read: async () => ({ check: wrong, memory: {} }), add: async (notes) => notes },
+      memory: { guard, read: async () => ({ check: wrong, memory: {} }), add: async (notes) => notes },
     });
     await expect(open).rejects.toMatchObject({ code: "adapter-wrong", message: /wrong numbers: conv2d/ });
   });
