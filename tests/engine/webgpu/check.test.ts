@@ -165,6 +165,14 @@ describe.skipIf(swiftshaderMissing)("the check of an adapter", () => {
   );
 });
 
+test("every variant comes once before any comes again", () => {
+  const names = listCases(allOps, { software: true, subgroupSize: 4 }).map(({ op, variant }) => `${op}/${variant}`);
+  const different = new Set(names);
+  // The fused programs follow, of which one is tried on two shapes.
+  expect(new Set(names.slice(0, different.size))).toEqual(different);
+  expect(names.length).toBeGreaterThan(2 * different.size);
+});
+
 test("shapes that only one variant computes need that variant", () => {
   const cases = listCases(allOps, { software: false });
   const sole = cases.filter(({ isOnlyWay }) => isOnlyWay).map(({ op, variant }) => `${op}/${variant}`);
