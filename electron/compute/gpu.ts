@@ -207,12 +207,32 @@ function targetOf({ adapter: first, gpu, name, software }: Found) {
       const adapter = unused ?? (await gpu.requestAdapter());
       unused = null;
       if (!adapter) throw new Error("it is gone");
-      return await adapter.requestDevice(describeDevice(adapter));
+      return endWithProcess(await adapter.requestDevice(describeDevice(adapter)));
     } catch (cause) {
       throw new UserError("no-device", `${name} gives no device: ${messageOf(cause)}`, DRIVER_HINT, { cause });
     }
   };
   return { adapter: name, software, openDevice };
+}
+
+const openDevices = new Set<GPUDevice>();
+
+/**
+ * A process that ends while a driver's threads compile or compute may crash in them, since what they use is taken down first: on
+ * lavapipe 10 of 60 did. Destroying a device waits for them.
+ */
+function endWithProcess(device: GPUDevice): GPUDevice {
+  if (openDevices.size === 0) process.once("exit", destroyDevices);
+  openDevices.add(device);
+  void device.lost.then(() => {
+    openDevices.delete(device);
+    if (openDevices.size === 0) process.off("exit", destroyDevices);
+  });
+  return device;
+}
+
+function destroyDevices(): void {
+  for (const device of openDevices) device.destroy();
 }
 
 function memoryOf(
