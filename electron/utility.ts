@@ -25,5 +25,8 @@ export const spawnUtility: SpawnChild = (onText) => {
     kill: () => {
       if (child.pid !== undefined) process.kill(child.pid, "SIGKILL");
     },
+    get pid() {
+      return child.pid;
+    },
   };
 };

@@ -667,6 +667,8 @@ export const text = {
     copyDiagnostics: "Copy diagnostics",
     copyChecks: "Copy kernel check",
     notChecked: "The kernels of a GPU are checked once, before the first run on it.",
+    notUsed: "It is not used until it is allowed again.",
+    checkAgain: "Check it again at the next run",
     checkedIn: { process: "In the host's process", window: "In the window" },
     showDiagnostics: "Show",
     hideDiagnostics: "Hide",

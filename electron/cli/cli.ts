@@ -102,7 +102,10 @@ export function createCli(options: CommonOptions): Cli {
   const create = (backendId: CommonOptions["backend"]): Cli => {
     let runtime: Promise<Runtime> | undefined;
     const openRuntime = async () => {
-      const backend = await openBackend({ ...options, backend: backendId }, rememberingOf(output));
+      const backend = await openBackend(
+        { ...options, backend: backendId },
+        rememberingOf(output, options.adapter !== undefined),
+      );
       return new Runtime(backend, await dumpTo(options.dump));
     };
     return {
@@ -119,8 +122,9 @@ export function createCli(options: CommonOptions): Cli {
 }
 
 /** What is found of adapters is remembered in the store, also by commands that need nothing else of it. */
-const rememberingOf = (output: Output): Remembering => ({
+const rememberingOf = (output: Output, isAsked: boolean): Remembering => ({
   home: findHome(),
+  isAsked,
   onNotice: (text) => output.note(text),
   onProgress: (done, total) =>
     output.progress("check", { done, total, perSecond: 0, secondsLeft: Number.NaN, note: "", unit: "kernel" }),

@@ -3,6 +3,7 @@
 import { type AdapterList, type ProgressLine, type StartRequest, summariseProgress } from "../../shared/api/compute.ts";
 import type { ErrorBody } from "../../shared/api/failure.ts";
 import { describeError, UserError } from "../../shared/lib/user-error.ts";
+import { endChecksOf } from "../host/check-marks.ts";
 import { type Compute, type ComputeSignal, refuseActive } from "../host/compute.ts";
 import type { Log } from "../host/log.ts";
 import { openRunById, settleRun } from "../host/runs/index.ts";
@@ -63,6 +64,13 @@ export function createChildCompute(input: {
     return port;
   };
 
+  const kill = (port: ChildPort): void => {
+    const { pid } = port;
+    port.kill();
+    // A check that it was at is not one that crashed.
+    if (pid !== undefined) endChecksOf(home, pid);
+  };
+
   const startNext = (): void => {
     const next = queue.shift();
     if (!next || isDisposed) return;
@@ -113,7 +121,7 @@ export function createChildCompute(input: {
     );
     helpers.add(port);
     const onAbort = () => {
-      port.kill();
+      kill(port);
       reject(signal?.reason);
     };
     signal?.addEventListener("abort", onAbort, { once: true });
@@ -198,11 +206,11 @@ export function createChildCompute(input: {
     async dispose(waitMs = DISPOSE_WAIT_MS) {
       isDisposed = true;
       queue.splice(0);
-      for (const port of helpers) port.kill();
+      for (const port of helpers) kill(port);
       if (!running) return;
       const { port, done } = running;
       port.send({ type: "stop" });
-      const timer = setTimeout(() => port.kill(), waitMs);
+      const timer = setTimeout(() => kill(port), waitMs);
       await done;
       clearTimeout(timer);
     },

@@ -15,6 +15,7 @@ import {
 } from "../../shared/engine/index.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 import { addAdapterNotes, readAdapterNotes } from "../host/adapter-notes.ts";
+import { guardCheck } from "../host/check-marks.ts";
 
 export interface AdapterListing {
   /** What `--adapter` takes besides a part of the name. */
@@ -125,6 +126,8 @@ export interface Remembering {
   /** A sentence for a person. */
   readonly onNotice: (message: string) => void;
   readonly onProgress?: (done: number, total: number) => void;
+  /** A person names the adapter: it is checked also where a check has crashed before. */
+  readonly isAsked?: boolean;
 }
 
 export interface OpenWebgpuOptions {
@@ -182,9 +185,12 @@ export async function checkListed(name: string, remembering: Remembering): Promi
   const chosen = (await findAdapters()).find((each) => each.name === name);
   if (!chosen) throw new UserError("adapter", `There is no adapter called ${name} any more.`, DRIVER_HINT);
   const { onProgress } = remembering;
-  const report = await checkAdapter(targetOf(chosen), onProgress ? { onProgress } : {});
-  await memoryOf(chosen, remembering).add({ check: report, memory: {} });
-  return report;
+  const memory = memoryOf(chosen, { ...remembering, isAsked: true });
+  return memory.guard(async () => {
+    const report = await checkAdapter(targetOf(chosen), onProgress ? { onProgress } : {});
+    await memory.add({ check: report, memory: {} });
+    return report;
+  });
 }
 
 /**
@@ -201,7 +207,7 @@ function targetOf({ adapter: first, gpu, name, software }: Found) {
       const adapter = unused ?? (await gpu.requestAdapter());
       unused = null;
       if (!adapter) throw new Error("it is gone");
-      return await adapter.requestDevice(describeDevice(adapter));
+      return endWithProcess(await adapter.requestDevice(describeDevice(adapter)));
     } catch (cause) {
       throw new UserError("no-device", `${name} gives no device: ${messageOf(cause)}`, DRIVER_HINT, { cause });
     }
@@ -209,7 +215,30 @@ function targetOf({ adapter: first, gpu, name, software }: Found) {
   return { adapter: name, software, openDevice };
 }
 
-function memoryOf({ name, description, backendType }: Found, { home, onNotice }: Remembering): AdapterMemory {
+const openDevices = new Set<GPUDevice>();
+
+/**
+ * A process that ends while a driver's threads compile or compute may crash in them, since what they use is taken down first: on
+ * lavapipe 10 of 60 did. Destroying a device waits for them.
+ */
+function endWithProcess(device: GPUDevice): GPUDevice {
+  if (openDevices.size === 0) process.once("exit", destroyDevices);
+  openDevices.add(device);
+  void device.lost.then(() => {
+    openDevices.delete(device);
+    if (openDevices.size === 0) process.off("exit", destroyDevices);
+  });
+  return device;
+}
+
+function destroyDevices(): void {
+  for (const device of openDevices) device.destroy();
+}
+
+function memoryOf(
+  { name, description, backendType }: Found,
+  { home, onNotice, isAsked = false }: Remembering,
+): AdapterMemory {
   const identity: AdapterIdentity = { place: "process", name, driver: `${backendType}: ${description}` };
   return {
     read: async () => {
@@ -218,6 +247,7 @@ function memoryOf({ name, description, backendType }: Found, { home, onNotice }:
       return notes;
     },
     add: (notes) => addAdapterNotes(home, packageJson.version, identity, notes),
+    guard: (check) => guardCheck({ home, app: packageJson.version, identity, isAsked }, check),
   };
 }
 

@@ -10,6 +10,8 @@ export interface ChildPort {
   /** Called once, with why: "exit code 1", "SIGKILL". */
   onExit(listener: (reason: string) => void): void;
   kill(): void;
+  /** Once it runs. */
+  readonly pid: number | undefined;
 }
 
 /** `onText` gets what the child prints. */
@@ -34,5 +36,6 @@ export const forkChild: SpawnChild = (onText) => {
       child.on("exit", (code, signal) => tell(signal ?? `exit code ${code}`));
     },
     kill: () => void child.kill("SIGKILL"),
+    pid: child.pid,
   };
 };

@@ -13,7 +13,8 @@ import { describeError } from "../../shared/lib/user-error.ts";
 import { isMissing, makeFolder, writeFileAtomic } from "./files.ts";
 import { acquireLock } from "./lock.ts";
 
-const FOLDER = "adapters";
+/** In the store. */
+export const ADAPTERS_FOLDER = "adapters";
 
 export interface StoredNotes {
   /** Undefined for an adapter, or a driver, that is new to this version of the app. */
@@ -37,9 +38,9 @@ export async function addAdapterNotes(
   { check, memory }: AdapterNotes,
 ): Promise<AdapterNotes> {
   const path = notesPath(home, identity);
-  await makeFolder(join(home, FOLDER));
+  await makeFolder(join(home, ADAPTERS_FOLDER));
   // Two programs may measure the same kernel at the same time: the first that writes it down decides for both.
-  await using _lock = await acquireLock(join(home, "locks", `adapter-${nameOf(identity)}`));
+  await using _lock = await acquireLock(join(home, "locks", `adapter-${adapterFileName(identity)}`));
   const { notes } = await readAdapterNotes(home, app, identity);
   const { file } = await readNotesFile(path);
   const checkedAt = check ? new Date().toISOString() : notes && file?.checkedAt;
@@ -52,24 +53,25 @@ export async function addAdapterNotes(
 
 /** The files of this version of the app; those that are damaged are left out. */
 export async function listAdapterNotes(home: string, app: string): Promise<AdapterFile[]> {
-  const names = await readdir(join(home, FOLDER)).catch((error) => {
+  const names = await readdir(join(home, ADAPTERS_FOLDER)).catch((error) => {
     if (isMissing(error)) return [];
     throw error;
   });
   const read = await Promise.all(
-    names.filter((name) => name.endsWith(".json")).map((name) => readNotesFile(join(home, FOLDER, name))),
+    names.filter((name) => name.endsWith(".json")).map((name) => readNotesFile(join(home, ADAPTERS_FOLDER, name))),
   );
   return read.flatMap(({ file }) => (file?.app === app ? [file] : []));
 }
 
-/** A readable part, and one that tells apart what reads alike. */
-function nameOf({ place, name }: AdapterIdentity): string {
+/** Without its ending: a readable part, and one that tells apart what reads alike. */
+export function adapterFileName({ place, name }: AdapterIdentity): string {
   const words = name.toLowerCase().match(/[a-z0-9]+/g) ?? [];
   const digest = createHash("sha256").update(name).digest("hex").slice(0, 8);
   return [place, ...words].join("-").slice(0, 60).concat(`-${digest}`);
 }
 
-const notesPath = (home: string, identity: AdapterIdentity) => join(home, FOLDER, `${nameOf(identity)}.json`);
+const notesPath = (home: string, identity: AdapterIdentity) =>
+  join(home, ADAPTERS_FOLDER, `${adapterFileName(identity)}.json`);
 
 async function readNotesFile(path: string): Promise<{ file?: AdapterFile; problem?: string }> {
   let text: string;

@@ -2,10 +2,11 @@
 
 import { availableParallelism, cpus, freemem, homedir, release, totalmem } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { printCheck } from "../../shared/api/adapter-notes.ts";
+import { describeUnfinished, printCheck } from "../../shared/api/adapter-notes.ts";
 import type { AdapterList } from "../../shared/api/compute.ts";
 import { describeError } from "../../shared/lib/user-error.ts";
 import { listAdapterNotes } from "./adapter-notes.ts";
+import { listUnfinished } from "./check-marks.ts";
 import type { Compute } from "./compute.ts";
 import { formatBytes, measureFreeBytes } from "./files.ts";
 import type { Log } from "./log.ts";
@@ -39,12 +40,16 @@ export async function describeSystem(input: {
   return `${text.replaceAll(homedir(), "~")}\n`;
 }
 
-/** Of every adapter that was checked. */
+/** Of every adapter that was checked, or whose check did not end. */
 async function describeChecks(home: string, version: string): Promise<string[]> {
   const adapters = await listAdapterNotes(home, version).catch(() => []);
-  return adapters.flatMap(({ place, driver, check }) =>
-    check ? ["", `Kernels, ${place}, ${driver}`, printCheck(check)] : [],
-  );
+  const unfinished = await listUnfinished(home, version).catch(() => []);
+  return [
+    ...adapters.flatMap(({ place, driver, check }) =>
+      check ? ["", `Kernels, ${place}, ${driver}`, printCheck(check)] : [],
+    ),
+    ...unfinished.flatMap((each) => ["", `Kernels, ${each.place}, ${each.driver}`, describeUnfinished(each)]),
+  ];
 }
 
 async function describeAdapters(compute: Compute): Promise<string[]> {

@@ -126,6 +126,25 @@ export function createNewRun(
 
 export type NewRun = ReturnType<typeof createNewRun>;
 
+/** Failures of an estimate that the run itself would end with; others, such as another run's being computed, do not keep it from waiting. */
+const REFUSALS: readonly string[] = [
+  "memory-limit",
+  "adapter-wrong",
+  "adapter-crashed",
+  "adapter",
+  "no-adapter",
+  "no-device",
+  "no-webgpu",
+  "no-onnx",
+];
+
+/** Whether the estimate found that the run cannot be computed as it is; `estimateError` says why. */
+export const isRefused = ({ estimateError }: Pick<NewRunState, "estimateError">): boolean =>
+  estimateError instanceof UserError && REFUSALS.includes(estimateError.code);
+
+export const canStart = (state: NewRunState): boolean =>
+  state.resolved !== undefined && state.problems.size === 0 && state.error === undefined && !isRefused(state);
+
 const isId = (path: string) => path.endsWith(".id");
 const isBelow = (path: string, id: string) => path !== id && path.startsWith(id.slice(0, -"id".length));
 

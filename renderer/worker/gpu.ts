@@ -1,5 +1,5 @@
 // The GPU adapters of this window, found through navigator.gpu, and a backend on one of them.
-import { type AdapterIdentity, summariseCheck } from "../../shared/api/adapter-notes.ts";
+import { type AdapterIdentity, crashedError, summariseCheck } from "../../shared/api/adapter-notes.ts";
 import type { Client } from "../../shared/api/client.ts";
 import type { AdapterList } from "../../shared/api/compute.ts";
 import {
@@ -21,9 +21,9 @@ interface Found extends Listing {
 
 /** Where it is remembered what is found of adapters, and who is told when a new one is checked. */
 export interface Remembering {
-  readonly client: { readonly compute: Pick<Client["compute"], "findNotes" | "addNotes"> };
+  readonly client: { readonly compute: Pick<Client["compute"], "findNotes" | "addNotes" | "markCheck"> };
   readonly onNotice: (message: string) => void;
-  readonly onProgress: (done: number, total: number) => void;
+  readonly onProgress: (done: number, total: number, identity: AdapterIdentity) => void;
 }
 
 /** A page learns of adapters only by asking for kinds of them; the last kind is where Chromium hides its software one. */
@@ -110,10 +110,34 @@ export async function openWindowGpu(
         return notes ?? undefined;
       },
       add: (notes) => client.compute.addNotes(identity, notes),
+      guard: (check) => guardCheck(identity, client, () => onProgress(0, 1, identity), check),
     },
-    onProgress,
+    onProgress: (done, total) => onProgress(done, total, identity),
     onChecked: (report) => onNotice(summariseCheck(report)),
   });
+}
+
+/** Checks after any other page that does, and never again by itself once a check has ended the page or the machine. */
+function guardCheck<T>(
+  identity: AdapterIdentity,
+  client: Remembering["client"],
+  onBegin: () => void,
+  check: () => Promise<T>,
+): Promise<T> {
+  const guarded = async () => {
+    const { unfinished } = await client.compute.findNotes(identity);
+    if (unfinished) throw crashedError(unfinished);
+    // Before the mark, which the window takes away when it ends this Worker.
+    onBegin();
+    await client.compute.markCheck(identity, true);
+    try {
+      return await check();
+    } finally {
+      await client.compute.markCheck(identity, false);
+    }
+  };
+  const locks = globalThis.navigator?.locks;
+  return locks ? locks.request(`check ${identity.name}`, guarded) : guarded();
 }
 
 /** The browser is part of the driver: its compiler stands before it. */

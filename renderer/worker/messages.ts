@@ -1,4 +1,5 @@
 // What the window and its computing Worker say to each other: one task a Worker, then messages until it is told off.
+import type { AdapterIdentity } from "../../shared/api/adapter-notes.ts";
 import type { EstimateAnswer, EstimateRequest, StartRequest, WindowAdapters } from "../../shared/api/compute.ts";
 import type { ErrorBody } from "../../shared/api/failure.ts";
 import type { RunRecord } from "../../shared/api/runs.ts";
@@ -16,7 +17,12 @@ export type FromWorker =
   /** The Worker listens. */
   | { readonly type: "ready" }
   /** The adapter is new, and so many of its kernels are checked: before a run begins, or an estimate. */
-  | { readonly type: "checking"; readonly done: number; readonly total: number }
+  | {
+      readonly type: "checking";
+      readonly done: number;
+      readonly total: number;
+      readonly identity: AdapterIdentity;
+    }
   /** The run is this session's. */
   | { readonly type: "began"; readonly session: string }
   /** The last message of a task: one of these. A run that began has told the host how it ended. */

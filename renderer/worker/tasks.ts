@@ -1,4 +1,5 @@
 // What the window's Worker does: a run, an estimate, or the list of adapters.
+import type { AdapterIdentity } from "../../shared/api/adapter-notes.ts";
 import { type BackendChoice, chooseBackend } from "../../shared/api/choose-backend.ts";
 import type { Client } from "../../shared/api/client.ts";
 import {
@@ -129,6 +130,7 @@ async function openBackend(
 ): Promise<Backend> {
   invariant(choice.backend !== "reference", "the window has no reference backend");
   if (choice.backend === "onnx") return openOnnx(loadOnnx, threads);
-  const onProgress = (done: number, total: number) => tell({ type: "checking", done, total });
+  const onProgress = (done: number, total: number, identity: AdapterIdentity) =>
+    tell({ type: "checking", done, total, identity });
   return openWindowGpu(gpu, choice.adapter, memoryLimit, { client, onNotice, onProgress });
 }

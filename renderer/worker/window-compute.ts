@@ -1,4 +1,5 @@
 // Computes in Workers of this window: one run at a time, each task in a Worker of its own that may die.
+import type { AdapterIdentity } from "../../shared/api/adapter-notes.ts";
 import type { Client } from "../../shared/api/client.ts";
 import type { EstimateAnswer, EstimateRequest, StartRequest, WindowAdapters } from "../../shared/api/compute.ts";
 import { type SessionEnd, windowGone } from "../../shared/api/sessions.ts";
@@ -24,7 +25,7 @@ export interface WindowCompute {
   stop(runId: string): void;
   /** The run that is computed here. */
   running(): string | undefined;
-  /** Lets go of the run, as the window is about to be gone. */
+  /** Lets go of the run and of checks, as the window is about to be gone. */
   leave(): void;
 }
 
@@ -48,7 +49,7 @@ const died = (reason: string): SessionEnd => ({
 export function createWindowCompute(input: {
   readonly client: {
     readonly runs: Pick<Client["runs"], "endSession">;
-    readonly compute: Pick<Client["compute"], "state">;
+    readonly compute: Pick<Client["compute"], "state" | "markCheck">;
   };
   readonly spawn: () => WorkerPort;
   /** Of this page alone: see sessionRequest. */
@@ -60,6 +61,8 @@ export function createWindowCompute(input: {
   const { client, spawn, page, launchWithinMs = LAUNCH_WITHIN_MS, onChecking } = input;
   let running: Running | undefined;
   let listing: Promise<WindowAdapters> | undefined;
+  /** Ways to end the Workers that check an adapter. */
+  const checks = new Set<() => void>();
 
   /** Starts a Worker on a task. What it says goes to `onMessage`; `onFailure` is the last that is heard of it. */
   const employ = (
@@ -69,11 +72,16 @@ export function createWindowCompute(input: {
   ) => {
     const port = spawn();
     let isReady = false;
-    let isChecking = false;
+    let checked: AdapterIdentity | undefined;
     const end = () => {
       clearTimeout(timer);
       port.kill();
-      if (isChecking) onChecking?.(0, 0);
+      checks.delete(end);
+      if (!checked) return;
+      onChecking?.(0, 0);
+      // The check ends for our sake, and did not crash: the adapter is to be checked again.
+      void client.compute.markCheck(checked, false, { keepalive: true }).catch(() => {});
+      checked = undefined;
     };
     const fail = (what: string, reason: string) => {
       end();
@@ -86,7 +94,9 @@ export function createWindowCompute(input: {
     );
     port.onMessage((message) => {
       if (message.type === "checking") {
-        isChecking = message.done < message.total;
+        checked = message.done < message.total ? message.identity : undefined;
+        if (checked) checks.add(end);
+        else checks.delete(end);
         return onChecking?.(message.done, message.total);
       }
       if (message.type !== "ready") return onMessage(message);
@@ -198,6 +208,7 @@ export function createWindowCompute(input: {
     running: () => running?.runId,
 
     leave() {
+      for (const end of checks) end();
       if (!running) return;
       const { runId, session, port } = running;
       running = undefined;

@@ -1,6 +1,7 @@
 // What is remembered of a GPU adapter: the check of its kernels, and which of them were measured to be fastest.
 
 import { z } from "zod";
+import { UserError } from "../lib/user-error.ts";
 
 const milliseconds = z.number().nonnegative();
 
@@ -58,16 +59,43 @@ export const adapterFile = adapterIdentity.extend({
 });
 export type AdapterFile = z.infer<typeof adapterFile>;
 
+/** A check that began and did not end: adapters/<name>.checking, which is there while an adapter is checked. */
+export const unfinishedCheck = adapterIdentity.extend({
+  app: z.string(),
+  since: z.iso.datetime(),
+  /** The process that checks; a page has none. */
+  pid: z.int().positive().optional(),
+});
+export type UnfinishedCheck = z.infer<typeof unfinishedCheck>;
+
+/** Of PUT /api/compute/checks: a page begins to check an adapter, or has ended it. */
+export const adapterCheckUpdate = z.strictObject({ identity: adapterIdentity, isBegun: z.boolean() });
+
 /** Of PUT /api/compute/notes, answered with what stands from then on. */
 export const adapterNotesUpdate = z.strictObject({ identity: adapterIdentity, notes: adapterNotes });
 /** Of POST /api/compute/notes/find, with an identity; null for an adapter that is new. */
 export const adapterNotesAnswer = z.object({
   notes: adapterNotes.nullable(),
+  unfinished: unfinishedCheck.optional(),
   /** A sentence for a person, e.g. that a damaged file was ignored. */
   problem: z.string().optional(),
 });
 /** Of GET /api/compute/notes. */
-export const adapterFiles = z.object({ adapters: z.array(adapterFile) });
+export const adapterFiles = z.object({ adapters: z.array(adapterFile), unfinished: z.array(unfinishedCheck) });
+
+/** What is said of an adapter whose check ended the program, and is not tried again by itself. */
+export function describeUnfinished({ name, since }: UnfinishedCheck): string {
+  return `The check of ${name} that began at ${since} did not end: the program or the machine went down with it.`;
+}
+
+export const crashedError = (unfinished: UnfinishedCheck): UserError =>
+  new UserError(
+    "adapter-crashed",
+    `${describeUnfinished(unfinished)} It is not used unasked.`,
+    unfinished.place === "process"
+      ? "Update its driver, or compute on another adapter (--adapter) or on the CPU (--backend onnx). To try it again, name it with --adapter, run “adapters --check”, or allow it in Settings."
+      : "Update its driver, or choose another place to compute. To try it again, allow it in Settings.",
+  );
 
 /** What a check found, in a sentence. */
 export function summariseCheck({ adapter, kernels, disabled, unusable, milliseconds: took }: CheckReport): string {

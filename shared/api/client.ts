@@ -401,6 +401,9 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
         ask(adapterNotesAnswer, url("/compute/notes/find"), { method: "POST", json: identity }),
       addNotes: (identity: AdapterIdentity, notes: AdapterNotes) =>
         ask(adapterNotes, url("/compute/notes"), { method: "PUT", json: { identity, notes } }),
+      /** `keepalive`: the page is being closed, and the request is to outlive it. */
+      markCheck: (identity: AdapterIdentity, isBegun: boolean, options?: Pick<Call, "keepalive">) =>
+        tell(url("/compute/checks"), { ...options, method: "PUT", json: { identity, isBegun } }),
     },
   };
 }

@@ -3,6 +3,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { main } from "../../electron/cli/program.ts";
+import { listAdapters } from "../../electron/compute/gpu.ts";
+import { beginCheck } from "../../electron/host/check-marks.ts";
+import packageJson from "../../package.json" with { type: "json" };
 import { adapterFile } from "../../shared/api/adapter-notes.ts";
 import { swiftshaderMissing, useSwiftshader } from "../support/swiftshader.ts";
 import { createTemporaryFolder } from "../tools/make-images.ts";
@@ -42,6 +45,10 @@ describe.skipIf(swiftshaderMissing)("adapters --check", () => {
     "proves every kernel, says so in a table, and remembers it",
     async () => {
       await using folder = await createTemporaryFolder();
+      // An earlier check crashed: this one tries again.
+      const [{ name: adapter, description, backendType }] = await listAdapters();
+      const identity = { place: "process", name: adapter, driver: `${backendType}: ${description}` } as const;
+      await beginCheck(folder.path, packageJson.version, identity);
       const { code, stdout, stderr } = await run(folder.path, "adapters", "--check");
       expect(stderr).not.toContain("error:");
       expect(code).toBe(0);
@@ -50,7 +57,8 @@ describe.skipIf(swiftshaderMissing)("adapters --check", () => {
       );
       expect(stdout).toMatch(/^conv2d +tiles +\S+ +\S+ ms +\d of 5 +right$/m);
       expect(stdout).toMatch(/all 19 kernels are right/);
-      const [name] = await readdir(join(folder.path, "adapters"));
+      const [name, ...others] = await readdir(join(folder.path, "adapters"));
+      expect(others).toEqual([]);
       const file = adapterFile.parse(JSON.parse(await readFile(join(folder.path, "adapters", name), "utf8")));
       expect(file).toMatchObject({ place: "process", memory: {}, check: { disabled: [] } });
     },

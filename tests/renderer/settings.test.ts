@@ -1,11 +1,12 @@
 // The settings form: fields from the real schema, changes by path, differences, and the published figure.
 import { expect, test } from "vitest";
-import { changesAgainst, createNewRun, presetOf } from "../../renderer/stores/new-run.ts";
+import { canStart, changesAgainst, createNewRun, isRefused, presetOf } from "../../renderer/stores/new-run.ts";
 import { labelOf, listFields } from "../../renderer/stores/recipe-fields.ts";
 import { dropCommonStart, tellApart } from "../../renderer/stores/side-names.ts";
 import { listDifferences, nest, showValue } from "../../renderer/stores/tree.ts";
 import seed from "../../seeds/2023-dm-zhao.json" with { type: "json" };
 import type { ResolvedRecipe } from "../../shared/api/recipes.ts";
+import { UserError } from "../../shared/lib/user-error.ts";
 import { networkNames } from "../../shared/nn/nets/index.ts";
 import { describeRecipe, seedSchema } from "../../shared/recipe/index.ts";
 import { findNearestPublished, findPublished } from "../../shared/recipe/published.ts";
@@ -66,6 +67,36 @@ test("another network has settings of its own, which the preset does not know", 
     "network.id": "vgg11",
     "network.width": 128,
   });
+});
+
+test("a run that the estimate refuses cannot start until something is changed; one that must wait can", async () => {
+  const answer = { recipe: {}, preset: {} } as unknown as ResolvedRecipe;
+  let failure: unknown = new UserError("memory-limit", "it takes 80 MB: more than the memory limit of 1 MB");
+  const form = createNewRun(
+    {
+      recipes: { resolve: async () => answer },
+      runs: { estimate: () => Promise.reject(failure) },
+    },
+    async () => {},
+  );
+  const startable = () => canStart(form.store.getState());
+  expect(startable()).toBe(false);
+  await form.choose({ dataset: "a", recipe: "b" });
+  expect(isRefused(form.store.getState())).toBe(true);
+  expect(startable()).toBe(false);
+  for (const code of ["adapter-crashed", "adapter-wrong", "no-adapter"]) {
+    failure = new UserError(code, "the GPU is not used");
+    await form.choose({});
+    expect([code, startable()]).toEqual([code, false]);
+  }
+  // Whether a higher limit suffices is not known while it is measured.
+  const enabled: boolean[] = [];
+  const end = form.store.subscribe((state) => enabled.push(canStart(state) && state.isMeasuring));
+  failure = new UserError("compute-busy", "a run is computed now");
+  await form.choose({});
+  end();
+  expect(enabled).toContain(true);
+  expect(startable()).toBe(true);
 });
 
 test("a setting's name reads as words", () => {

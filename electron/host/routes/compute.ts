@@ -1,11 +1,17 @@
 // Computing over HTTP: runs started, stopped and followed, estimates, adapters, and the sessions of pages' Workers.
 
 import { Hono } from "hono";
-import { type AdapterIdentity, adapterIdentity, adapterNotesUpdate } from "../../../shared/api/adapter-notes.ts";
+import {
+  type AdapterIdentity,
+  adapterCheckUpdate,
+  adapterIdentity,
+  adapterNotesUpdate,
+} from "../../../shared/api/adapter-notes.ts";
 import { type ComputeState, estimateRequest, type FollowLine, startRequest } from "../../../shared/api/compute.ts";
 import { SESSION_HEADER, sessionPatch, sessionRequest } from "../../../shared/api/sessions.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import { addAdapterNotes, listAdapterNotes, readAdapterNotes } from "../adapter-notes.ts";
+import { beginCheck, endCheck, findUnfinished, listUnfinished } from "../check-marks.ts";
 import { type Compute, type ComputeSignal, refuseActive } from "../compute.ts";
 import { streamNdjson } from "../ndjson-response.ts";
 import type { PageSessions } from "../page-sessions.ts";
@@ -32,16 +38,27 @@ export function createComputeRoutes({
       .get("/adapters", async (c) =>
         c.json(await requireCompute(compute).adapters({ measure: c.req.query("measure") === "1" })),
       )
-      .get("/notes", async (c) => c.json({ adapters: await listAdapterNotes(root, version) }))
+      .get("/notes", async (c) =>
+        c.json({
+          adapters: await listAdapterNotes(root, version),
+          unfinished: await listUnfinished(root, version),
+        }),
+      )
       // By POST, since a driver's description is no part of an address.
       .post("/notes/find", async (c) => {
         const identity: AdapterIdentity = await readJson(c.req.raw, adapterIdentity);
         const { notes = null, problem } = await readAdapterNotes(root, version, identity);
-        return c.json({ notes, ...(problem && { problem }) });
+        const unfinished = await findUnfinished(root, version, identity);
+        return c.json({ notes, ...(unfinished && { unfinished }), ...(problem && { problem }) });
       })
       .put("/notes", async (c) => {
         const { identity, notes } = await readJson(c.req.raw, adapterNotesUpdate);
         return c.json(await addAdapterNotes(root, version, identity, notes));
+      })
+      .put("/checks", async (c) => {
+        const { identity, isBegun } = await readJson(c.req.raw, adapterCheckUpdate);
+        await (isBegun ? beginCheck(root, version, identity) : endCheck(root, identity));
+        return c.json({});
       })
   );
 }

@@ -2,7 +2,7 @@
 import { Button, Checkbox, TextInput } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
 import { IconPlayerPlay } from "@tabler/icons-react";
-import { useState } from "react";
+import { useId, useState } from "react";
 import type { EstimateAnswer } from "../../../shared/api/compute.ts";
 import { ComputeOn } from "../../components/compute-on.tsx";
 import { ErrorPanel } from "../../components/error-panel.tsx";
@@ -14,7 +14,7 @@ import { useTask } from "../../hooks/use-task.ts";
 import { app, client, go, refreshRuns, runner } from "../../host.ts";
 import type { Dataset } from "../../stores/dataset.ts";
 import { formatBytes, formatDuration, formatValue } from "../../stores/format.ts";
-import type { NewRun, NewRunState } from "../../stores/new-run.ts";
+import { canStart, isRefused, type NewRun, type NewRunState } from "../../stores/new-run.ts";
 import { text } from "../../text.ts";
 import styles from "./new-run.module.css";
 
@@ -32,14 +32,16 @@ export function CostPanel({ form, state, dataset, isTestable }: CostPanelProps) 
   const [typed, setTyped] = useState<string>();
   const task = useTask();
   const clipboard = useClipboard({ timeout: 2000 });
+  const reason = useId();
   const usualName = (recipe: NewRunState["resolved"]) =>
     text.newRun.defaultName(dataset?.name ?? "", recipe?.recipe.method.id ?? "", String(recipe?.recipe.ipc ?? ""));
   const name = typed ?? usualName(resolved);
 
   const start = () =>
     task.run(async () => {
-      const { resolved, problems, error, evaluate } = await form.settle();
-      if (!resolved || !dataset || problems.size > 0 || error !== undefined) return;
+      const settled = await form.settle();
+      const { resolved, evaluate } = settled;
+      if (!resolved || !dataset || !canStart(settled)) return;
       const { recipe } = resolved;
       const { record } = await client.runs.create({
         name: typed?.trim() || usualName(resolved),
@@ -98,7 +100,11 @@ export function CostPanel({ form, state, dataset, isTestable }: CostPanelProps) 
             ))}
           </dl>
         </div>
-        {estimateError !== undefined && <ErrorPanel error={estimateError} />}
+        {estimateError !== undefined && (
+          <div id={reason}>
+            <ErrorPanel error={estimateError} />
+          </div>
+        )}
         {error !== undefined && <ErrorPanel error={error} />}
         <Checkbox
           className={styles.evaluate}
@@ -121,7 +127,8 @@ export function CostPanel({ form, state, dataset, isTestable }: CostPanelProps) 
           className={styles.start}
           size="sm"
           leftSection={<IconPlayerPlay size={16} />}
-          disabled={!resolved || problems.size > 0 || error !== undefined}
+          disabled={!canStart(state)}
+          aria-describedby={isRefused(state) ? reason : undefined}
           loading={task.isBusy}
           onClick={start}
         >

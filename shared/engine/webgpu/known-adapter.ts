@@ -15,6 +15,8 @@ export interface AdapterMemory {
   read(): Promise<AdapterNotes | undefined>;
   /** Adds to the notes, and gives what stands then: a choice that was there already is never changed. */
   add(notes: AdapterNotes): Promise<AdapterNotes>;
+  /** Runs a check after any other one of this adapter; throws where an earlier one took its process with it. */
+  guard<T>(check: () => Promise<T>): Promise<T>;
 }
 
 export interface KnownAdapterOptions {
@@ -51,7 +53,12 @@ export async function openKnownAdapter(target: CheckTarget, options: KnownAdapte
 async function recall(target: CheckTarget, { memory, onProgress, onChecked }: KnownAdapterOptions) {
   const notes = await memory.read();
   if (notes?.check) return notes;
-  const check = await checkAdapter(target, onProgress ? { onProgress } : {});
-  onChecked?.(check);
-  return memory.add({ check, memory: {} });
+  return memory.guard(async () => {
+    // Another process may have been at it.
+    const known = await memory.read();
+    if (known?.check) return known;
+    const check = await checkAdapter(target, onProgress ? { onProgress } : {});
+    onChecked?.(check);
+    return memory.add({ check, memory: {} });
+  });
 }

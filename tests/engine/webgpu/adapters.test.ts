@@ -56,6 +56,18 @@ describe.skipIf(swiftshaderMissing)("adapters in Node", () => {
     expect(() => gpu.pickAdapter([], "0")).toThrow(/There is no WebGPU adapter/);
   });
 
+  test("destroys what is open before the process ends, as a driver that still computes may crash then", async () => {
+    const before = process.listeners("exit");
+    const backends = [await gpu.openWebgpu({ software: true }), await gpu.openWebgpu({ software: true })];
+    const [listener, ...others] = process.listeners("exit").filter((each) => !before.includes(each));
+    expect(others).toEqual([]);
+    await backends[0].dispose();
+    expect(process.listeners("exit")).toContain(listener);
+    listener(0);
+    expect((await backends[1].device.lost).reason).toBe("destroyed");
+    expect(process.listeners("exit")).toEqual(before);
+  });
+
   test("measures multiply-adds and copies", async () => {
     const backend = (await webgpu.open()) as WebgpuBackend;
     const { gflops, gigabytesPerSecond } = await measureDevice(backend.device);

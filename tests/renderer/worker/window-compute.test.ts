@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { FromWorker, ToWorker } from "../../../renderer/worker/messages.ts";
 import { createWindowCompute } from "../../../renderer/worker/window-compute.ts";
+import type { AdapterIdentity } from "../../../shared/api/adapter-notes.ts";
 import type { EstimateRequest } from "../../../shared/api/compute.ts";
 
 /** Workers that do nothing by themselves, and a host that notes how sessions ended. */
@@ -13,12 +14,16 @@ function open({ launchWithinMs = 1e6, running = null as { runId: string } | null
     isAlive: boolean;
   }[] = [];
   const ended: unknown[][] = [];
+  const marked: unknown[][] = [];
   const checked: number[][] = [];
   const compute = createWindowCompute({
     onChecking: (...given) => void checked.push(given),
     client: {
       runs: { endSession: async (...given) => void ended.push(given) },
-      compute: { state: async () => ({ running, alsoRunning: [], queue: [] }) as never },
+      compute: {
+        state: async () => ({ running, alsoRunning: [], queue: [] }) as never,
+        markCheck: async (...given) => void marked.push(given),
+      },
     },
     page: "this page",
     launchWithinMs,
@@ -39,8 +44,9 @@ function open({ launchWithinMs = 1e6, running = null as { runId: string } | null
       };
     },
   });
-  return { compute, workers, ended, checked };
+  return { compute, workers, ended, checked, marked };
 }
+const identity: AdapterIdentity = { place: "window", name: "GPU", driver: "one" };
 const request = { backend: "webgpu", adapter: "GPU" } as const;
 const signal = new AbortController().signal;
 
@@ -86,10 +92,10 @@ test("what keeps a run from beginning rejects its start, and the next one is fre
 });
 
 test("the check of a new adapter is told as it goes, and its end also where it breaks off", async () => {
-  const { compute, workers, checked } = open();
+  const { compute, workers, checked, marked } = open();
   const starting = compute.start("a", request);
   workers[0].say({ type: "ready" });
-  for (const done of [1, 2]) workers[0].say({ type: "checking", done, total: 2 });
+  for (const done of [1, 2]) workers[0].say({ type: "checking", done, total: 2, identity });
   workers[0].say({ type: "began", session: "s" });
   await starting;
   workers[0].say({ type: "ended", status: "done" });
@@ -99,11 +105,33 @@ test("the check of a new adapter is told as it goes, and its end also where it b
   ]);
   const broken = compute.start("b", request);
   workers[1].say({ type: "ready" });
-  workers[1].say({ type: "checking", done: 1, total: 2 });
+  expect(marked).toEqual([]);
+  workers[1].say({ type: "checking", done: 1, total: 2, identity });
   workers[1].fail("it died");
   await expect(broken).rejects.toMatchObject({ code: "worker" });
   expect(checked[0]).toEqual([1, 2]);
   expect(checked.at(-1)).toEqual([0, 0]);
+  // The window lives, so the adapter did not take it along.
+  expect(marked).toEqual([[identity, false, { keepalive: true }]]);
+});
+
+test("a check that breaks off as nobody waits for it, or as the page is left, is none that crashed", async () => {
+  const { compute, workers, marked } = open();
+  const controller = new AbortController();
+  const estimate = compute.estimate({} as EstimateRequest, controller.signal);
+  await expect.poll(() => workers.length).toBe(1);
+  workers[0].say({ type: "checking", done: 0, total: 1, identity });
+  controller.abort();
+  await expect(estimate).rejects.toThrow();
+  expect(marked.splice(0)).toEqual([[identity, false, { keepalive: true }]]);
+  const other = compute.estimate({} as EstimateRequest, signal);
+  await expect.poll(() => workers.length).toBe(2);
+  workers[1].say({ type: "checking", done: 1, total: 2, identity });
+  compute.leave();
+  expect(workers[1].isAlive).toBe(false);
+  expect(marked).toEqual([[identity, false, { keepalive: true }]]);
+  workers[1].say({ type: "failed", error: { code: "gone", message: "gone", hint: "" } });
+  await expect(other).rejects.toMatchObject({ code: "gone" });
 });
 
 test("a Worker that cannot be loaded, or is late, says so with the way out", async () => {
