@@ -107,13 +107,16 @@ export function printGraph(outputs: readonly Node[]): string {
   return [...lines, `return ${outputs.map((output) => names.get(output)).join(", ")}`].join("\n");
 }
 
-function printTrail(inputs: readonly Node[], depth = 4): string {
+const WIDEST = 6;
+
+/** The ops that led to `inputs`, a line a step, for errors. */
+export function printTrail(inputs: readonly Node[], depth = 4): string {
   const lines: string[] = [];
-  let level = inputs;
+  let level = inputs.slice(0, WIDEST);
   for (let step = 0; step < depth && level.length > 0; step++) {
     const shown = level.map((node) => `${node.op.name}: ${formatType(node)}`);
     lines.push(`${step === 0 ? "given" : "from "} ${shown.join("; ")}`);
-    level = [...new Set(level.flatMap((node) => node.inputs))].slice(0, 6);
+    level = [...new Set(level.flatMap((node) => node.inputs))].slice(0, WIDEST);
   }
   return lines.join("\n");
 }

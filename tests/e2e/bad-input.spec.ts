@@ -171,6 +171,20 @@ test.describe("this window's Worker", () => {
     await browser.close();
   });
 
+  test("would take more memory than its limit: the run is not offered to start @browser", async ({ page }) => {
+    await goTo(page, "#/new-run");
+    await computeOn(page, THIS_WINDOW);
+    const start = page.getByRole("button", { name: "Start run" });
+    await page.getByLabel("GPU memory at most").fill("0.001");
+    const reason = page.getByRole("alert").filter({ hasText: "more than the memory limit" });
+    await expect(reason).toBeVisible();
+    await expect(start).toBeDisabled();
+    await expect(start).toHaveAccessibleDescription(/more than the memory limit/);
+    await page.getByLabel("GPU memory at most").fill("");
+    await expect(start).toBeEnabled();
+    await expect(reason).toHaveCount(0);
+  });
+
   test("does not load @browser", async ({ page }) => {
     await goTo(page, "#/new-run");
     await computeOn(page, THIS_WINDOW);

@@ -242,7 +242,8 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
             await health.settleRefusal();
             if (!(error instanceof BackendError)) throw error;
             const message = error.message.replace(/^webgpu: /, "");
-            throw new BackendError("webgpu", `program ${program.name}: ${message}`, error.hint, { cause: error });
+            const told = [`program ${program.name}: ${message}`, dispatch.trail()].filter(Boolean).join("\n");
+            throw new BackendError("webgpu", told, error.hint, { cause: error });
           }),
           moving: dispatch.memory.filter((at) => plan.memory[at].place.kind !== "arena").map((at) => homeOf(plan, at)),
           bound: new Map<string, GPUBindGroup>(),

@@ -2,7 +2,7 @@
 import { invariant } from "../../lib/invariant.ts";
 import type { ProgramGraph } from "../backend.ts";
 import { BackendError } from "../errors.ts";
-import { formatType, type Node } from "../graph.ts";
+import { formatType, type Node, printTrail } from "../graph.ts";
 import type { TensorType } from "../op.ts";
 import { sizeOf } from "../shape.ts";
 import { type Location, packArena } from "./arena.ts";
@@ -21,6 +21,8 @@ export interface Dispatch {
   readonly memory: readonly number[];
   /** Floating-point operations of its products. */
   readonly flops: number;
+  /** The ops that led to it, for errors. */
+  readonly trail: () => string;
   /** Why it is not part of an earlier dispatch, where that was tried. */
   readonly apart?: string | undefined;
 }
@@ -137,7 +139,7 @@ export function planProgram(
     const { op, attrs } = node;
     const label = `${op.name} ${formatType(node)}`;
     if (op.name === "constant") return draft(label, bufferBytes([]), "constant", { value: attrs.value as number });
-    const bytes = tensorBytes(node, op.name, limits);
+    const bytes = tensorBytes(node, op.name, limits, () => printTrail(node.inputs));
     if (op.name === "input") return attrs.index as number;
     if (op === inputRows) {
       const offset = 4 * (attrs.from as number) * sizeOf(node.shape.slice(1));
@@ -166,7 +168,7 @@ export function planProgram(
   for (const group of groups) {
     if (group.space) {
       const { kernel, memory } = write(group, memoryOf);
-      add({ label: labelOf(group), kernel, memory, flops: 0, apart: group.apart });
+      add({ label: labelOf(group), kernel, memory, flops: 0, trail: () => trailOf(group), apart: group.apart });
       continue;
     }
     const [node] = group.members;
@@ -175,13 +177,15 @@ export function planProgram(
     const { kernels, scratchBytes } = lowering;
     const inputs = node.inputs.map((input) => memoryOf(home(input)));
     const label = labelOf(group);
+    const trail = () => trailOf(group);
     const output = memoryOf(node);
     const isParts = node.op.name === "kernelParts";
     const what = `scratch of ${label}`;
-    const scratch = scratchBytes && !isParts ? draft(what, checkBytes(scratchBytes, what, limits), "arena") : output;
+    const scratch =
+      scratchBytes && !isParts ? draft(what, checkBytes(scratchBytes, what, limits, trail), "arena") : output;
     const resolve = (slot: Slot) => (slot === "output" ? output : slot === "scratch" ? scratch : inputs[slot]);
     const flops = (lowered.flops.get(node) ?? 0) / kernels.length;
-    for (const kernel of kernels) add({ label, kernel, memory: kernel.slots.map(resolve), flops });
+    for (const kernel of kernels) add({ label, kernel, memory: kernel.slots.map(resolve), flops, trail });
     // The same tensor twice cannot lie in the block that the kernel writes into.
     if (new Set(inputs).size < inputs.length) drafts[output].kind = "own";
   }
@@ -220,20 +224,27 @@ function labelOf({ members }: Group): string {
   return `${names.join("+")} ${formatType(members[members.length - 1])}`;
 }
 
+/** What a group's kernel is given, and where that comes from. */
+function trailOf({ members }: Group): string {
+  const given = new Set(members.flatMap(({ inputs }) => inputs));
+  return printTrail([...given].filter((node) => !members.includes(node)));
+}
+
 type SizeLimits = Partial<Pick<PlanLimits, "maxBufferSize" | "maxStorageBufferBindingSize">>;
 
-/** Bytes of a tensor's memory. Throws a BackendError where the adapter has no such limits. */
-export function tensorBytes(type: TensorType, op: string, limits: SizeLimits): number {
-  return checkBytes(bufferBytes(type.shape), `${op} ${formatType(type)}`, limits);
+/** Bytes of a tensor's memory. Throws a BackendError with the trail where the adapter has no such limits. */
+export function tensorBytes(type: TensorType, op: string, limits: SizeLimits, trail = () => ""): number {
+  return checkBytes(bufferBytes(type.shape), `${op} ${formatType(type)}`, limits, trail);
 }
 
 const SMALLER = "Use a smaller batch or width, another adapter, or the onnx backend.";
 
-function checkBytes(bytes: number, what: string, limits: SizeLimits): number {
+function checkBytes(bytes: number, what: string, limits: SizeLimits, trail: () => string): number {
   for (const limit of ["maxStorageBufferBindingSize", "maxBufferSize"] as const) {
     const most = limits[limit] ?? Number.POSITIVE_INFINITY;
     if (bytes <= most) continue;
-    throw new BackendError("webgpu", `${what} needs ${bytes} bytes, above the adapter's ${limit} of ${most}`, SMALLER);
+    const problem = `${what} needs ${bytes} bytes, above the adapter's ${limit} of ${most}`;
+    throw new BackendError("webgpu", [problem, trail()].filter(Boolean).join("\n"), SMALLER);
   }
   return bytes;
 }

@@ -31,6 +31,10 @@ const array = (name: string, shape: readonly number[]) => ({
 
 test.each<[string, (inputs: Inputs) => Tensor[]]>([
   ["a convolution and its bias", ({ x, w, b }) => [x.conv2d(w).add(b)]],
+  [
+    "a convolution in groups and its bias",
+    ({ x, w, b }) => [x.conv2d(w.slice([0, 0, 0, 0], [3, 1, 1, 1], [1, 1, 1, 1]), { groups: 3 }).add(b)],
+  ],
   ["a convolution that is a result too", ({ x, w, b }) => [x.conv2d(w).add(b), x.conv2d(w)]],
   ["a convolution with two biases", ({ x, w, b }) => [x.conv2d(w).add(b), x.conv2d(w).add(b.mul(2))]],
   ["a convolution and a full-size sum", ({ x, w }) => [x.conv2d(w).add(x.conv2d(w).relu())]],

@@ -263,11 +263,14 @@ describe.skipIf(swiftshaderMissing)("the webgpu backend", () => {
       }),
       samples: [],
     });
-    const program = defineProgram("bad", ({ x }: { x: Tensor }) => ({ y: x.apply(broken) }));
+    const program = defineProgram("bad", ({ x }: { x: Tensor }) => ({ y: x.exp().sum().expand([4]).apply(broken) }));
     const args = { x: { shape: [4], data: new Float32Array(4) } };
     const { traced } = traceProgram(program, args, backend);
     await expect(backend.compile(traced)).rejects.toThrow(
       /webgpu: program bad: the kernel of broken f32\[4\] does not compile: line 2: .*oops.*\n.*return oops/,
+    );
+    await expect(backend.compile(traced)).rejects.toThrow(
+      /\ngiven expand: f32\[4\]\nfrom {2}sum: f32\[\]\nfrom {2}exp: f32\[4\]\nfrom {2}input: f32\[4\]$/,
     );
     expect((await train(runtime, 1)).losses).toHaveLength(1);
   });

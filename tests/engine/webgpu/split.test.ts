@@ -164,7 +164,7 @@ describe("a plan within a limit", () => {
 
   test("names op, shape, bytes, limit and the way out of what has no slices", () => {
     const program = defineProgram("one", ({ x }: Inputs) => ({ y: x.expand([1, 64, 64]).exp().sum([1, 2]) }));
-    const deep = defineProgram("deep", ({ x, w }: Inputs) => ({ y: x.conv2d(w, { padding: 1 }).sum() }));
+    const deep = defineProgram("deep", ({ x, w }: Inputs) => ({ y: x.exp().conv2d(w, { padding: 1 }).sum() }));
     const { traced } = traceProgram(program, { x: numbers("x", [64]) }, whole);
     expect(planProgram(traced, limitsOf(1024)).dispatches.length).toBeGreaterThan(0); // never stored
     const args = { x: numbers("x", [1, 1, 16, 16]), w: numbers("w", [8, 1, 3, 3]) };
@@ -173,6 +173,10 @@ describe("a plan within a limit", () => {
       "conv2d f32[1,8,16,16] needs 8192 bytes, above the adapter's maxStorageBufferBindingSize of 4096",
     );
     expect(plan).toThrow(expect.objectContaining({ hint: expect.stringContaining("smaller batch or width") }));
+    // And the ops that led there.
+    expect(plan).toThrow(
+      /of 4096\ngiven exp: f32\[1,1,16,16\]; input: f32\[8,1,3,3\]\nfrom {2}input: f32\[1,1,16,16\]$/,
+    );
   });
 });
 
