@@ -628,6 +628,7 @@ export const text = {
       experts: "Expert trajectories",
       whitening: "Whitened images",
       choices: "Chosen images",
+      features: "Feature network",
     } as Readonly<Record<string, string>>,
     states: { finished: "", unfinished: "unfinished", damaged: "damaged" },
     partsOf: (number: number) => count(number, "part"),

@@ -97,6 +97,16 @@ for (const colorScheme of ["light", "dark"] as const) {
   await settle(page);
   await shoot("image");
   await page.keyboard.press("Escape");
+  const followed = runs.find(
+    ({ record }) => record.status === "done" && /mtt|tesla/.test(JSON.stringify(record.recipe)),
+  );
+  if (followed) {
+    await show(`#/runs/${followed.record.id}`);
+    await page.getByLabel("Curves").first().click();
+    await page.getByRole("option", { name: "Trajectory", exact: true }).click();
+    await settle(page);
+    await shoot("trajectory");
+  }
   if (paused !== undefined) {
     await client.runs.start(paused);
     await show(`#/runs/${paused}`);

@@ -136,7 +136,7 @@ function Artifacts() {
 /** What it was made of, setting by setting. */
 const describeSpec = (spec: StoreUsage["artifacts"][number]["spec"], between: string) =>
   listLeaves((spec ?? {}) as Json)
-    .filter(({ path }) => path !== "kind")
+    .filter(({ path }) => !/(^|\.)(kind|fingerprint|version)$/.test(path))
     .map(({ path, value }) => `${path} ${showValue(value)}`)
     .join(between);
 

@@ -32,7 +32,10 @@ const nameOf = (metric: string) =>
   metric.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(/^./, (letter) => letter.toUpperCase());
 
 /** Drawn by the trajectory, or said in words elsewhere. */
-const ownViews = ["path", "expertPath", "distance", "expertDistance", "where", "startEpoch"];
+const ownViews = [
+  ...["path", "expertPath", "distance", "expertDistance", "where", "startEpoch"],
+  ...["expert", "epoch", "planeShare"],
+];
 
 export const CurvesPanel = memo(function CurvesPanel(props: CurvesPanelProps) {
   const { series, details, classNames, total, cursor, last } = props;
@@ -47,7 +50,7 @@ export const CurvesPanel = memo(function CurvesPanel(props: CurvesPanelProps) {
   const tools = choices.length > 1 && (
     <Select
       aria-label={text.run.curves}
-      w={150}
+      w={190}
       data={choices.map(({ value, label: name }) => ({ value, label: name }))}
       value={choice?.value}
       allowDeselect={false}
