@@ -262,3 +262,18 @@ describe("TESLA", () => {
     }
   });
 });
+
+describe("whitening", () => {
+  // The authors' command list in DC-BENCH; of TESLA, the commands of its README, and MTT's rows where it has none.
+  test.each([
+    ["2022-mtt-cazenavette.json", ["cifar10-ipc1", "cifar10-ipc10", "cifar100-ipc1", "cifar100-ipc50"]],
+    ["2023-tesla-cui.json", ["cifar10-ipc10", "cifar100-ipc1", "cifar100-ipc50"]],
+  ])("%s whitens the cases that the papers whiten", (file, whitened) => {
+    const seed = read(file);
+    const found = seed.cases.filter((each) => {
+      const { dataset } = resolveRecipe(layersOf(seed, each), datasets[each.dataset]);
+      return dataset.normalise === "zca";
+    });
+    expect(found.map(({ name }) => name)).toEqual(whitened);
+  });
+});
