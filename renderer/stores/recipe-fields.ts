@@ -75,8 +75,18 @@ function kindOf(schema: JsonObject): Pick<Field, "kind" | "options"> {
 const listExamples = (items: JsonObject | undefined): readonly Json[] =>
   Array.isArray(items?.examples) ? items.examples : [];
 
-/** `realBatch` as "Real batch"; the field's own short words stay as they are. */
-export function labelOf(name: string): string {
+/** Groups whose settings need its name to be told from others, such as the epochs of a selection. */
+const named = ["selection", "experts"];
+
+/** `method.realBatch` as "Real batch", `selection.epochs` as "Selection epochs"; the field's own short words stay as they are. */
+export function labelOf(path: string): string {
+  const names = path.split(".");
+  const own = wordsOf(names.at(-1) as string);
+  const parent = names.at(-2);
+  return parent && named.includes(parent) ? `${wordsOf(parent)} ${own.toLowerCase()}` : own;
+}
+
+function wordsOf(name: string): string {
   const known: Readonly<Record<string, string>> = { ipc: "Images per class (ipc)", id: "Kind", nets: "Networks" };
   if (known[name]) return known[name];
   const words = name.replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);

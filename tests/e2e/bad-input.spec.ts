@@ -175,6 +175,7 @@ test.describe("this window's Worker", () => {
     await goTo(page, "#/new-run");
     await computeOn(page, THIS_WINDOW);
     const start = page.getByRole("button", { name: "Start run" });
+    await page.getByText("As published", { exact: true }).click();
     await page.getByLabel("GPU memory at most").fill("0.001");
     const reason = page.getByRole("alert").filter({ hasText: "more than the memory limit" });
     await expect(reason).toBeVisible();

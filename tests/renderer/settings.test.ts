@@ -102,6 +102,12 @@ test("a run that the estimate refuses cannot start until something is changed; o
 test("a setting's name reads as words", () => {
   expect(labelOf("imageLearningRate")).toBe("Image learning rate");
   expect(labelOf("ipc")).toBe("Images per class (ipc)");
+  expect(labelOf("method.experts.learningRate")).toBe("Experts learning rate");
+  // The kind of the method is the card's, and no field.
+  const labels = fields
+    .filter(({ kind, path }) => kind !== "fixed" && path !== "method.id")
+    .map(({ path }) => labelOf(path));
+  expect(new Set(labels).size).toBe(labels.length);
 });
 
 test("changes by path become a nested recipe", () => {

@@ -1,8 +1,10 @@
 // A new run in three steps on one page: dataset, recipe, settings; what it costs stays in sight beside them.
+
 import { Button, Select } from "@mantine/core";
 import { IconDatabase, IconFileImport, IconSquareRoundedPlus } from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
 import { useStore } from "zustand";
+import type { RecipeList } from "../../../shared/api/recipes.ts";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { ErrorPanel } from "../../components/error-panel.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -58,13 +60,13 @@ function NewRunView({ route }: { readonly route: Route }) {
       if (like && recipe) return startFrom(client, dataset, recipe, like.recipe as JsonObject);
       const seed = recipeList.seeds.find(({ id }) => id === wantedRecipe);
       const ofCase = seed && startFromCase(seed, wantedCase);
-      return ofCase ?? { recipe: wantedRecipe ?? recipeList.seeds[0]?.id ?? recipeList.methods[0]?.id, changes: {} };
+      return ofCase ?? { recipe: wantedRecipe ?? firstOf(recipeList) ?? recipeList.methods[0]?.id, changes: {} };
     };
     begin().then(
       (start) => form.choose({ dataset, evaluate: like?.evaluate !== false && isTestable(dataset), ...start }),
       (error: unknown) => {
         setStartError(error);
-        void form.choose({ dataset, recipe: recipeList.seeds[0]?.id });
+        void form.choose({ dataset, recipe: firstOf(recipeList) });
       },
     );
   }, [isReady, at]);
@@ -134,6 +136,9 @@ function NewRunView({ route }: { readonly route: Route }) {
     </div>
   );
 }
+
+/** Who has not chosen begins with the cheapest: distribution matching trains no network inside its loop. */
+const firstOf = ({ seeds }: RecipeList) => (seeds.find(({ method }) => method === "dm") ?? seeds[0])?.id;
 
 export const newRunView = defineView({
   id: "new-run",

@@ -18,7 +18,7 @@ interface SettingFieldProps {
 
 export function SettingField(props: SettingFieldProps) {
   const { field, preset, isChanged, problem, onPutBack } = props;
-  const back = text.newRun.putBack(labelOf(field.name), showValue(preset));
+  const back = text.newRun.putBack(labelOf(field.path), showValue(preset));
   return (
     <div className={styles.field} data-changed={isChanged || undefined} data-wide={isWide(field) || undefined}>
       <Control {...props} />
@@ -47,7 +47,7 @@ const isWide = ({ kind }: Field) => kind === "choices" || kind === "words";
 
 function Control({ field, value, problem, onChange }: SettingFieldProps) {
   // The words stand below, in the line that is held open for the recipe's value.
-  const common = { label: labelOf(field.name), description: field.description, error: problem !== undefined };
+  const common = { label: labelOf(field.path), description: field.description, error: problem !== undefined };
   const list = Array.isArray(value) ? value.map(String) : [];
   switch (field.kind) {
     case "integer":

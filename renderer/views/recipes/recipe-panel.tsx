@@ -35,7 +35,7 @@ export function RecipePanel({ id, seed, method, isOpen, runs, scores }: RecipePa
           {paper ? (
             <p className={styles.quiet}>
               {paper.authors}:{" "}
-              <Anchor href={paper.url} target="_blank" rel="noreferrer" inherit>
+              <Anchor href={paper.url} target="_blank" rel="noreferrer" underline="always" inherit>
                 {paper.title} <IconExternalLink size={12} aria-hidden />
               </Anchor>
               , {paper.venue} {paper.year}
