@@ -112,6 +112,8 @@ class Session {
   #best: Best | undefined;
   #judges: Evaluator | undefined;
   #prepared: Prepared;
+  /** Steps of the preparations so far: the stage counts on from one to the next. */
+  #preparedSteps = 0;
   /** The state of the last checkpoint. */
   #good: Saved | undefined;
 
@@ -178,12 +180,13 @@ class Session {
   /** Its chunks are told as steps, found ones too, so that a run's events do not depend on what the store had. */
   async #makeOrFind(artifacts: ArtifactStore, wanted: Preparation): Promise<Partial<Prepared> | Outcome> {
     const { signal, clock, onProgress, checkpoint } = this.#x;
-    const { steps, title } = wanted;
+    const { title } = wanted;
     const isTold = checkpoint === undefined;
     const pace = new Pace(clock);
-    let step = 0;
+    let step = this.#preparedSteps;
+    const steps = step + wanted.steps;
     if (isTold) await this.#log.add({ type: "stage", stage: "prepare", step, steps });
-    pace.mark(0, steps);
+    pace.mark(step, steps);
     const tell = async ({ name, metrics }: Chunk) => {
       step++;
       if (isTold) await this.#log.add({ type: "step", stage: "prepare", step, metrics });
@@ -198,6 +201,7 @@ class Session {
       await this.#log.flush();
       return { status: "stopped", stage: "prepare", step, seconds: {} };
     }
+    this.#preparedSteps = steps;
     return wanted.open(artifact);
   }
 
@@ -234,9 +238,9 @@ class Session {
       for (const old of kept.splice(2)) runtime.free(old.state);
       return mark;
     };
-    const giveUp = async (candidates: readonly Mark[], problem: string) => {
+    const giveUp = async (candidates: readonly Mark[], problem: string, code = "non-finite-loss") => {
       const good = await this.#findGood(candidates);
-      const error = nonFinite(problem, good.saved.step, method.rateName, recipe);
+      const error = divergence(code, problem, good.saved.step, method.rateName, recipe);
       await this.#giveUp(good, error);
       return { saved: good.saved, outcome: failure("synthesise", good.saved.step, error) };
     };
@@ -279,7 +283,7 @@ class Session {
         if (signal.aborted) return await stop(at);
         try {
           pending ??= await ask(at.state);
-          if (pending.problem !== undefined) return await giveUp(kept, pending.problem);
+          if (pending.problem !== undefined) return await giveUp(kept, pending.problem, "diverged");
           // Meanwhile the device goes on, unless the state in between is to be written down.
           if (runtime.backend.capabilities.queues && !this.#isRecorded(step + 1, steps))
             ahead = await ask(pending.state);
@@ -594,10 +598,10 @@ const failure = (stage: Stage, step: number, error: UserError): Outcome => ({
   seconds: {},
 });
 
-function nonFinite(problem: string, good: number, rateName: string, recipe: Recipe): UserError {
+function divergence(code: string, problem: string, good: number, rateName: string, recipe: Recipe): UserError {
   const rate = rateName.split(".").reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], recipe);
   return new UserError(
-    "non-finite-loss",
+    code,
     `${problem}; the images of step ${good} are kept.`,
     `Lower ${rateName}, which is ${String(rate)}, for example to ${Number((Number(rate) / 10).toPrecision(6))}.`,
   );

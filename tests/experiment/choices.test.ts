@@ -37,6 +37,13 @@ describe.each(selectionIds)("%s", (id) => {
     expect(outcome.status).toBe("done");
     expect(counted.live.size).toBe(0);
     expect(kindsOf(artifacts)).toEqual(["features", "choices"]);
+    // Three epochs of the network and three classes: one stage, whose steps count on.
+    const told = folder.events.flatMap((event) => ("stage" in event && event.stage === "prepare" ? [event] : []));
+    expect(told.flatMap((event) => (event.type === "step" ? [event.step] : []))).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(told.flatMap((event) => (event.type === "stage" ? [[event.step, event.steps]] : []))).toEqual([
+      [0, 3],
+      [3, 6],
+    ]);
     const all = await train.images(Array.from({ length: train.size }, (_, index) => index));
     const known = Array.from({ length: train.size }, (_, at) => String(all.data.subarray(at * 64, at * 64 + 64)));
     const indices = (await firstImages(folder)).map((image) => known.indexOf(image));

@@ -1,7 +1,6 @@
 // DM: classes matched in turn give what all at once give.
 import { expect, test } from "vitest";
 import { sampleClass } from "../../shared/data/class-sampler.ts";
-import { ImageSet } from "../../shared/data/image-set.ts";
 import {
   createReferenceBackend,
   defineProgram,
@@ -10,24 +9,14 @@ import {
   type TensorTree,
   type Value,
 } from "../../shared/engine/index.ts";
-import { deriveKey, integers, rootKey } from "../../shared/lib/random.ts";
+import { deriveKey, rootKey } from "../../shared/lib/random.ts";
 import { dm } from "../../shared/methods/dm.ts";
 import type { Strategy } from "../../shared/nn/augment/index.ts";
 import { noBuffers } from "../../shared/nn/net.ts";
 import { createConvNet } from "../../shared/nn/nets/convnet.ts";
+import { classes, real, side } from "./noise-set.ts";
 
-const [classes, perClass, side, ipc] = [3, 4, 8, 2];
-const bytes = Uint8Array.from(integers(rootKey(9), classes * perClass * side * side, 256));
-
-const real = new ImageSet({
-  classNames: ["a", "b", "c"],
-  counts: Array(classes).fill(perClass),
-  channels: 1,
-  height: side,
-  width: side,
-  normaliser: { kind: "standard", mean: [0.5], std: [0.3] },
-  read: async (from, to) => bytes.subarray(from * side * side, to * side * side),
-});
+const ipc = 2;
 const createSmallNet = (norm: "instance" | "batch") =>
   createConvNet({ id: "convnet", depth: 1, width: 3, norm }, { channels: 1, height: side, width: side, classes });
 

@@ -1,7 +1,6 @@
 // DC and DSA: the traps that are known of them. Not here: how images are normalised for the eye and that an evaluation follows the
 // update are the run's (tests/experiment); which networks suit a distillation is a matter of results, not of the code.
 import { describe, expect, test } from "vitest";
-import { ImageSet } from "../../shared/data/image-set.ts";
 import {
   createReferenceBackend,
   defineProgram,
@@ -13,7 +12,7 @@ import {
   type TensorTree,
   type Value,
 } from "../../shared/engine/index.ts";
-import { integers, rootKey, uniform } from "../../shared/lib/random.ts";
+import { rootKey, uniform } from "../../shared/lib/random.ts";
 import { dc } from "../../shared/methods/dc.ts";
 import { dsa } from "../../shared/methods/dsa.ts";
 import { createMatchingPrograms } from "../../shared/methods/gradient-matching.ts";
@@ -24,18 +23,8 @@ import { batchStatistics, normaliseBy, type Statistics, updateStatistics } from 
 import type { Net } from "../../shared/nn/net.ts";
 import { createConvNet } from "../../shared/nn/nets/convnet.ts";
 import { countValues, smallRecipe } from "../experiment/small-world.ts";
+import { classes, perClass, real, side } from "./noise-set.ts";
 
-const [classes, perClass, side] = [3, 4, 8];
-const bytes = Uint8Array.from(integers(rootKey(9), classes * perClass * side * side, 256));
-const real = new ImageSet({
-  classNames: ["a", "b", "c"],
-  counts: Array(classes).fill(perClass),
-  channels: 1,
-  height: side,
-  width: side,
-  normaliser: { kind: "standard", mean: [0.5], std: [0.3] },
-  read: async (from, to) => bytes.subarray(from * side * side, to * side * side),
-});
 const convnet = createConvNet(
   { id: "convnet", depth: 2, width: 3, norm: "instance" },
   { channels: 1, height: side, width: side, classes },
