@@ -14,6 +14,7 @@ import {
   artifactChunk,
   artifactId,
   artifactRecord,
+  damagedArtifact,
   type StoredChunk,
 } from "../../shared/api/artifacts.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
@@ -165,12 +166,7 @@ async function beginWriter(
 
 const sumOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
-const damaged = (id: string, what: string) =>
-  new UserError(
-    "artifact-damaged",
-    `The artifact ${id} is damaged: ${what}.`,
-    "Delete it; the next run that needs it makes it again.",
-  );
+const damaged = (id: string, what: string) => damagedArtifact(`The artifact ${id} is damaged: ${what}.`);
 
 async function readRecord(folder: string, id: string): Promise<ArtifactRecord | undefined> {
   const path = join(folder, "artifact.json");

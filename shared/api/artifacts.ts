@@ -8,6 +8,7 @@ export {
   type ArtifactWriter,
   artifactId,
   type Chunk,
+  damagedArtifact,
 } from "../experiment/artifacts.ts";
 
 const name = z.string().regex(/^[a-z0-9]+([.-][a-z0-9]+)*$/, "must be lower-case words joined by - or .");

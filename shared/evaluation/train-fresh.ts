@@ -23,6 +23,7 @@ import {
 import { crossEntropy } from "../nn/losses.ts";
 import type { Net } from "../nn/net.ts";
 import { sgd } from "../nn/optimizers.ts";
+import { countRight } from "./count-right.ts";
 import { conditionsAt, countEpochs, type Protocol, strategyOf } from "./protocols.ts";
 
 /** A training set as batches are taken from it. */
@@ -178,12 +179,10 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
         const { logits } = await runtime.run(classify, { theta, buffers, images });
         const scores = await runtime.read(logits);
         runtime.free(logits);
-        const classes = scores.length / indices.length;
-        indices.forEach((index, row) => {
-          let best = 0;
-          for (let c = 1; c < classes; c++) if (scores[row * classes + c] > scores[row * classes + best]) best = c;
-          if (best === test.labelOf(index)) right++;
-        });
+        right += countRight(
+          scores,
+          indices.map((index) => test.labelOf(index)),
+        );
       }
       return right / total;
     },

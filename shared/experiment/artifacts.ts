@@ -1,6 +1,8 @@
 // Artifacts: large things that stages make and runs share, such as expert trajectories, kept in the store in chunks by the hash of
 // what they are made of. An unfinished one goes on where it was left, by the chunks that it has.
 
+import { UserError } from "../lib/user-error.ts";
+
 /** What an artifact is made of: all that its contents follow from, and nothing else. JSON. */
 export interface ArtifactSpec {
   /** Also the beginning of its id: "experts", "whitening". */
@@ -46,6 +48,14 @@ export interface ArtifactStore {
    */
   write(id: string, spec: ArtifactSpec, bytes?: number): Promise<ArtifactWriter>;
 }
+
+/** UserError "artifact-damaged"; `what` is a sentence. */
+export const damagedArtifact = (what: string) =>
+  new UserError(
+    "artifact-damaged",
+    what,
+    "Delete it under Artifacts (or: stillroom delete, with its name); the next run that needs it makes it again.",
+  );
 
 /** kind-hash: the same for equal specs, in whatever order their fields are. */
 export async function artifactId(spec: ArtifactSpec): Promise<string> {

@@ -11,8 +11,7 @@ import {
 } from "../data/selection/index.ts";
 import { invariant } from "../lib/invariant.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
-import { UserError } from "../lib/user-error.ts";
-import type { Artifact } from "./artifacts.ts";
+import { type Artifact, damagedArtifact } from "./artifacts.ts";
 import type { Prepare, PrepareWorld } from "./prepare.ts";
 
 export type Choices = Readonly<Partial<Record<SelectionId, ChosenImages>>>;
@@ -98,10 +97,8 @@ async function readChosen(train: ImageSet, artifact: Artifact, name: string, lab
     return digest.every((byte, at) => byte === bytes[at]);
   };
   if (chosen.every(isOfClass) && (await isSame())) return chosen;
-  throw new UserError(
-    "artifact-damaged",
+  throw damagedArtifact(
     `The artifact ${artifact.id} was made of the same images in another order, or ${name} of it is damaged.`,
-    "Delete it under Artifacts (or: stillroom artifacts delete); the next run that needs it makes it again.",
   );
 }
 

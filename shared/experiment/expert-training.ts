@@ -12,6 +12,7 @@ import {
   type ValueTree,
   withTensors,
 } from "../engine/index.ts";
+import { countRight } from "../evaluation/count-right.ts";
 import { deriveKey, type Key, permutation } from "../lib/random.ts";
 import type { ExpertTraining } from "../methods/index.ts";
 import {
@@ -105,11 +106,10 @@ export function createExpertTrainer(
       const { logits } = await runtime.run(classify, { theta, images: await real.images(indices) });
       const scores = await runtime.read(logits);
       runtime.free(logits);
-      const classes = scores.length / indices.length;
-      indices.forEach((index, row) => {
-        const own = scores.subarray(row * classes, (row + 1) * classes);
-        if (own.indexOf(Math.max(...own)) === real.labelOf(index)) right++;
-      });
+      right += countRight(
+        scores,
+        Array.from(indices, (index) => real.labelOf(index)),
+      );
     }
     return right / count;
   };

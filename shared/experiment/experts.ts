@@ -1,11 +1,12 @@
 // Expert trajectories as an artifact: for each expert its parameters after every epoch that is read, then the plane of its path.
 import type { HostTree } from "../engine/index.ts";
+import { bytesOf, viewFloats } from "../formats/index.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
 import { UserError } from "../lib/user-error.ts";
 import { type Experts, methodOf } from "../methods/index.ts";
 import { countParameters, flattenArrays, restoreArrays } from "../nn/flat-parameters.ts";
 import { createNet } from "../nn/nets/index.ts";
-import type { Artifact } from "./artifacts.ts";
+import { type Artifact, damagedArtifact } from "./artifacts.ts";
 import { createExpertTrainer } from "./expert-training.ts";
 import type { Prepare } from "./prepare.ts";
 import { findPlane } from "./trajectory-plane.ts";
@@ -34,12 +35,10 @@ export const prepareExperts: Prepare = ({ recipe, fingerprint, runtime }, { trai
 
   const openExperts = (artifact: Artifact): Experts => {
     const read = async (name: string, length: number) => {
-      const numbers = numbersOf(await artifact.read(name));
+      const numbers = viewFloats(await artifact.read(name));
       if (numbers.length === length) return numbers;
-      throw new UserError(
-        "artifact-damaged",
+      throw damagedArtifact(
         `The artifact ${artifact.id} is damaged: ${name} has ${numbers.length} numbers, and this network's has ${length}.`,
-        "Delete it under Artifacts (or: stillroom artifacts delete); the next run that needs it makes it again.",
       );
     };
     return {
@@ -75,24 +74,26 @@ export const prepareExperts: Prepare = ({ recipe, fingerprint, runtime }, { trai
       for (let at = chunks.length; at < count * parts; at++) {
         signal.throwIfAborted();
         const [expert, epoch] = [Math.floor(at / parts), at % parts];
-        const snapshot = async (of: number) => numbersOf(await read(snapshotName(expert, of)));
+        const snapshot = async (of: number) => viewFloats(await read(snapshotName(expert, of)));
         if (epoch > epochs) {
           const snapshots: Float32Array[] = [];
           for (let of = 0; of <= epochs; of++) snapshots.push(await snapshot(of));
           const { axes, origin, path, share } = findPlane(snapshots);
-          const numbers = Float32Array.of(...origin.data, ...path);
-          await write(planeName(expert), bytesOf(axes.data as Float32Array, numbers), { expert, planeShare: share });
+          const numbers = new Float32Array(planeNumbers);
+          numbers.set(axes.data);
+          numbers.set([...origin.data, ...path], axes.data.length);
+          await write(planeName(expert), bytesOf(numbers), { expert, planeShare: share });
         } else if (epoch === 0) {
           const start = untrained(expert);
           const metrics = { expert, epoch, accuracy: await trainer.judge(start) };
-          await write(snapshotName(expert, 0), bytesOf(dataOf(start)), metrics);
+          await write(snapshotName(expert, 0), bytesOf(flattenArrays(start).data), metrics);
         } else {
           // An epoch begins at what was written, so that it does not matter in which session that was.
           const from = restore(await snapshot(epoch - 1));
           const result = await trainer.trainEpoch(from, deriveKey(keyOf(expert), "epoch", epoch), signal);
           const { loss, accuracy } = result;
           if (!Number.isFinite(loss)) throw diverged(expert, epoch, training.learningRate);
-          const bytes = bytesOf(dataOf(result.parameters));
+          const bytes = bytesOf(flattenArrays(result.parameters).data);
           await write(snapshotName(expert, epoch), bytes, { expert, epoch, loss, accuracy });
         }
       }
@@ -122,23 +123,9 @@ export const prepareExperts: Prepare = ({ recipe, fingerprint, runtime }, { trai
 /** Of equal length up to `count` of them. */
 const pad = (at: number, count: number) => String(at).padStart(String(count - 1).length, "0");
 
-const numbersOf = (bytes: Uint8Array) => new Float32Array(bytes.slice().buffer);
-
-function bytesOf(...parts: readonly Float32Array[]): Uint8Array {
-  const numbers = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    numbers.set(part, at);
-    at += part.length;
-  }
-  return new Uint8Array(numbers.buffer);
-}
-
 const diverged = (expert: number, epoch: number, rate: number) =>
   new UserError(
     "experts-diverged",
     `The loss of expert ${expert + 1} is not a finite number in epoch ${epoch}.`,
     `Lower method.experts.learningRate, which is ${rate}, for example to ${Number((rate / 10).toPrecision(6))}.`,
   );
-
-const dataOf = (theta: HostTree) => flattenArrays(theta).data as Float32Array;

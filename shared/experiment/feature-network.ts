@@ -2,14 +2,15 @@
 
 import type { ImageSet } from "../data/image-set.ts";
 import type { Features } from "../data/selection/index.ts";
-import { defineProgram, type HostArray, type Tensor, type TensorTree } from "../engine/index.ts";
+import { defineProgram, opaque, type Tensor, type TensorTree } from "../engine/index.ts";
 import { protocolOf, strategyOf } from "../evaluation/protocols.ts";
 import { createTrainer, TEST_BATCH, type TrainingState } from "../evaluation/train-fresh.ts";
+import { bytesOf, viewFloats } from "../formats/index.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
-import { flattenTree, mapTree, type Tree } from "../lib/tree.ts";
 import { UserError } from "../lib/user-error.ts";
+import { countParameters, flattenArrays, restoreArrays } from "../nn/flat-parameters.ts";
 import { createNet } from "../nn/nets/index.ts";
-import type { Artifact, ArtifactSpec } from "./artifacts.ts";
+import { type Artifact, type ArtifactSpec, damagedArtifact } from "./artifacts.ts";
 import { listSelections } from "./choices.ts";
 import { wholeSet } from "./evaluate.ts";
 import type { Prepare } from "./prepare.ts";
@@ -97,18 +98,19 @@ export const prepareFeatureNetwork: Prepare = (world, { train }) => {
     title: "the network whose features tell images apart",
     spec,
     steps: epochs,
-    bytes: epochs * packTree(like).length,
+    bytes: 4 * epochs * countParameters(like),
 
     make: async ({ chunks, read, write }, signal) => {
       const last = chunks.at(-1);
       const from = last && {
         epoch: chunks.length,
-        state: runtime.upload(unpackTree(like, await read(last.name), last.name)) as TrainingState,
+        state: runtime.upload(restoreTree(like, await read(last.name), last.name)) as TrainingState,
       };
       await trainOn(
         async (epoch, loss, state) => {
           if (!Number.isFinite(loss)) throw diverged(epoch);
-          await write(nameOf(epoch), packTree((await runtime.readTree(state)) as object), { loss });
+          const { data } = flattenArrays(opaque((await runtime.readTree(state)) as object));
+          await write(nameOf(epoch), bytesOf(data), { loss });
         },
         signal,
         from,
@@ -119,7 +121,7 @@ export const prepareFeatureNetwork: Prepare = (world, { train }) => {
     open: async (artifact: Artifact) => {
       const name = nameOf(epochs - 1);
       return {
-        features: createFeatures(async () => unpackTree(like, await artifact.read(name), `${name} of ${artifact.id}`)),
+        features: createFeatures(async () => restoreTree(like, await artifact.read(name), `${name} of ${artifact.id}`)),
       };
     },
 
@@ -170,34 +172,9 @@ function diverged(epoch: number): UserError {
   );
 }
 
-const isHostArray = (node: unknown): node is HostArray =>
-  typeof node === "object" && node !== null && "data" in node && ArrayBuffer.isView(node.data);
-
-/** All numbers of a tree as float32, leaf after leaf. */
-function packTree(tree: object): Uint8Array {
-  const leaves = flattenTree(tree as Tree<HostArray>, isHostArray);
-  const numbers = new Float32Array(leaves.reduce((sum, { leaf }) => sum + leaf.data.length, 0));
-  let at = 0;
-  for (const { leaf } of leaves) {
-    numbers.set(leaf.data, at);
-    at += leaf.data.length;
-  }
-  return new Uint8Array(numbers.buffer);
-}
-
 /** A tree of the form of `like`. Throws UserError "artifact-damaged" where the numbers are not as many. */
-function unpackTree<T extends object>(like: T, bytes: Uint8Array, name: string): T {
-  const numbers = new Float32Array(bytes.slice().buffer);
-  let at = 0;
-  const filled = mapTree(like as Tree<HostArray>, isHostArray, ({ shape, data }): HostArray => {
-    const part = numbers.slice(at, at + data.length);
-    at += data.length;
-    return { shape, data: part };
-  });
-  if (at === numbers.length) return filled as T;
-  throw new UserError(
-    "artifact-damaged",
-    `${name} has ${numbers.length} numbers, and this network's training has ${at}.`,
-    "Delete the artifact; the next run that needs it makes it again.",
-  );
+function restoreTree<T extends object>(like: T, bytes: Uint8Array, name: string): T {
+  const [has, wants] = [bytes.length / 4, countParameters(like)];
+  if (has !== wants) throw damagedArtifact(`${name} has ${has} numbers, and this network's training has ${wants}.`);
+  return restoreArrays({ shape: [wants], data: viewFloats(bytes) }, like) as object as T;
 }

@@ -4,7 +4,7 @@ import type { SplitName } from "../data/manifest.ts";
 import { ZCA_EPSILON, type ZcaNormaliser } from "../data/normaliser.ts";
 import { viewFloats } from "../formats/index.ts";
 import { UserError } from "../lib/user-error.ts";
-import { type Artifact, type ArtifactSpec, type ArtifactStore, artifactId } from "./artifacts.ts";
+import { type Artifact, type ArtifactSpec, type ArtifactStore, artifactId, damagedArtifact } from "./artifacts.ts";
 
 /** One for each set of training images. */
 export function whiteningSpec(fingerprint: string): ArtifactSpec {
@@ -21,11 +21,7 @@ export const imageChunk = (split: SplitName, index: number) => `${split}-${Strin
 export async function readFloats(read: Artifact["read"], chunk: string, size: number): Promise<Float32Array> {
   const bytes = await read(chunk);
   if (bytes.length === 4 * size) return viewFloats(bytes);
-  throw new UserError(
-    "artifact-damaged",
-    `The whitening's part ${chunk} has ${bytes.length} bytes, and ${4 * size} belong there.`,
-    "Delete it under Artifacts (or: stillroom artifacts delete); the next run that needs it makes it again.",
-  );
+  throw damagedArtifact(`The whitening's part ${chunk} has ${bytes.length} bytes, and ${4 * size} belong there.`);
 }
 
 /** Of images of `size` values. Throws UserError "artifact-damaged". */

@@ -7,7 +7,7 @@ import { deriveKey } from "../lib/random.ts";
 import { type AugmentationTensors, augment, drawAugmentation, packAugmentations } from "../nn/augment/index.ts";
 import { type Net, noBuffers } from "../nn/net.ts";
 import { sgd } from "../nn/optimizers.ts";
-import { initImages } from "./init-images.ts";
+import { beginPieces, cutClasses } from "./class-pieces.ts";
 import { defineMethod, type MethodState } from "./method.ts";
 
 /** Images that go through the network at once; classes beyond it are matched in turn, but for batch norm, which mixes all. */
@@ -142,35 +142,20 @@ export const datadam = defineMethod({
     const { runtime, real, net, ipc, strategy, key } = context;
     const [, height, width] = real.imageShape;
     const classes = real.classNames.length;
-    const atOnce = net.mixesImages
-      ? classes
-      : Math.floor((context.imagesAtOnce ?? IMAGES_AT_ONCE) / Math.max(ipc, realBatch));
-    const perPiece = Math.max(1, Math.min(classes, atOnce));
-    const pieces = Array.from({ length: Math.ceil(classes / perPiece) }, (_, piece) => {
-      const first = piece * perPiece;
-      return { first, labels: Array.from({ length: Math.min(perPiece, classes - first) }, (_, c) => first + c) };
-    });
+    const atOnce = net.mixesImages ? classes : (context.imagesAtOnce ?? IMAGES_AT_ONCE) / Math.max(ipc, realBatch);
+    const pieces = cutClasses(classes, atOnce);
     const weights = { features: featureWeight, scale: lossScale };
     const { observe, match, report } = createDataDamPrograms(net, { power, weights, imageMomentum });
 
     return {
-      init: async (): Promise<DataDamState> => {
-        const starts = await Promise.all(
-          pieces.map(({ first, labels }) => initImages(context, first, first + labels.length)),
-        );
-        const images = starts.map((piece) => runtime.backend.upload(piece));
-        const velocities = starts.map(({ shape, data }) =>
-          runtime.backend.upload({ shape, data: new Float32Array(data.length) }),
-        );
-        return { step: 0, images, velocities };
-      },
+      init: async (): Promise<DataDamState> => ({ step: 0, ...(await beginPieces(context, pieces)) }),
 
       step: async (state: DataDamState) => {
         const at = deriveKey(key, "step", state.step);
         const theta = runtime.upload(net.params(deriveKey(at, "net")));
         const rate = { shape: [], data: new Float32Array([imageLearningRate]) };
         const moved = [];
-        for (const [piece, { labels }] of pieces.entries()) {
+        for (const [piece, labels] of pieces.entries()) {
           // One operation with one set of parameters, shared by the real and the synthetic images of the class.
           const drawn = labels.map((c) => drawAugmentation(deriveKey(at, "augment", c), strategy, 1, height, width)[0]);
           const rows = labels.map((c) => sampleClass(real, c, realBatch, deriveKey(at, "real", c)));

@@ -14,7 +14,7 @@ import {
 import { squaredDistance } from "../nn/losses.ts";
 import { type Net, noBuffers } from "../nn/net.ts";
 import { sgd } from "../nn/optimizers.ts";
-import { initImages } from "./init-images.ts";
+import { beginPieces, cutClasses } from "./class-pieces.ts";
 import { defineMethod, type MethodState } from "./method.ts";
 
 /** Synthetic images that go through the network at once; classes beyond it are matched in turn, which is exact. */
@@ -107,12 +107,8 @@ export const dm = defineMethod({
     const { runtime, real, net, ipc, strategy, key } = context;
     const [, height, width] = real.imageShape;
     const classes = real.classNames.length;
-    const atOnce = net.mixesImages ? classes : Math.floor((context.imagesAtOnce ?? IMAGES_AT_ONCE) / ipc);
-    const perPiece = Math.max(1, Math.min(classes, atOnce));
-    const pieces = Array.from({ length: Math.ceil(classes / perPiece) }, (_, piece) => ({
-      first: piece * perPiece,
-      last: Math.min((piece + 1) * perPiece, classes),
-    }));
+    const atOnce = net.mixesImages ? classes : (context.imagesAtOnce ?? IMAGES_AT_ONCE) / ipc;
+    const pieces = cutClasses(classes, atOnce);
     const { embedReal, embedAllReal, match, addUp } = createDmPrograms(net, { ipc, classes, imageMomentum });
 
     const embedApart = async (theta: ValueTree, labels: number[], drawn: Augmentation[], at: Key): Promise<Value[]> => {
@@ -134,22 +130,14 @@ export const dm = defineMethod({
     };
 
     return {
-      init: async (): Promise<DmState> => {
-        const starts = await Promise.all(pieces.map(({ first, last }) => initImages(context, first, last)));
-        const images = starts.map((piece) => runtime.backend.upload(piece));
-        const velocities = starts.map(({ shape, data }) =>
-          runtime.backend.upload({ shape, data: new Float32Array(data.length) }),
-        );
-        return { step: 0, images, velocities };
-      },
+      init: async (): Promise<DmState> => ({ step: 0, ...(await beginPieces(context, pieces)) }),
 
       step: async (state: DmState) => {
         const at = deriveKey(key, "step", state.step);
         const theta = runtime.upload(net.params(deriveKey(at, "net")));
         const rate = { shape: [], data: new Float32Array([imageLearningRate]) };
         const moved: { s: Value; velocity: Value; loss: Value }[] = [];
-        for (const [piece, { first, last }] of pieces.entries()) {
-          const labels = Array.from({ length: last - first }, (_, index) => first + index);
+        for (const [piece, labels] of pieces.entries()) {
           // One operation with one set of parameters, shared by the real and the synthetic images of the class.
           const drawn = labels.map((c) => drawAugmentation(deriveKey(at, "augment", c), strategy, 1, height, width)[0]);
           const targets = net.mixesImages

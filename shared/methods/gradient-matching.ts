@@ -30,7 +30,7 @@ import {
 import { crossEntropy } from "../nn/losses.ts";
 import type { Net } from "../nn/net.ts";
 import { sgd } from "../nn/optimizers.ts";
-import { initImages } from "./init-images.ts";
+import { beginPieces, cutClasses } from "./class-pieces.ts";
 import { type DistanceName, distanceNames, distances } from "./matching.ts";
 import type { Curve, Method, MethodContext, MethodSize, MethodState, StartedMethod } from "./method.ts";
 
@@ -231,12 +231,7 @@ function matchGradients(context: MethodContext, settings: Settings): StartedMeth
   };
 
   return {
-    init: async () => {
-      const starts = await Promise.all(labels.map((label) => initImages(context, label, label + 1)));
-      const zeros = starts.map(({ shape, data }) => ({ shape, data: new Float32Array(data.length) }));
-      const upload = (each: HostArray) => runtime.backend.upload(each);
-      return { step: 0, images: starts.map(upload), velocities: zeros.map(upload), student: [] };
-    },
+    init: async () => ({ step: 0, ...(await beginPieces(context, cutClasses(labels.length, 1))), student: [] }),
 
     step: async (state) => {
       const at = deriveKey(key, "step", state.step);

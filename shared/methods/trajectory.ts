@@ -8,12 +8,12 @@ import {
   type HostTree,
   type Tensor,
   type TensorTree,
-  tensorsOf,
   type Value,
   type ValueTree,
 } from "../engine/index.ts";
 import { deriveKey, integers, type Key, permutation } from "../lib/random.ts";
 import { type AugmentationTensors, augment, drawAugmentation, packAugmentations } from "../nn/augment/index.ts";
+import { flattenParameters } from "../nn/flat-parameters.ts";
 import { crossEntropy } from "../nn/losses.ts";
 import { type Net, noBuffers } from "../nn/net.ts";
 import { sgd } from "../nn/optimizers.ts";
@@ -160,8 +160,7 @@ export function createTrajectoryPrograms(net: Net, given: { imageMomentum: numbe
     "trajectory-locate",
     (at: { theta: TensorTree; course: Course; axes: Tensor; origin: Tensor; row: Tensor; seen: Tensor }) => {
       const distance = trajectoryLoss(at.theta, at.course).sqrt().reshape([1]);
-      const [first, ...others] = tensorsOf(at.theta).map((tensor) => tensor.reshape([tensor.size]));
-      const flat = first.concat(others, 0).reshape([1, at.axes.shape[1]]);
+      const flat = flattenParameters(at.theta).reshape([1, at.axes.shape[1]]);
       const point = flat.matmul(at.axes, { transposeB: true }).reshape([2]).sub(at.origin);
       const here = distance.concat([point], 0).reshape([1, 3]);
       return { seen: at.seen.add(at.row.reshape([at.row.size, 1]).mul(here)) };

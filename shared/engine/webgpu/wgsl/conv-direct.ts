@@ -8,6 +8,7 @@ import { splitInto, sumOf } from "../indexing.ts";
 import { defineKernel, type GpuNode, type KernelLowering } from "../kernel.ts";
 import { blocksOf, four, isOnStride, Operand, overStride, signed, TILE, timesStride } from "./conv-operand.ts";
 import { lowerSplit, splitSum } from "./split-sum.ts";
+import { walkTap } from "./tap-walk.ts";
 
 /** Pixels of an invocation's tile: more of them share the weights that were read. */
 const tilePixels = (rowLength: number) => Array.from({ length: rowLength < 8 ? 4 : 8 }, (_, pixel) => pixel);
@@ -176,24 +177,17 @@ export function directWeightGrad({ inputs, output }: GpuNode<Attrs>, s: ConvSize
       ])}
       let o = outBlock * ${TILE}u;
       let i0 = inBlock * ${TILE}u;
-      let left = i32(kx) - ${signed(s.padding)};
       ${four.map((index) => `var sum${index} = vec4f();`).join("\n")}
-      let stop = min((part + 1u) * ${rowsPerPart}u, ${s.n * s.oh}u);
-      for (var line = part * ${rowsPerPart}u; line < stop; line++) {
-      let image = line / ${s.oh}u;
-      let y = line % ${s.oh}u;
-      let row = ${timesStride("i32(y)", s.stride)} + i32(ky) - ${signed(s.padding)};
-      if (row < 0i || row >= ${signed(s.h)}) { continue; }
-      for (var x = 0i; x < ${signed(s.ow)}; x++) {
-      let column = ${timesStride("x", s.stride)} + left;
-      if (column < 0i || column >= ${signed(s.w)}) { continue; }
-      let atG = ${g.place("image", "y", "u32(x)")};
-      let atX = ${images.place("image", "u32(row)", "u32(column)")};
-      let outs = ${g.fourChannels("atG", "o")};
-      let ins = ${images.fourChannels("atX", "i0")};
-      ${four.map((index) => `sum${index} += outs[${index}] * ins;`).join("\n")}
-      }
-      }
+      ${walkTap(
+        s,
+        rowsPerPart,
+        g,
+        images,
+        `
+        let outs = ${g.fourChannels("atG", "o")};
+        let ins = ${images.fourChannels("atImages", "i0")};
+        ${four.map((index) => `sum${index} += outs[${index}] * ins;`).join("\n")}`,
+      )}
       ${four
         .map((index) => {
           const store = `{

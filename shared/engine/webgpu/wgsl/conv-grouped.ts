@@ -8,6 +8,7 @@ import { splitInto, sumOf } from "../indexing.ts";
 import { type Buffer, defineKernel, type GpuNode, type KernelLowering, type Slot, type VariantsOf } from "../kernel.ts";
 import { blocksOf, four, isOnStride, Operand, overStride, signed, TILE, timesStride } from "./conv-operand.ts";
 import { lowerSplit, splitSum } from "./split-sum.ts";
+import { walkTap } from "./tap-walk.ts";
 
 /** result[n, o, y, x] = sum of images[n, i, y * stride + ky - padding, x * stride + kx - padding] * weights[o, i, ky, kx], i in o's group. */
 export const groupedConvKernels = (node: GpuNode<Attrs>, s: ConvSizes): VariantsOf =>
@@ -202,22 +203,8 @@ function eachTap({ inputs, output }: GpuNode<Attrs>, s: ConvSizes): KernelLoweri
       ])}
       let first = block * ${TILE}u;
       ${channels.declarations}
-      let left = i32(kx) - ${signed(s.padding)};
       var sum = vec4f();
-      let stop = min((part + 1u) * ${length}u, ${s.n * s.oh}u);
-      for (var line = part * ${length}u; line < stop; line++) {
-      let image = line / ${s.oh}u;
-      let y = line % ${s.oh}u;
-      let row = ${timesStride("i32(y)", s.stride)} + i32(ky) - ${signed(s.padding)};
-      if (row < 0i || row >= ${signed(s.h)}) { continue; }
-      for (var x = 0i; x < ${signed(s.ow)}; x++) {
-      let column = ${timesStride("x", s.stride)} + left;
-      if (column < 0i || column >= ${signed(s.w)}) { continue; }
-      let atG = ${g.place("image", "y", "u32(x)")};
-      let at = ${images.place("image", "u32(row)", "u32(column)")};
-      sum += ${g.fourChannels("atG", "first")} * ${channels.values("at", "c")};
-      }
-      }
+      ${walkTap(s, length, g, images, `sum += ${g.fourChannels("atG", "first")} * ${channels.values("atImages", "c")};`)}
       ${four
         .map((index) => {
           const place = sumOf([
