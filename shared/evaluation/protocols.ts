@@ -1,5 +1,5 @@
 // Evaluation protocols by name: how a fresh network is trained on a set before it is tested.
-import type { Strategy } from "../nn/augment/index.ts";
+import type { AugmentedBy } from "./augmentations.ts";
 
 /** Where the rate drops. */
 export interface RateDrop {
@@ -27,10 +27,8 @@ export interface Protocol {
   readonly weightDecay: number;
   readonly batch: number;
   readonly drops: readonly RateDrop[];
-  /** Whether DSA, drawn anew for each image, is applied to the training batches. */
-  readonly augmented: boolean;
-  /** Operations of the recipe's strategy that it does not use. */
-  readonly without: readonly Strategy[number][];
+  /** What its training batches go through, drawn anew for each. */
+  readonly augmentedBy: AugmentedBy;
   /** `own`: a set's own probabilities where it has some, with soft cross-entropy; `hard`: its class indices in any case. */
   readonly labels: "hard" | "own";
   /** What the official code does that this does not, in sentences. */
@@ -50,8 +48,7 @@ const condensation = {
   weightDecay: 5e-4,
   batch: 256,
   drops: [middle],
-  augmented: true,
-  without: [],
+  augmentedBy: "dsa",
   labels: "hard",
   leftOut: [],
 } as const;
@@ -76,24 +73,28 @@ export const protocols = [
     id: "dc",
     title: "DC: 300 epochs without augmentation",
     epochs: 300,
-    augmented: false,
+    augmentedBy: "nothing",
     source: "VICO-UoE/DatasetCondensation, main.py",
   },
   {
     ...condensation,
+    id: "dc-mnist",
+    title: "DC on MNIST: 1,000 epochs, each image shifted, zoomed or turned",
+    augmentedBy: "dc",
+    source: "VICO-UoE/DatasetCondensation, main.py and get_daparam",
+  },
+  {
+    ...condensation,
     id: "idc",
-    title: "IDC: 1,000 epochs in batches of 64, DSA without cutout, two drops by five",
+    title:
+      "IDC: 1,000 epochs in batches of 64, colour, flip and one of three moves in each, CutMix in half, two drops by five",
     extraEpochs: 0,
     batch: 64,
     drops: [
       { share: [2, 3], plus: 0, factor: 0.2, restarts: false },
       { share: [5, 6], plus: 0, factor: 0.2, restarts: false },
     ],
-    without: ["cutout"],
-    leftOut: [
-      "The official code mixes half of the batches by CutMix; this does not.",
-      "The official code applies colour, flip and one of crop, scale and rotation to each batch; this one of all.",
-    ],
+    augmentedBy: "idc",
     source: "snu-mllab/Efficient-Dataset-Condensation, test.py",
   },
   {
@@ -166,12 +167,4 @@ export function conditionsAt(protocol: Protocol, epochs: number, epoch: number) 
   }
   /** `restarts`: the momentum buffers are zero when it begins. `factor`: of the rate that the training began with. */
   return { factor, momentum, restarts };
-}
-
-/** The operations of a recipe's strategy that the protocol augments with. */
-export function strategyOf(
-  { augmented, without }: Pick<Protocol, "augmented" | "without">,
-  chosen: Strategy,
-): Strategy {
-  return augmented ? chosen.filter((operation) => !without.includes(operation)) : [];
 }

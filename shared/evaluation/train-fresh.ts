@@ -13,18 +13,13 @@ import {
   zerosLike,
 } from "../engine/index.ts";
 import { deriveKey, type Key, permutation } from "../lib/random.ts";
-import {
-  type AugmentationTensors,
-  augment,
-  drawAugmentation,
-  packAugmentations,
-  type Strategy,
-} from "../nn/augment/index.ts";
+import type { AugmentationTensors, Strategy } from "../nn/augment/index.ts";
 import { crossEntropy } from "../nn/losses.ts";
 import type { Net } from "../nn/net.ts";
 import { sgd } from "../nn/optimizers.ts";
+import { applyDrawn, type Drawn, drawBatch } from "./augmentations.ts";
 import { countRight } from "./count-right.ts";
-import { conditionsAt, countEpochs, type Protocol, strategyOf } from "./protocols.ts";
+import { conditionsAt, countEpochs, type Protocol } from "./protocols.ts";
 
 /** A training set as batches are taken from it. */
 export interface TrainingSet {
@@ -61,11 +56,11 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
         velocity: TensorTree;
         images: Tensor;
         targets: Tensor;
-        w?: AugmentationTensors;
+        drawn: Drawn<Tensor, AugmentationTensors>;
         rate: Tensor;
       }) => {
-        const { theta, velocity, images, targets, w, rate } = given;
-        const x = w ? augment(images, w) : images;
+        const { theta, velocity, images, targets, drawn, rate } = given;
+        const x = applyDrawn(images, drawn);
         const { logits, buffers } = net.apply(theta, given.buffers, x, { mode: "train" });
         const loss = crossEntropy(logits, targets);
         const parameters = tensorsOf(theta);
@@ -114,7 +109,6 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
     async train(
       set: TrainingSet,
       chosen: Strategy,
-      size: { height: number; width: number },
       epochs: number,
       key: Key,
       onEpoch: (epoch: number, loss: number, state: TrainingState) => Promise<void> | void = () => {},
@@ -127,7 +121,6 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
         buffers: runtime.upload(net.buffers()),
         velocity: runtime.upload(zeros),
       };
-      const strategy = strategyOf(protocol, chosen);
       const learned = protocol.usesLearnedRate ? set.learningRate : undefined;
       try {
         for (let epoch = from?.epoch ?? 0; epoch < countEpochs(protocol, epochs); epoch++) {
@@ -141,19 +134,12 @@ export function createTrainer(runtime: Runtime, net: Net, protocol: Protocol) {
           let lastLoss = 0;
           for (let at = 0; at < set.size; at += protocol.batch) {
             const indices = order.subarray(at, at + protocol.batch);
-            const { images, targets } = await set.batch(indices);
-            const batchKey = deriveKey(key, "augment", epoch, at);
-            const drawn =
-              strategy.length > 0
-                ? drawAugmentation(batchKey, strategy, indices.length, size.height, size.width)
-                : undefined;
+            const batch = await set.batch(indices);
             const result = await runtime.run(stepWith(momentum), {
               theta,
               buffers,
               velocity,
-              images,
-              targets,
-              ...(drawn ? { w: packAugmentations(drawn, size.height, size.width, false) } : {}),
+              ...drawBatch(protocol, chosen, batch, deriveKey(key, "augment", epoch, at)),
               rate: { shape: [], data: new Float32Array([rate]) },
             });
             ({ theta, buffers, velocity } = result);

@@ -174,7 +174,7 @@ async function timeTraining({ recipe, runtime, train, test, clock }: Timed, name
   const set = await randomSet(train, Math.min(recipe.ipc, ...train.source.counts), key);
   const times: number[] = [clock()];
   const strategy = recipe.augmentation.strategy;
-  const trained = await trainer.train(set, strategy, { height, width }, 2, key, () => void times.push(clock()));
+  const trained = await trainer.train(set, strategy, 2, key, () => void times.push(clock()));
   const epochSeconds = Math.min(...times.slice(2).map((time, at) => time - times[at + 1])) / 1000;
   // Any images do to time a test with.
   const tested = test.size > 0 ? test : train;

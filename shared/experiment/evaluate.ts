@@ -4,7 +4,8 @@ import type { DistilledSet } from "../data/distilled-set.ts";
 import { type ImageSet, oneHot } from "../data/image-set.ts";
 import type { ChosenImages } from "../data/selection/index.ts";
 import type { HostArray, Runtime } from "../engine/index.ts";
-import { countEpochs, type Protocol, protocolOf, strategyOf } from "../evaluation/protocols.ts";
+import { strategyOf } from "../evaluation/augmentations.ts";
+import { countEpochs, type Protocol, protocolOf } from "../evaluation/protocols.ts";
 import { summarise } from "../evaluation/statistics.ts";
 import { createTrainer, type Trainer, type TrainingSet } from "../evaluation/train-fresh.ts";
 import { invariant } from "../lib/invariant.ts";
@@ -149,7 +150,6 @@ export function createEvaluator(input: {
       const trained = await trainer.train(
         stoppable,
         recipe.augmentation.strategy,
-        { height, width },
         evaluation.epochs,
         deriveKey(key, job.net, job.trial),
         onEpoch,

@@ -3,7 +3,8 @@
 import type { ImageSet } from "../data/image-set.ts";
 import type { Features } from "../data/selection/index.ts";
 import { defineProgram, opaque, type Tensor, type TensorTree } from "../engine/index.ts";
-import { protocolOf, strategyOf } from "../evaluation/protocols.ts";
+import { strategyOf } from "../evaluation/augmentations.ts";
+import { protocolOf } from "../evaluation/protocols.ts";
 import { createTrainer, TEST_BATCH, type TrainingState } from "../evaluation/train-fresh.ts";
 import { bytesOf, viewFloats } from "../formats/index.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
@@ -89,9 +90,8 @@ export const prepareFeatureNetwork: Prepare = (world, { train }) => {
         return set.batch(indices);
       },
     };
-    const size = { height, width };
     const named = epochs - protocol.extraEpochs;
-    runtime.free(await trainer.train(stoppable, augmentation.strategy, size, named, key, each, from));
+    runtime.free(await trainer.train(stoppable, augmentation.strategy, named, key, each, from));
   };
 
   return {
@@ -140,9 +140,8 @@ export const prepareFeatureNetwork: Prepare = (world, { train }) => {
           return set.batch(indices);
         },
       };
-      const size = { height, width };
       try {
-        runtime.free(await trainer.train(timed, augmentation.strategy, size, epochs, key));
+        runtime.free(await trainer.train(timed, augmentation.strategy, epochs, key));
         times.push(clock());
       } catch (error) {
         if (!stop.signal.aborted) throw error;

@@ -8,13 +8,13 @@ import {
   type Program,
   Runtime,
 } from "../../shared/engine/index.ts";
+import { strategyOf } from "../../shared/evaluation/augmentations.ts";
 import {
   conditionsAt,
   countEpochs,
   type ProtocolId,
   protocolIds,
   protocolOf,
-  strategyOf,
 } from "../../shared/evaluation/protocols.ts";
 import { summarise } from "../../shared/evaluation/statistics.ts";
 import { createTrainer, type TrainingState } from "../../shared/evaluation/train-fresh.ts";
@@ -43,7 +43,6 @@ const net = createConvNet(
   { id: "convnet", depth: 1, width: 2, norm: "instance" },
   { channels: 1, height: 4, width: 4, classes: CLASSES },
 );
-const side = { height: 4, width: 4 };
 const pixels = uniform(rootKey(1), SIZE * 16);
 
 /** Five images; what is taken of them is noted in `seen`. */
@@ -64,7 +63,7 @@ test("E + 1 epochs; after epoch floor(E / 2) + 1 a tenth of the rate and no mome
   const runtime = new Recorder(createReferenceBackend());
   const seen: number[][] = [];
   const epochs = 6;
-  const theta = await createTrainer(runtime, net, protocol).train(createSet(seen), ["crop"], side, epochs, rootKey(2));
+  const theta = await createTrainer(runtime, net, protocol).train(createSet(seen), ["crop"], epochs, rootKey(2));
   runtime.free(theta);
 
   expect(runtime.steps.length).toBe((epochs + 1) * 2);
@@ -96,6 +95,7 @@ test("every protocol of the table, by name", () => {
   const tenth = (epoch: number) => [begin, [epoch, 0.1, 0.9, true]];
   const expected: Partial<Record<ProtocolId, unknown>> = {
     dc: [300, 301, tenth(152), 0.01, 256, 5e-4],
+    "dc-mnist": [1000, 1001, tenth(502), 0.01, 256, 5e-4],
     dsa: [1000, 1001, tenth(502), 0.01, 256, 5e-4],
     dm: [1000, 1001, tenth(502), 0.01, 256, 5e-4],
     idc: [1000, 1000, [begin, [666, 0.2, 0.9, false], [833, 0.04, 0.9, false]], 0.01, 64, 5e-4],
@@ -112,7 +112,7 @@ test("every protocol of the table, by name", () => {
   }
   const all = ["color", "crop", "cutout", "flip", "scale", "rotate"] as const;
   expect(strategyOf(protocolOf("dc"), [...all])).toEqual([]);
-  expect(strategyOf(protocolOf("idc"), [...all])).toEqual(all.filter((name) => name !== "cutout"));
+  expect(strategyOf(protocolOf("idc"), [...all])).toEqual(["flip", "color", "crop", "scale", "rotate"]);
   expect(strategyOf(protocolOf("datadam"), ["crop", "flip"])).toEqual(["crop", "flip"]);
   expect(protocolIds.filter((id) => protocolOf(id).labels === "own")).toContain("datm");
 });
@@ -127,7 +127,7 @@ test("a learned rate is taken by the protocols that take it, and by no other", a
   ] as const) {
     const runtime = new Recorder(createReferenceBackend());
     const trainer = createTrainer(runtime, net, protocolOf(id));
-    runtime.free(await trainer.train(createSet([], 0.25), [], side, 0, rootKey(2)));
+    runtime.free(await trainer.train(createSet([], 0.25), [], 0, rootKey(2)));
     expect(Number(runtime.steps[0].rate.toPrecision(6)), id).toBe(expected);
   }
 });
@@ -145,11 +145,11 @@ test("a training that goes on from an epoch ends in the same bits, across a drop
       velocity: runtime.upload(velocity),
     });
   };
-  const whole = await runtime.readTree(await trainer.train(set, ["crop"], side, epochs, key, keep));
+  const whole = await runtime.readTree(await trainer.train(set, ["crop"], epochs, key, keep));
   expect(states).toHaveLength(4);
   for (const [at, state] of states.entries()) {
     const from = { epoch: at + 1, state };
-    const resumed = await trainer.train(set, ["crop"], side, epochs, key, () => {}, from);
+    const resumed = await trainer.train(set, ["crop"], epochs, key, () => {}, from);
     expect(await runtime.readTree(resumed), `from epoch ${at + 1}`).toEqual(whole);
   }
 });

@@ -311,6 +311,7 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
     const net = createConvNet({ id: "convnet", depth: 3, width: 8, norm: "instance" }, inputs["convnet-3-grey"]);
     const { trainStep } = createTrainer(runtime, net, protocolOf("dm")).programs;
     const initial = golden.convnet("initial.");
+    const drawn = { parts: [] };
     let theta: ValueTree = runtime.upload(initial);
     const buffers = runtime.upload(net.buffers());
     let velocity: ValueTree = runtime.upload(zerosLike(initial));
@@ -322,7 +323,15 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
     for (let step = 0; step < 6; step++) {
       const rows = golden.row("order", step).data;
       const rate = { shape: [], data: Float64Array.of(golden.get("rates").data[step]) };
-      const given = { theta, buffers, velocity, images: pick("images", rows), targets: pick("labels", rows), rate };
+      const given = {
+        theta,
+        buffers,
+        velocity,
+        images: pick("images", rows),
+        targets: pick("labels", rows),
+        drawn,
+        rate,
+      };
       const result = await runtime.run(trainStep, given);
       ({ theta, velocity } = result);
       await close(result.loss, [golden.get("losses").data[step]], `loss of step ${step}`);

@@ -136,6 +136,9 @@ describe.each([
     expect(recipe.init).toBe(init);
     expect(recipe.network).toMatchObject({ id: "convnet", depth: 3, width: 128, norm: "instance" });
     expect(recipe.evaluation).toMatchObject({ protocol, epochs, trials: 20, baselines: ["random"] });
+    // Without DSA, the official code augments digits by its own way, and for longer.
+    const digits = seed.method === "dc" ? { protocol: "dc-mnist", epochs: 1000 } : { protocol, epochs };
+    expect(resolve("MNIST", 10).evaluation).toMatchObject(digits);
   });
 
   // Listed: 1, 10, 20, 30, 40, 50. Others take the nearest, of two as near the smaller, and the last above it.
