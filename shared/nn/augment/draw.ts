@@ -53,17 +53,12 @@ export function packAugmentations(
   const weights = new Floats(maps * pixels * TAPS);
   const colour = new Floats(maps * 4);
   const mask = new Float32Array(maps * pixels).fill(1);
+  const same = identity(pixels);
   drawn.forEach((each, at) => {
     const base = at * pixels * TAPS;
-    if (each.map) {
-      indices.set(each.map.indices, base);
-      weights.set(each.map.weights, base);
-    } else {
-      for (let p = 0; p < pixels; p++) {
-        indices.fill(p, base + p * TAPS, base + (p + 1) * TAPS);
-        weights[base + p * TAPS] = 1;
-      }
-    }
+    const map = each.map ?? same;
+    indices.set(map.indices, base);
+    weights.set(map.weights, base);
     const { scale, channel, image, shift } = each.colour ?? { scale: 1, channel: 0, image: 0, shift: 0 };
     colour.set([scale, channel, image, shift], at * 4);
     if (each.mask) mask.set(each.mask, at * pixels);
@@ -75,6 +70,13 @@ export function packAugmentations(
     colour: { shape: [maps, 4], data: colour },
     mask: { shape: [maps, 1, height, width], data: mask },
   };
+}
+
+/** Every pixel takes itself. */
+function identity(pixels: number): PixelMap {
+  const indices = Int32Array.from({ length: pixels * TAPS }, (_, at) => Math.floor(at / TAPS));
+  const weights = Float64Array.from({ length: pixels * TAPS }, (_, at) => (at % TAPS === 0 ? 1 : 0));
+  return { indices, weights };
 }
 
 /** The transposed maps: for each pixel, who reads it and how strongly. */

@@ -14,39 +14,44 @@ export interface Operation {
 const integerIn = (u: number, low: number, high: number) =>
   low + Math.min(Math.floor(u * (high - low + 1)), high - low);
 
-/** Each output pixel takes one pixel or nothing: `source` gives row and column, or null outside the image. */
-function nearestMap(
-  height: number,
-  width: number,
-  source: (y: number, x: number) => readonly [number, number] | null,
-): PixelMap {
+/** Each output pixel takes the pixel `source` of the image, or nothing where it lies outside, for which -1 stands. */
+function nearestMap(height: number, width: number, source: (y: number, x: number) => number): PixelMap {
   const indices = new Int32Array(height * width * 4);
   const weights = new Float64Array(height * width * 4);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const from = source(y, x);
-      if (!from || from[0] < 0 || from[0] >= height || from[1] < 0 || from[1] >= width) continue;
+      if (from < 0) continue;
       const at = (y * width + x) * 4;
-      indices.fill(from[0] * width + from[1], at, at + 4);
+      indices[at] = from;
+      indices[at + 1] = from;
+      indices[at + 2] = from;
+      indices[at + 3] = from;
       weights[at] = 1;
     }
   }
   return { indices, weights };
 }
 
-/** Bilinear sampling: `source` gives row and column offsets from the centre; neighbours outside the image count as zero. */
-function bilinearMap(
-  height: number,
-  width: number,
-  source: (dy: number, dx: number) => readonly [number, number],
-): PixelMap {
+/** (row, column) = (yy dy + yx dx, xy dy + xx dx), offsets from the centre. */
+interface Turn {
+  readonly yy: number;
+  readonly yx: number;
+  readonly xy: number;
+  readonly xx: number;
+}
+
+/** Bilinear sampling at each pixel's own place under `turn`; neighbours outside the image count as zero. */
+function bilinearMap(height: number, width: number, { yy, yx, xy, xx }: Turn): PixelMap {
   const indices = new Int32Array(height * width * 4);
   const weights = new Float64Array(height * width * 4);
   const [middleY, middleX] = [(height - 1) / 2, (width - 1) / 2];
   for (let y = 0; y < height; y++) {
+    const dy = y - middleY;
     for (let x = 0; x < width; x++) {
-      const [dy, dx] = source(y - middleY, x - middleX);
-      const [row, column] = [middleY + dy, middleX + dx];
+      const dx = x - middleX;
+      const row = middleY + (yx * dx + yy * dy);
+      const column = middleX + (xx * dx + xy * dy);
       const [top, left] = [Math.floor(row), Math.floor(column)];
       for (let tap = 0; tap < 4; tap++) {
         const [ny, nx] = [top + (tap >> 1), left + (tap & 1)];
@@ -71,7 +76,10 @@ export function mapColour(brightness: number, saturation: number, contrast: numb
 
 /** out[y, x] = in[y + ty, x + tx], zero outside. */
 export function shiftBy(ty: number, tx: number, height: number, width: number): Augmentation {
-  return { map: nearestMap(height, width, (y, x) => [y + ty, x + tx]) };
+  const isWithin = (at: number, side: number) => at >= 0 && at < side;
+  const source = (y: number, x: number) =>
+    isWithin(y + ty, height) && isWithin(x + tx, width) ? (y + ty) * width + x + tx : -1;
+  return { map: nearestMap(height, width, source) };
 }
 
 /** A square of half the side around (row, column) set to zero; it may hang over the border. */
@@ -92,18 +100,18 @@ export function cutOut(row: number, column: number, height: number, width: numbe
 const cutoutLength = (side: number) => Math.floor(side * 0.5 + 0.5);
 
 export function mirror(height: number, width: number): Augmentation {
-  return { map: nearestMap(height, width, (y, x) => [y, width - 1 - x]) };
+  return { map: nearestMap(height, width, (y, x) => (y + 1) * width - 1 - x) };
 }
 
 /** Reads at (sx x, sy y) from the centre: a factor below one zooms in. */
 export function zoom(sx: number, sy: number, height: number, width: number): Augmentation {
-  return { map: bilinearMap(height, width, (dy, dx) => [sy * dy, sx * dx]) };
+  return { map: bilinearMap(height, width, { yy: sy, yx: 0, xy: 0, xx: sx }) };
 }
 
 /** Reads at the offset from the centre turned by `angle` (radians). */
 export function turn(angle: number, height: number, width: number): Augmentation {
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  return { map: bilinearMap(height, width, (dy, dx) => [sin * dx + cos * dy, cos * dx - sin * dy]) };
+  return { map: bilinearMap(height, width, { yy: cos, yx: sin, xy: -sin, xx: cos }) };
 }
 
 export const colour: Operation = {
