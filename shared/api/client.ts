@@ -28,6 +28,7 @@ import {
   type DataSource,
   datasetList,
   datasetUsage,
+  earlierSets,
   fileNames,
   type ImageReport,
   type ImportEvent,
@@ -214,6 +215,8 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
         const call: Call = { method: "POST", json: toRequest(source), signal };
         return (await finish(lines(surveyEvent, url("/datasets/survey"), call), onProgress)).survey;
       },
+      /** The sets that a new run on this dataset may begin with, the newest first. */
+      earlierSets: (id: string) => ask(earlierSets, ofDataset(id, "/sets")),
       inspect: async (
         source: DataSource,
         options: ImportOptions,

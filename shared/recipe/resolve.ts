@@ -74,16 +74,21 @@ function fittingDefaults(dataset: DatasetFacts, given: Json, steps: number): Jso
 /**
  * The full recipe of layers laid on one another, fit for a dataset. Throws UserError "bad-recipe" naming every field
  * that is wrong, in its message and as `problems`, with the nearest known name for one that does not exist; `source`
- * names the recipe in it.
+ * names the recipe in it. `found` is told with the rest: what the recipe names in a store that is not there, or does not fit.
  */
-export function resolveRecipe(layers: readonly Json[], dataset: DatasetFacts, source = "The recipe"): Recipe {
+export function resolveRecipe(
+  layers: readonly Json[],
+  dataset: DatasetFacts,
+  source = "The recipe",
+  found: readonly FieldProblem[] = [],
+): Recipe {
   const given = withUsual(layers.reduce(layer, { network: { id: "convnet" } }), dataset);
   const parsedMethod = recipeSchema.shape.method.safeParse(given.method);
   const steps = parsedMethod.success ? methodOf(parsedMethod.data.id).steps(parsedMethod.data) : 1;
   const full = layer(fittingDefaults(dataset, given, steps), given);
   const parsed = recipeSchema.safeParse(full);
   const issues = parsed.error?.issues ?? [];
-  const problems = [...issues.flatMap((issue) => explain(issue, full)), ...misfits(full, dataset)];
+  const problems = [...issues.flatMap((issue) => explain(issue, full)), ...misfits(full, dataset), ...found];
   if (problems.length > 0 || !parsed.success) throw unusable(source, problems);
   return parsed.data;
 }

@@ -8,21 +8,13 @@ import { fitMemory } from "../../../shared/experiment/planned-memory.ts";
 import { requireTestImages } from "../../../shared/experiment/session.ts";
 import { openSets } from "../../../shared/experiment/sets.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import {
-  factsOf,
-  layer,
-  layersOf,
-  parseChanges,
-  type Recipe,
-  recipeSchema,
-  resolveRecipe,
-} from "../../../shared/recipe/index.ts";
+import { layer, layersOf, parseChanges, type Recipe, recipeSchema } from "../../../shared/recipe/index.ts";
 import { storedDatasetOf } from "../../compute/stored-dataset.ts";
 import { openArtifactStore } from "../../host/artifacts.ts";
 import type { Dataset } from "../../host/datasets/index.ts";
 import { readEvaluation } from "../../host/export/index.ts";
 import { formatBytes } from "../../host/files.ts";
-import { createRun, openRun, type Run, readEarlierSet } from "../../host/runs/index.ts";
+import { createRun, openRun, type Run, readEarlierSet, resolveWithSet } from "../../host/runs/index.ts";
 import {
   type Cli,
   type CliCommand,
@@ -75,7 +67,7 @@ export async function startRun(
     requireTestImages(dataset);
     warnOfSmallClasses(cli, dataset, recipe);
   }
-  const initial = await readEarlierSet(store.home, recipe, manifest);
+  const initial = await readEarlierSet(store, recipe, manifest);
   const runtime = await cli.runtime();
   const { backend: backendId, adapter } = runtime.backend.capabilities;
   cli.output.note(`${recipeName} on ${manifest.name}, ipc ${recipe.ipc}, with ${adapter}`);
@@ -165,7 +157,8 @@ export const distillCommand: CliCommand = {
           ...(flags.seed === undefined ? {} : { seed: flags.seed }),
         }),
       ];
-      const recipe = resolveRecipe(layers, factsOf(dataset.manifest), found.source);
+      const { store } = await cli.host();
+      const recipe = await resolveWithSet(store, layers, dataset.manifest, found.source);
       const run = await startRun(cli, {
         recipeName: found.name,
         recipe,
