@@ -82,7 +82,7 @@ export function resolveRecipe(
   source = "The recipe",
   found: readonly FieldProblem[] = [],
 ): Recipe {
-  const given = withUsual(layers.reduce(layer, { network: { id: "convnet" } }), dataset);
+  const given = withUsual(layers.reduce(layer, { network: { id: "convnet" } }));
   const parsedMethod = recipeSchema.shape.method.safeParse(given.method);
   const steps = parsedMethod.success ? methodOf(parsedMethod.data.id).steps(parsedMethod.data) : 1;
   const full = layer(fittingDefaults(dataset, given, steps), given);
@@ -94,12 +94,12 @@ export function resolveRecipe(
 }
 
 /** With the settings that the method derives from the number of images, below those that are given. */
-function withUsual(given: Json, { classes }: DatasetFacts): Json {
+function withUsual(given: Json): Json {
   const id = isObject(given.method) ? given.method.id : undefined;
   const method = methods.find((each) => each.id === id);
   const ipc = recipeSchema.shape.ipc.safeParse(given.ipc);
   if (!method || !ipc.success) return given;
-  return layer({ method: { id, ...method.usual?.({ classes: classes.length, ipc: ipc.data }) } }, given);
+  return layer({ method: { id, ...method.usual?.({ ipc: ipc.data }) } }, given);
 }
 
 const plainNetwork = { id: "convnet", depth: 1 } as const;
