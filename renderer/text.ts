@@ -362,8 +362,8 @@ export const text = {
       lowest: "Lowest",
       highest: "Highest",
     },
-    place: (index: number) => `${index + 1}`,
-    startEpoch: (epoch: number) => `from epoch ${epoch}`,
+    place: (metric: string, index: number) => `${metric === "lossByLayer" ? "Layer " : ""}${index + 1}`,
+    startEpoch: (epoch: number) => `From epoch ${epoch}`,
     lossByStart: "Loss by start epoch",
     accuracy: "Accuracy",
     accuracyEmpty:
@@ -387,6 +387,8 @@ export const text = {
       whole: "whole training set",
     },
     paper: "paper",
+    leftOut: (skipped: number, steps: number) =>
+      `${formatCount(skipped)} of ${count(steps, "step")} left the images as they were, since their student ended farther from the expert than it began. Start another run with a lower step size of the student (method.initialRate), or a longer way (method.expertEpochs).`,
     broken: "The connection to the host broke. Trying again; the run itself is not affected.",
     copyDiagnostics: "Copy diagnostics",
     datasetGone: (name: string) =>

@@ -120,7 +120,9 @@ function listChoices(
   const vectors = Object.values(run.details)
     .filter(({ name }) => !ownViews.includes(name))
     .map(({ stage, name }) =>
-      of(`${seriesKey(stage, name)} by place`, nameOf(name), () => curvesOf(run, name, classNames, text.run.place)),
+      of(`${seriesKey(stage, name)} by place`, nameOf(name), () =>
+        curvesOf(run, name, classNames, (place) => text.run.place(name, place)),
+      ),
     );
   const points = toJudgedPoints(run.judged);
   const judged = {
