@@ -52,7 +52,7 @@ test("MTT trains its experts as a stage, shows where the student went, and leave
   });
 
   await test.step("experts are a stage with its progress, and a curve each", async () => {
-    await expect(page.getByText(/^preparing, epoch \d+ of \d+$/)).toBeVisible();
+    await expect(page.getByText(/^preparing, part \d+ of \d+$/)).toBeVisible();
     await expectDone(page);
     await showCurve(page, "Expert training, accuracy");
     await expect(page.getByRole("figure", { name: /^Expert 1 .* over 2 epochs.*Expert 5 /s })).toBeVisible();
