@@ -129,6 +129,8 @@ export type NewRun = ReturnType<typeof createNewRun>;
 /** Failures of an estimate that the run itself would end with; others, such as another run's being computed, do not keep it from waiting. */
 const REFUSALS: readonly string[] = [
   "memory-limit",
+  "no-space",
+  "artifact-damaged",
   "adapter-wrong",
   "adapter-crashed",
   "adapter",

@@ -14,7 +14,7 @@ import {
   adapterNotesAnswer,
 } from "./adapter-notes.ts";
 import { appInfo } from "./app.ts";
-import { type ArtifactSpec, artifactAnswer, artifactBegun, type Chunk } from "./artifacts.ts";
+import { type ArtifactSpec, artifactAnswer, artifactBegun, artifactRoom, type Chunk } from "./artifacts.ts";
 import {
   adapterList,
   computeState,
@@ -373,6 +373,8 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
     artifacts: {
       /** One that is finished. */
       get: (id: string) => ask(artifactAnswer, ofArtifact(id)),
+      /** What the disk has free for more. */
+      room: () => ask(artifactRoom, url("/artifacts/room")),
       chunk: (id: string, name: string) => bytes(ofArtifact(id, `/chunks/${encodeURIComponent(name)}`)),
       begin: (id: string, spec: ArtifactSpec, bytes: number | undefined) =>
         ask(artifactBegun, ofArtifact(id), { method: "POST", json: { spec, bytes } }),

@@ -56,7 +56,7 @@ export interface RunRequest {
   readonly evaluate: boolean;
 }
 
-/** Prints what the run will cost, makes the run folder, and runs. */
+/** Prints what the run will cost, makes the run folder, and runs. What the estimate refuses leaves no folder behind. */
 export async function startRun(
   cli: Cli,
   { recipeName, recipe, dataset, name, out, evaluate }: RunRequest,
@@ -76,21 +76,6 @@ export async function startRun(
   if (!planned && cli.options.memoryLimit !== undefined) {
     cli.output.warn(`--memory-limit holds for GPUs alone: ${adapter} takes what it needs.`);
   }
-  const run = await createRun(store.home, {
-    ...(out === undefined ? {} : { dir: out }),
-    ...(initial && { initial }),
-    record: {
-      name: name || `${manifest.name} ${recipe.method.id} ipc ${recipe.ipc}`,
-      recipe,
-      seed: recipe.seed,
-      dataset: { id: manifest.id, name: manifest.name, fingerprint: manifest.fingerprint },
-      app: { version: packageJson.version },
-      backend: backendId,
-      adapter,
-      evaluate,
-    },
-  });
-  cli.output.note(`run ${run.record.id} in ${run.path}`);
   const clock = () => performance.now();
   const estimate = await estimateRun({
     recipe,
@@ -116,6 +101,21 @@ export async function startRun(
       ...(artifactBytes > 0 ? [` and ${formatBytes(artifactBytes)} that later runs share`] : []),
     ].join(""),
   );
+  const run = await createRun(store.home, {
+    ...(out === undefined ? {} : { dir: out }),
+    ...(initial && { initial }),
+    record: {
+      name: name || `${manifest.name} ${recipe.method.id} ipc ${recipe.ipc}`,
+      recipe,
+      seed: recipe.seed,
+      dataset: { id: manifest.id, name: manifest.name, fingerprint: manifest.fingerprint },
+      app: { version: packageJson.version },
+      backend: backendId,
+      adapter,
+      evaluate,
+    },
+  });
+  cli.output.note(`run ${run.record.id} in ${run.path}`);
   await executeRun(cli, run, dataset, evaluate);
   return run;
 }
