@@ -260,9 +260,18 @@ export const text = {
     disk: "Disk",
     computes: "On",
     name: "Name",
-    start: "Start run",
+    start: {
+      fresh: "Drawn, chosen or noise",
+      earlier: "An earlier set",
+      file: "A run or file by its name…",
+      place: "A run's id, or the path of a distilled.safetensors",
+      facts: (ipc: number, step: string) => `ipc ${ipc}, step ${step}`,
+      otherIpc: (ipc: number) => `fits with ipc ${ipc}`,
+    },
+    startRun: "Start run",
     json: "Recipe as JSON",
     copyJson: "Copy",
+    problem: (setting: string, message: string) => `${setting}: ${message}`,
     fix: (number: number) => `${count(number, "setting")} to correct before the run can start.`,
     defaultName: (dataset: string, method: string, ipc: string) => `${dataset} ${method} ipc ${ipc}`,
   },
@@ -278,10 +287,11 @@ export const text = {
     newest: "Newest",
     stepOf: (step: string, total: string) => `${step} of ${total}`,
     step: "step",
-    atStep: (step: string) => `step ${step}`,
+    atStep: (step: string, unit: "step" | "epoch" | "class" = "step") => `${unit} ${step}`,
     endedEarly: "ended by hand",
     checking: (done: string, total: string) => `checking this GPU, once: kernel ${done} of ${total}`,
-    epochs: (stage: string, done: string, total: string) => `${stage}, epoch ${done} of ${total}`,
+    counted: (stage: string, unit: string, done: string, total: string) => `${stage}, ${unit} ${done} of ${total}`,
+    units: { step: "part", epoch: "epoch", kernel: "kernel" },
     left: (seconds: number) => `${formatDuration(seconds)} left`,
     rate: (rate: string, unit: string) => `${rate} ${unit}/s`,
     took: (seconds: number) => `took ${formatDuration(seconds)}`,
@@ -339,10 +349,22 @@ export const text = {
       accuracy: "Accuracy",
       skipped: "Steps left out",
     } as Readonly<Record<string, string>>,
-    stageMetric: (stage: string, metric: string) => `${stage}: ${metric}`,
     curves: "Curves",
-    place: (index: number) => `${index + 1}`,
-    startEpoch: (epoch: number) => `from epoch ${epoch}`,
+    curveGroups: { distillation: "Distillation", preparation: "Preparation" },
+    preparations: {
+      expertLoss: "Expert training, loss",
+      expertAccuracy: "Expert training, accuracy",
+      features: "Feature network, loss",
+      chosen: "Chosen images, distance of their mean",
+    },
+    expert: (index: number) => `Expert ${index + 1}`,
+    ofExperts: {
+      mean: (number: number) => `Mean of ${number} experts`,
+      lowest: "Lowest",
+      highest: "Highest",
+    },
+    place: (metric: string, index: number) => `${metric === "lossByLayer" ? "Layer " : ""}${index + 1}`,
+    startEpoch: (epoch: number) => `From epoch ${epoch}`,
     lossByStart: "Loss by start epoch",
     accuracy: "Accuracy",
     accuracyEmpty:
@@ -351,6 +373,7 @@ export const text = {
     noEvaluation: "This run ends with the images, without an evaluation.",
     trials: (number: number) => count(number, "trial"),
     judged: "On held-out images",
+    judgedCurve: "Held-out accuracy, %",
     judgedBest: (percent: string, step: string) => `best ${percent} % at step ${step}`,
     judgedSentence: (number: number, first: string, last: string, best: string) =>
       `Accuracy on held-out training images at ${count(number, "step")}, from ${first} % to ${last} %; ${best}.`,
@@ -358,19 +381,15 @@ export const text = {
     sets: {
       distilled: "synthetic",
       random: "random real",
-      best: "synthetic, best step",
+      best: "synthetic, best",
       herding: "herding",
       "k-center": "k-center",
       "k-means": "k-means",
       whole: "whole training set",
     },
     paper: "paper",
-    paperOther: (number: number) => `The paper's figure comes from another experiment: ${count(number, "difference")}.`,
-    paperSame: "The paper's figure comes from these settings.",
-    paperHint: "How the published run differs",
-    paperSource: (source: string) => `Published figure: ${source}.`,
-    paperDataset: "dataset",
-    paperDifference: (path: string, paper: string, ours: string) => `${path}: ${paper} in the paper, ${ours} here`,
+    leftOut: (skipped: number, steps: number) =>
+      `${formatCount(skipped)} of ${count(steps, "step")} left the images as they were, since their student ended farther from the expert than it began. Start another run with a lower step size of the student (method.initialRate), or a longer way (method.expertEpochs).`,
     broken: "The connection to the host broke. Trying again; the run itself is not affected.",
     copyDiagnostics: "Copy diagnostics",
     datasetGone: (name: string) =>
@@ -405,6 +424,24 @@ export const text = {
     logDone: "The run is done.",
   },
 
+  paper: {
+    title: "Paper against ours",
+    paper: "Paper",
+    accuracy: (net: string) => `Accuracy, ${net}`,
+    ours: (spread: string, trials: number) => `${spread}, ${count(trials, "trial")}`,
+    notMeasured: "not measured yet",
+    source: (source: string) => `The figure is from: ${source.replace(/\.$/, "")}.`,
+    settings: (source: string) => `The paper's settings are from ${source.replace(/\.$/, "")}.`,
+    other: (number: number) => `The paper's figure comes from another experiment: ${count(number, "difference")}.`,
+    same: "The paper's figure comes from these settings.",
+    differences: (number: number) => (number === 0 ? "same settings" : count(number, "difference")),
+    of: (name: string) => `Paper against ours: ${name}`,
+    none: (dataset: string, nearest: { ipc: number; mean: number; std?: number | undefined } | undefined) =>
+      nearest === undefined
+        ? `This method has no published figure for ${dataset}.`
+        : `No published figure for this ipc; the nearest is ipc ${nearest.ipc}, ${nearest.mean}${nearest.std === undefined ? "" : ` ± ${nearest.std}`} %.`,
+  },
+
   lightTable: {
     none: "The first images appear here once they are drawn.",
     block: (name: string, number: number, step: number) =>
@@ -413,7 +450,7 @@ export const text = {
 
   chart: {
     log: "log",
-    step: "Step",
+    units: { step: "Step", epoch: "Epoch", class: "Class" },
     missing: "The chart could not be loaded. Its numbers stand in the table; reload the page when the host answers.",
     asTable: "Show as a table",
     asChart: "Show as a chart",
@@ -421,14 +458,15 @@ export const text = {
     zoomIn: "Zoom in around the shown step",
     zoomOut: "Zoom out",
     keys: (metric: string) => `${metric}: + and - zoom, 0 shows the whole run, Shift and arrows move`,
-    table: (metric: string) => `${metric} by step`,
-    nothing: (metric: string) => `No ${metric.toLowerCase()} yet.`,
-    sentence: (metric: string, { first, last, lowest }: CurveSummary) => {
+    table: (metric: string, unit: string) => `${metric} by ${unit}`,
+    nothing: (metric: string) => `No ${metric.charAt(0).toLowerCase()}${metric.slice(1)} yet.`,
+    sentence: (metric: string, { first, last, lowest, highest }: CurveSummary, unit: "step" | "epoch" | "class") => {
       if (first.step === last.step)
-        return `${metric} is ${formatValue(first.value)} at step ${formatCount(first.step)}.`;
+        return `${metric} is ${formatValue(first.value)} at ${unit} ${formatCount(first.step)}.`;
       const word = last.value < first.value ? "fell" : last.value > first.value ? "rose" : "stayed";
-      const way = `${metric} ${word} from ${formatValue(first.value)} to ${formatValue(last.value)} over ${count(last.step, "step")}`;
-      return `${way}; lowest ${formatValue(lowest.value)} at ${formatCount(lowest.step)}.`;
+      const way = `${metric} ${word} from ${formatValue(first.value)} to ${formatValue(last.value)} over ${count(last.step, unit, unit === "class" ? "classes" : `${unit}s`)}`;
+      const extreme = word === "rose" ? `highest ${formatValue(highest.value)}` : `lowest ${formatValue(lowest.value)}`;
+      return `${way}; ${extreme} at ${formatCount((word === "rose" ? highest : lowest).step)}.`;
     },
   },
 
@@ -437,7 +475,12 @@ export const text = {
     student: "student",
     expert: "expert",
     past: (number: number) => count(number, "earlier step"),
-    empty: "The first trajectory is drawn after the first step.",
+    empty: "The first trajectory is drawn after the first step that is not left out.",
+    table: "Points of both ways",
+    distance: "Distance",
+    axes: ["First component", "Second component"],
+    innerStep: (number: number) => `student, inner step ${number}`,
+    epoch: (number: number) => `expert, epoch ${number}`,
     sentence: (at: {
       readonly step: number;
       readonly expert: number;
@@ -449,7 +492,7 @@ export const text = {
       `Step ${formatCount(at.step)}: from epoch ${at.startEpoch} of expert ${at.expert + 1} towards epoch ${at.targetEpoch}; after ${count(at.innerSteps, "inner step")} ${formatValue(100 * at.left)} % of the distance is left.`,
     explains: {
       plane: "The plane is that of the expert's first two principal components; the ring is the target.",
-      distance: "1 is where both begin; the expert reaches 0.",
+      distance: "Along the inner steps; 1 is where both begin, and the expert reaches 0.",
     },
   },
 
@@ -583,8 +626,6 @@ export const text = {
     net: "Network",
     published: "Published accuracy",
     here: "Best run here",
-    differs: "Run here, then the paper:",
-    nothingDiffers: "The same settings.",
     source: "Source of the figure",
     none: "No recipe matches.",
     noSeed: "Settings of no paper: the defaults of the method.",
@@ -632,12 +673,15 @@ export const text = {
     } as Readonly<Record<string, string>>,
     states: { finished: "", unfinished: "unfinished", damaged: "damaged" },
     partsOf: (number: number) => count(number, "part"),
-    download: (id: string) => `Download ${id} as a zip`,
+    madeOf: (number: number) => `Made of ${count(number, "setting")}`,
+    of: (dataset: string) => `of ${dataset}`,
+    ofGone: "of a dataset that is not here any more",
+    download: (kind: string, id: string) => `Download ${kind}, ${id}, as a zip`,
     delete: (name: string) => `Delete ${name}`,
     deleteExportTitle: (name: string) => `Delete the export of ${name}?`,
     deleteExport: (dir: string, bytes: string) =>
       `${dir} goes, which frees ${bytes}. The run and its images stay, so it can be exported again.`,
-    deleteArtifactTitle: (id: string) => `Delete the artifact ${id}?`,
+    deleteArtifactTitle: (kind: string, id: string) => `Delete ${kind}, ${id}?`,
     deleteArtifact: (bytes: string) => `It frees ${bytes}. A run that needs it makes it again.`,
     noExports: "No run has an export in its folder.",
   },

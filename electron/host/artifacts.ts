@@ -39,6 +39,7 @@ const unknown = (id: string) => new UserError("artifact-unknown", `There is no a
 /** Those of a store. Calls throw the errors of files, too. */
 export function openArtifactStore(store: Pick<Store, "artifacts" | "locks">): ArtifactStore {
   return {
+    measureRoom: () => measureFreeBytes(store.artifacts),
     open: async (id) => (isId(id) ? openArtifact(join(store.artifacts, id), id) : undefined),
     write: async (id, spec, bytes = 0) => {
       if (!isId(id)) throw unknown(id);
@@ -125,6 +126,7 @@ async function openArtifact(folder: string, id: string): Promise<Artifact | unde
   if (record?.finishedAt === undefined) return undefined;
   if ((await artifactId(record.spec)) !== id) throw damaged(id, "it is made of something else than its name says");
   const chunks = await readChunks(folder);
+  for (const chunk of chunks) await requireWhole(folder, id, chunk);
   return { id, spec: record.spec, facts: record.facts, chunks, read: (name) => readChunk(folder, id, chunks, name) };
 }
 
@@ -206,17 +208,24 @@ function parse(line: string): unknown {
   }
 }
 
-async function readChunk(folder: string, id: string, chunks: readonly StoredChunk[], name: string) {
-  const chunk = chunks.find((each) => each.name === name);
-  if (!chunk) throw damaged(id, `it has no part ${name}`);
+/** By its size alone: what its bytes are is looked at when they are read. */
+async function requireWhole(folder: string, id: string, { name, bytes }: StoredChunk): Promise<void> {
   const path = join(folder, `${name}.bin`);
-  const bytes = await readFile(path).catch((error: unknown) => {
+  const found = await stat(path).catch((error: unknown) => {
     if (isMissing(error)) throw damaged(id, `${name}.bin is missing`);
     throw explainFileError(error, path);
   });
-  if (bytes.length !== chunk.bytes) {
-    throw damaged(id, `${name}.bin has ${bytes.length} bytes, and ${chunk.bytes} were written`);
-  }
+  if (found.size !== bytes) throw damaged(id, `${name}.bin has ${found.size} bytes, and ${bytes} were written`);
+}
+
+async function readChunk(folder: string, id: string, chunks: readonly StoredChunk[], name: string) {
+  const chunk = chunks.find((each) => each.name === name);
+  if (!chunk) throw damaged(id, `it has no part ${name}`);
+  await requireWhole(folder, id, chunk);
+  const path = join(folder, `${name}.bin`);
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw explainFileError(error, path);
+  });
   if (sumOf(bytes) !== chunk.sha256) throw damaged(id, `${name}.bin does not have the contents that were written`);
   return new Uint8Array(bytes);
 }

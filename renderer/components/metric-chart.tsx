@@ -32,11 +32,15 @@ export interface Curve {
   readonly values: readonly number[];
 }
 
+type Unit = keyof typeof text.chart.units;
+
 interface MetricChartProps {
   readonly title: string;
   /** The name of what is measured, for the sentence. */
   readonly metric: string;
   readonly curves: readonly Curve[];
+  /** What the curves go over, the steps of a run unless told. */
+  readonly unit?: Unit;
   /** The last step of the axis, so that nothing moves while data arrives. */
   readonly total: number;
   readonly cursor: CursorStore;
@@ -45,7 +49,8 @@ interface MetricChartProps {
   readonly tools?: ReactNode;
 }
 
-export function MetricChart({ title, metric, curves, total, cursor, last, tools: given }: MetricChartProps) {
+export function MetricChart(props: MetricChartProps) {
+  const { title, metric, unit = "step", curves, total, cursor, last, tools: given } = props;
   const { ref, width, height } = useElementSize();
   const [zoomed, setZoomed] = useState<Range>();
   const [drag, setDrag] = useState<Range>();
@@ -72,10 +77,10 @@ export function MetricChart({ title, metric, curves, total, cursor, last, tools:
         .map((curve) => {
           const summary = summarise(curve);
           const name = curves.length > 1 ? curve.label : metric;
-          return summary ? text.chart.sentence(name, summary) : text.chart.nothing(name);
+          return summary ? text.chart.sentence(name, summary, unit) : text.chart.nothing(name);
         })
         .join(" "),
-    [curves, metric],
+    [curves, metric, unit],
   );
 
   const stepAt = (event: PointerEvent) => {
@@ -88,8 +93,10 @@ export function MetricChart({ title, metric, curves, total, cursor, last, tools:
   const isShown = step >= from && step <= to;
   const marks = curves.map((curve) => nearestPoint(curve, step));
   const ends = curves.map((curve) => nearestPoint(curve, to));
-  const nameHeights = spreadLabels(
-    ends.map((end) => Math.max(TOP, Math.min(TOP + plot.height, end ? toY(end.value) : height))),
+  const endHeights = ends.map((end) => Math.max(TOP, Math.min(TOP + plot.height, end ? toY(end.value) : height)));
+  const named = outermost(endHeights, Math.max(2, Math.floor(plot.height / NAME_HEIGHT) + 1));
+  const places = spreadLabels(
+    named.map((i) => endHeights[i]),
     NAME_HEIGHT,
     TOP,
     TOP + plot.height,
@@ -156,13 +163,13 @@ export function MetricChart({ title, metric, curves, total, cursor, last, tools:
                 <LazyPlot width={width} height={height} right={right} rows={rows} labels={labels} x={x} y={y} />
               </div>
               {hasLegend &&
-                ends.map(
-                  (end, i) =>
-                    end && (
+                named.map(
+                  (i, at) =>
+                    ends[i] && (
                       <span
                         key={curves[i].label}
                         className={styles.end}
-                        style={{ top: nameHeights[i], left: width - right + 8 }}
+                        style={{ top: places[at], left: width - right + 8 }}
                         title={curves[i].label}
                         aria-hidden
                       >
@@ -197,7 +204,7 @@ export function MetricChart({ title, metric, curves, total, cursor, last, tools:
                   style={{ left: toX(step), top: TOP }}
                   aria-hidden
                 >
-                  <span>{text.run.atStep(formatCount(step))}</span>
+                  <span>{text.run.atStep(formatCount(step), unit)}</span>
                   {marks.map(
                     (mark, i) =>
                       mark && (
@@ -253,8 +260,8 @@ export function MetricChart({ title, metric, curves, total, cursor, last, tools:
           )}
           {isTable && (
             // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reached by keys.
-            <section className={styles.table} tabIndex={0} aria-label={text.chart.table(metric)}>
-              <CurveTable metric={metric} curves={curves} />
+            <section className={styles.table} tabIndex={0} aria-label={text.chart.table(metric, unit)}>
+              <CurveTable metric={metric} unit={unit} curves={curves} />
             </section>
           )}
         </div>
@@ -262,6 +269,14 @@ export function MetricChart({ title, metric, curves, total, cursor, last, tools:
       </figure>
     </Panel>
   );
+}
+
+/** Which of many places are named where there is room for some only: the highest and the lowest; the rest stands in the table. */
+function outermost(heights: readonly number[], most: number): number[] {
+  const order = heights.map((_, i) => i);
+  if (order.length <= most) return order;
+  order.sort((a, b) => heights[a] - heights[b]);
+  return [...order.slice(0, Math.ceil(most / 2)), ...order.slice(order.length - Math.floor(most / 2))];
 }
 
 interface ToolProps {
@@ -289,15 +304,21 @@ export function Swatch({ index }: { readonly index: number }) {
   );
 }
 
-function CurveTable({ metric, curves }: { readonly metric: string; readonly curves: readonly Curve[] }) {
+interface CurveTableProps {
+  readonly metric: string;
+  readonly unit: Unit;
+  readonly curves: readonly Curve[];
+}
+
+function CurveTable({ metric, unit, curves }: CurveTableProps) {
   const [longest] = [...curves].sort((a, b) => b.steps.length - a.steps.length);
   if (!longest) return null;
   return (
     <table>
-      <caption className="hidden">{text.chart.table(metric)}</caption>
+      <caption className="hidden">{text.chart.table(metric, unit)}</caption>
       <thead>
         <tr>
-          <th scope="col">{text.chart.step}</th>
+          <th scope="col">{text.chart.units[unit]}</th>
           {curves.map(({ label }) => (
             <th scope="col" key={label}>
               {curves.length > 1 ? label : metric}

@@ -1,36 +1,47 @@
 // Accuracies of a run's sets on one line each: every trial a dot, the mean a bar with its spread; the paper's beside.
-import { Popover, UnstyledButton } from "@mantine/core";
-import { IconInfoCircle } from "@tabler/icons-react";
+import { Anchor } from "@mantine/core";
+import { useState } from "react";
 import { formatPercent, formatSpread } from "../stores/format.ts";
+import type { PaperAgainstOurs } from "../stores/paper-against-ours.ts";
 import type { Score } from "../stores/scores.ts";
 import { text } from "../text.ts";
+import { formatPublished, PaperDialog } from "./paper-dialog.tsx";
 import styles from "./scores.module.css";
-
-/** A published figure: fractions, and in sentences what makes it another experiment than ours. */
-export interface Published {
-  readonly mean: number;
-  readonly std: number | undefined;
-  readonly notes: readonly string[];
-  readonly differences: readonly string[];
-}
 
 interface ScoresProps {
   readonly scores: readonly Score[];
-  readonly published?: Published | undefined;
+  /** A published case of the same dataset and ipc. */
+  readonly compared?: PaperAgainstOurs | undefined;
+  /** Why there is none to compare with. */
+  readonly noPaper?: string | undefined;
   readonly empty: string;
+}
+
+interface Published {
+  readonly mean: number;
+  readonly std: number;
 }
 
 /** The part of 0 to 1 that the dots use, with some air, so that near values are told apart. */
 function rangeOf(scores: readonly Score[], published: Published | undefined): { from: number; to: number } {
   const all = scores.flatMap(({ trials, mean, std }) => [...trials, mean - std, mean + std]);
-  if (published) all.push(published.mean - (published.std ?? 0), published.mean + (published.std ?? 0));
+  if (published) all.push(published.mean - published.std, published.mean + published.std);
   const [low, high] = [Math.min(...all), Math.max(...all)];
   const air = Math.max(0.01, (high - low) * 0.15);
   return { from: Math.max(0, low - air), to: Math.min(1, high + air) };
 }
 
-export function Scores({ scores, published, empty }: ScoresProps) {
-  if (scores.length === 0 && !published) return <p className={styles.empty}>{empty}</p>;
+export function Scores({ scores, compared, noPaper, empty }: ScoresProps) {
+  const [isOpen, setOpen] = useState(false);
+  if (scores.length === 0 && !compared) {
+    return (
+      <p className={styles.empty}>
+        {empty} {noPaper}
+      </p>
+    );
+  }
+  const { mean, std } = compared?.found.published ?? {};
+  const published = mean === undefined ? undefined : { mean: mean / 100, std: (std ?? 0) / 100 };
   const range = rangeOf(scores, published);
   const place = (value: number) => `${(100 * (value - range.from)) / (range.to - range.from)}%`;
   const hasNets = new Set(scores.map(({ net }) => net)).size > 1;
@@ -40,7 +51,9 @@ export function Scores({ scores, published, empty }: ScoresProps) {
         const name = hasNets ? `${text.run.sets[set]}, ${net}` : text.run.sets[set];
         return (
           <div className={styles.row} key={`${set}${net}`} data-set={set}>
-            <span className={styles.name}>{name}</span>
+            <span className={styles.name} title={name}>
+              {name}
+            </span>
             <span className={styles.line} aria-hidden>
               <span
                 className={styles.spread}
@@ -56,32 +69,11 @@ export function Scores({ scores, published, empty }: ScoresProps) {
           </div>
         );
       })}
-      {published && (
+      {compared && published && (
         <div className={styles.row} data-set="paper">
-          <span className={styles.name}>
-            {text.run.paper}
-            <Popover position="top-start" withArrow={false} shadow="sm" width={320}>
-              <Popover.Target>
-                <UnstyledButton className={styles.info} aria-label={text.run.paperHint} title={text.run.paperHint}>
-                  <IconInfoCircle size={14} />
-                </UnstyledButton>
-              </Popover.Target>
-              <Popover.Dropdown className={styles.notes}>
-                {published.notes.map((note) => (
-                  <p key={note}>{note}</p>
-                ))}
-                {published.differences.length > 0 && (
-                  <ul>
-                    {published.differences.map((each) => (
-                      <li key={each}>{each}</li>
-                    ))}
-                  </ul>
-                )}
-              </Popover.Dropdown>
-            </Popover>
-          </span>
+          <span className={styles.name}>{text.run.paper}</span>
           <span className={styles.line} aria-hidden>
-            {published.std !== undefined && (
+            {published.std > 0 && (
               <span
                 className={styles.whisker}
                 style={{
@@ -93,16 +85,22 @@ export function Scores({ scores, published, empty }: ScoresProps) {
             <span className={styles.published} style={{ left: place(published.mean) }} />
           </span>
           <span className={styles.value}>
-            {published.std === undefined
-              ? `${formatPercent(published.mean)} %`
-              : formatSpread(published.mean, published.std)}
+            {formatPublished(compared.found.published.mean, compared.found.published.std)}
           </span>
         </div>
       )}
       <p className={styles.caption}>
-        {scores.length === 0 ? empty : compareSets(scores)}
-        {published && published.differences.length > 0 && ` ${text.run.paperOther(published.differences.length)}`}
+        {scores.length === 0 ? empty : compareSets(scores)} {noPaper}
+        {compared && (
+          <>
+            {compared.differences.length === 0 ? text.paper.same : text.paper.other(compared.differences.length)}{" "}
+            <Anchor component="button" type="button" underline="always" inherit onClick={() => setOpen(true)}>
+              {text.paper.title}
+            </Anchor>
+          </>
+        )}
       </p>
+      {compared && isOpen && <PaperDialog compared={compared} onClose={() => setOpen(false)} />}
     </div>
   );
 }

@@ -24,7 +24,11 @@ interface ScrubberProps {
 const PAGE = 10;
 
 /** Marks at least `apart` pixels from each other: thousands of checkpoints are no picture. */
-function thin(marks: readonly Mark[], toX: (step: number) => number, apart: number): Mark[] {
+function thin<T extends { readonly step: number }>(
+  marks: readonly T[],
+  toX: (step: number) => number,
+  apart: number,
+): T[] {
   let before = Number.NEGATIVE_INFINITY;
   return marks.filter(({ step }) => {
     if (toX(step) - before < apart) return false;
@@ -92,8 +96,12 @@ export function Scrubber({ cursor, last, total, previews, checkpoints, evaluatio
         {thin(previews, toX, 7).map(({ step }) => (
           <span key={`p${step}`} className={styles.dot} style={{ left: toX(step) }} />
         ))}
-        {evaluations.map((at) => (
-          <span key={`e${at}`} className={styles.evaluation} style={{ left: toX(at) }} />
+        {thin(
+          evaluations.map((step) => ({ step })),
+          toX,
+          16,
+        ).map(({ step }) => (
+          <span key={`e${step}`} className={styles.evaluation} style={{ left: toX(step) }} />
         ))}
         <span className={styles.thumb} data-live={isLive || undefined} style={{ left: toX(step) }} />
       </div>

@@ -5,7 +5,7 @@ import type { EstimateAnswer } from "../../shared/api/compute.ts";
 import type { ResolvedRecipe } from "../../shared/api/recipes.ts";
 import { UserError } from "../../shared/lib/user-error.ts";
 import type { Runner } from "./runner.ts";
-import { isSame, type Json, listDifferences, listLeaves, nest, readPath } from "./tree.ts";
+import { isObject, isSame, type Json, listDifferences, listLeaves, nest, readPath } from "./tree.ts";
 
 export interface NewRunChoice {
   readonly dataset: string | undefined;
@@ -129,6 +129,8 @@ export type NewRun = ReturnType<typeof createNewRun>;
 /** Failures of an estimate that the run itself would end with; others, such as another run's being computed, do not keep it from waiting. */
 const REFUSALS: readonly string[] = [
   "memory-limit",
+  "no-space",
+  "artifact-damaged",
   "adapter-wrong",
   "adapter-crashed",
   "adapter",
@@ -166,10 +168,17 @@ export function presetOf({ resolved, changes }: Pick<NewRunState, "resolved" | "
  */
 export function changesAgainst(preset: Json, recipe: Json): Record<string, Json> {
   const differences = listDifferences([preset, recipe]).filter(({ values }) => values[1] !== undefined);
-  const changed = new Set(differences.map(({ path }) => path));
+  // What is one value in the preset is one setting, such as `init`, which may be an object with a set.
+  const settingOf = (path: string) => {
+    const names = path.split(".");
+    const places = names.map((_, at) => names.slice(0, at + 1).join("."));
+    return places.find((place) => readPath(preset, place) !== undefined && !isObject(readPath(preset, place))) ?? path;
+  };
+  const changed = new Set(differences.map(({ path }) => settingOf(path)));
   const ids = [...changed].filter(isId);
-  const leaves = listLeaves(recipe).filter(
-    ({ path }) => (changed.has(path) || ids.some((id) => isBelow(path, id))) && !path.startsWith("dataset."),
-  );
+  const settings = new Set(listLeaves(recipe).map(({ path }) => settingOf(path)));
+  const leaves = [...settings]
+    .map((path) => ({ path, value: readPath(recipe, path) }))
+    .filter(({ path }) => (changed.has(path) || ids.some((id) => isBelow(path, id))) && !path.startsWith("dataset."));
   return Object.fromEntries(leaves.map(({ path, value }) => [path, value]));
 }

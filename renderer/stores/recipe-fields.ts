@@ -1,7 +1,7 @@
 // The fields of the settings form, read from the recipe's JSON schema: a new setting needs no change here.
 import { isObject, type Json, type JsonObject, readPath } from "./tree.ts";
 
-export type FieldKind = "integer" | "number" | "choice" | "choices" | "words" | "text" | "fixed";
+export type FieldKind = "integer" | "number" | "choice" | "choices" | "words" | "start" | "text" | "fixed";
 
 export interface Field {
   readonly path: string;
@@ -61,7 +61,8 @@ function kindOf(schema: JsonObject): Pick<Field, "kind" | "options"> {
   const constants = listOf(schema.anyOf ?? schema.oneOf).flatMap((option) =>
     Array.isArray(option.enum) ? option.enum : "const" in option ? [option.const] : [],
   );
-  if (constants.length > 0) return { kind: "choice", options: constants };
+  const isPlace = listOf(schema.anyOf).some((option) => isObject(readPath(option, "properties.set")));
+  if (constants.length > 0) return { kind: isPlace ? "start" : "choice", options: constants };
   if ("const" in schema) return { kind: "fixed", options: [schema.const] };
   if (Array.isArray(schema.enum)) return { kind: "choice", options: schema.enum };
   const items = isObject(schema.items) ? schema.items : undefined;

@@ -47,6 +47,10 @@ export const artifactSummary = z.object({
 });
 export type ArtifactSummary = z.infer<typeof artifactSummary>;
 
+/** The answer of GET /api/artifacts/room. */
+export const artifactRoom = z.object({ freeBytes: z.number().nonnegative() });
+export type ArtifactRoom = z.infer<typeof artifactRoom>;
+
 /** The answer of GET /api/artifacts/:id. */
 export const artifactAnswer = z.object({ id: z.string(), spec, chunks: z.array(artifactChunk), facts: z.unknown() });
 /** Of POST /api/artifacts/:id, and its answer; `bytes` is what the whole will take, where that is known. */

@@ -14,7 +14,7 @@ import {
   adapterNotesAnswer,
 } from "./adapter-notes.ts";
 import { appInfo } from "./app.ts";
-import { type ArtifactSpec, artifactAnswer, artifactBegun, type Chunk } from "./artifacts.ts";
+import { type ArtifactSpec, artifactAnswer, artifactBegun, artifactRoom, type Chunk } from "./artifacts.ts";
 import {
   adapterList,
   computeState,
@@ -28,6 +28,7 @@ import {
   type DataSource,
   datasetList,
   datasetUsage,
+  earlierSets,
   fileNames,
   type ImageReport,
   type ImportEvent,
@@ -214,6 +215,8 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
         const call: Call = { method: "POST", json: toRequest(source), signal };
         return (await finish(lines(surveyEvent, url("/datasets/survey"), call), onProgress)).survey;
       },
+      /** The sets that a new run on this dataset may begin with, the newest first. */
+      earlierSets: (id: string) => ask(earlierSets, ofDataset(id, "/sets")),
       inspect: async (
         source: DataSource,
         options: ImportOptions,
@@ -370,6 +373,8 @@ export function createClient(fetch: typeof globalThis.fetch, base = "") {
     artifacts: {
       /** One that is finished. */
       get: (id: string) => ask(artifactAnswer, ofArtifact(id)),
+      /** What the disk has free for more. */
+      room: () => ask(artifactRoom, url("/artifacts/room")),
       chunk: (id: string, name: string) => bytes(ofArtifact(id, `/chunks/${encodeURIComponent(name)}`)),
       begin: (id: string, spec: ArtifactSpec, bytes: number | undefined) =>
         ask(artifactBegun, ofArtifact(id), { method: "POST", json: { spec, bytes } }),

@@ -44,6 +44,19 @@ export const imageRange = z.strictObject({
   to: z.coerce.number().int().nonnegative().optional(),
 });
 
+/** Of GET /api/datasets/:id/sets: a run of the same images whose set a new run may begin with; `step` is that of the set. */
+const earlierSet = z.object({
+  id: z.string(),
+  name: z.string(),
+  createdAt: z.iso.datetime(),
+  ipc: z.int(),
+  step: z.int(),
+  /** The preview that shows it. */
+  picture: z.string().optional(),
+});
+export const earlierSets = z.array(earlierSet);
+export type EarlierSet = z.infer<typeof earlierSet>;
+
 export const datasetPatch = z.strictObject({ name: z.string().trim().min(1).max(200) });
 
 /** What `inspect` tells: a manifest without what only a stored dataset has. */

@@ -5,6 +5,7 @@ import type { Client } from "./client.ts";
 
 export function createRemoteArtifacts({ artifacts }: Client): ArtifactStore {
   return {
+    measureRoom: async () => (await artifacts.room()).freeBytes,
     open: async (id) => {
       const found = await artifacts.get(id).catch((error: unknown) => {
         if (error instanceof UserError && error.code === "artifact-unknown") return undefined;

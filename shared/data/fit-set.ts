@@ -14,8 +14,8 @@ export interface SetForm {
   readonly ipc?: number;
 }
 
-/** A set is only meaningful with images like those that it was made of. Throws UserError "other-dataset" naming all that differs. */
-export function requireSetFits(set: DistilledSet, form: SetForm): void {
+/** All that keeps a set from being used with images of another form than those that it was made of. */
+export function listMisfits(set: Pick<DistilledSet, "shape" | "classNames" | "ipc">, form: SetForm): string[] {
   const [, channels, height, width] = set.shape;
   const problems: string[] = [];
   if (channels !== form.channels || height !== form.height || width !== form.width) {
@@ -29,6 +29,12 @@ export function requireSetFits(set: DistilledSet, form: SetForm): void {
   if (form.ipc !== undefined && form.ipc !== set.ipc) {
     problems.push(`the set has ${set.ipc} images of each class, the recipe ${form.ipc}: use ipc ${set.ipc}`);
   }
+  return problems;
+}
+
+/** Throws UserError "other-dataset" naming all that differs. */
+export function requireSetFits(set: DistilledSet, form: SetForm): void {
+  const problems = listMisfits(set, form);
   if (problems.length > 0) {
     throw new UserError(
       "other-dataset",

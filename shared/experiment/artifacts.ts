@@ -40,6 +40,8 @@ export interface ArtifactWriter extends AsyncDisposable {
 
 /** How a stage reaches the store's artifacts, by files or over HTTP. */
 export interface ArtifactStore {
+  /** What the disk has free for them. */
+  measureRoom(): Promise<number>;
   /** Undefined where there is none that is finished. Throws UserError "artifact-damaged". */
   open(id: string): Promise<Artifact | undefined>;
   /**

@@ -5,13 +5,14 @@ import { isValue, type Runtime } from "../engine/index.ts";
 import { countEpochs, protocolOf } from "../evaluation/protocols.ts";
 import { createTrainer } from "../evaluation/train-fresh.ts";
 import { deriveKey, rootKey } from "../lib/random.ts";
+import { UserError } from "../lib/user-error.ts";
 import { methodOf } from "../methods/index.ts";
 import { createNet, namedNetwork } from "../nn/nets/index.ts";
 import type { Recipe } from "../recipe/index.ts";
-import { type ArtifactStore, artifactId } from "./artifacts.ts";
+import { type Artifact, type ArtifactStore, artifactId } from "./artifacts.ts";
 import { randomSet } from "./evaluate.ts";
 import { fitMemory, type PlannedMemory } from "./planned-memory.ts";
-import { type Prepared, preparations } from "./prepare.ts";
+import { type Preparation, type Prepared, preparations } from "./prepare.ts";
 import { requireTestImages } from "./session.ts";
 import { openSets } from "./sets.ts";
 
@@ -29,7 +30,10 @@ export interface Estimate {
   readonly artifactBytes: number;
 }
 
-/** Times one step and one training epoch of each network, after a warm-up, and multiplies. */
+/**
+ * Times one step and one training epoch of each network, after a warm-up, and multiplies. Throws UserErrors "no-space" where what is
+ * to be prepared does not fit on the disk, and "artifact-damaged" where what is there already cannot be read.
+ */
 export async function estimateRun(input: {
   readonly recipe: Recipe;
   readonly runtime: Runtime;
@@ -39,7 +43,7 @@ export async function estimateRun(input: {
   /** Of the dataset. */
   readonly fingerprint: string;
   /** Where what a run prepares may be already. */
-  readonly artifacts: Pick<ArtifactStore, "open">;
+  readonly artifacts: Pick<ArtifactStore, "open" | "measureRoom">;
   /** In milliseconds. */
   readonly clock: () => number;
   readonly evaluate: boolean;
@@ -108,22 +112,46 @@ export async function estimateStored({
   return { estimate: await estimateRun({ ...rest, ...sets, fingerprint, imagesAtOnce }), planned };
 }
 
+/** Larger ones are only looked at by their sizes, which opening them does; their parts are checked when they are read. */
+const MOST_READ = 256e6;
+
 /** What is still to be made, and made-up contents for all of it. */
 async function timePreparations(input: Timed) {
   const { recipe, fingerprint, runtime, train, validation, test, artifacts, clock, evaluate } = input;
   let prepared: Prepared = { train, validation, test, init: "noise" };
-  let [prepareSeconds, artifactBytes] = [0, 0];
+  const missing: Preparation[] = [];
   for (const prepare of preparations) {
     const wanted = prepare({ recipe, fingerprint, runtime, evaluate }, prepared);
     if (!wanted) continue;
-    if (!(await artifacts.open(await artifactId(wanted.spec)))) {
-      prepareSeconds += (await wanted.rehearse?.(clock)) ?? 0;
-      artifactBytes += wanted.bytes ?? 0;
-    }
+    const found = await artifacts.open(await artifactId(wanted.spec));
+    if (found) await readWhole(found);
+    else missing.push(wanted);
     prepared = { ...prepared, ...wanted.blank() };
   }
+  const artifactBytes = missing.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
+  if (artifactBytes > 0) requireRoom(missing, artifactBytes, await artifacts.measureRoom());
+  let prepareSeconds = 0;
+  for (const { rehearse } of missing) prepareSeconds += (await rehearse?.(clock)) ?? 0;
   return { prepared, prepareSeconds, artifactBytes };
 }
+
+async function readWhole({ chunks, read }: Artifact): Promise<void> {
+  if (chunks.reduce((sum, { bytes }) => sum + bytes, 0) > MOST_READ) return;
+  for (const { name } of chunks) await read(name);
+}
+
+function requireRoom(missing: readonly Preparation[], bytes: number, free: number): void {
+  if (bytes <= free) return;
+  const listed = missing.map(({ title, bytes = 0 }) => `${gigabytes(bytes)} for ${title}`).join(", ");
+  const settings = missing.flatMap(({ sizeNames = [] }) => sizeNames);
+  throw new UserError(
+    "no-space",
+    `What this run prepares takes ${listed}; the disk has ${gigabytes(free)} free.`,
+    settings.length > 0 ? `Lower ${settings.join(" or ")}, or free some space.` : "Free some space.",
+  );
+}
+
+const gigabytes = (bytes: number) => `${Number((bytes / 1e9).toPrecision(3)).toLocaleString("en-GB")} GB`;
 
 async function timeStep({ recipe, runtime, clock, imagesAtOnce }: Timed, prepared: Prepared): Promise<number> {
   const { train, experts } = prepared;

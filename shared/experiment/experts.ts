@@ -69,6 +69,7 @@ export const prepareExperts: Prepare = ({ recipe, fingerprint, runtime }, { trai
     },
     steps: count * parts,
     bytes: 4 * count * ((epochs + 1) * parameters + planeNumbers),
+    sizeNames: ["method.experts.count", "method.maxStart", "network.width"],
 
     make: async ({ chunks, read, write }, signal) => {
       for (let at = chunks.length; at < count * parts; at++) {

@@ -43,6 +43,8 @@ export interface Preparation {
   blank(): Partial<Prepared>;
   /** Of all its chunks, where it is known before. */
   readonly bytes?: number;
+  /** The settings that make it smaller, where it may be large. */
+  readonly sizeNames?: readonly string[];
   /**
    * Computes a little of everything that `make` computes, and tells how many seconds the whole takes. Missing where that is
    * nothing beside a step. `clock` is in milliseconds.

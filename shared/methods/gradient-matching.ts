@@ -76,7 +76,7 @@ const LOOPS: readonly (readonly [ipc: number, outer: number, inner: number])[] =
 ];
 
 /** The row of the nearest number of images per class that is listed, of two equally near ones the smaller. */
-function usual({ ipc }: MethodSize) {
+function usual({ ipc }: Pick<MethodSize, "ipc">) {
   const [, outerLoops, innerLoops] = LOOPS.reduce((best, row) =>
     Math.abs(row[0] - ipc) < Math.abs(best[0] - ipc) ? row : best,
   );

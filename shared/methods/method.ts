@@ -102,8 +102,8 @@ export interface Method<O extends z.ZodObject = z.ZodObject> {
   readonly paper: { readonly title: string; readonly authors: string; readonly venue: string; readonly url: string };
   /** Its settings, each with a description: the form, the command line and the docs read them. */
   readonly options: O;
-  /** Settings that follow from the size where a recipe leaves them out. */
-  usual?(size: MethodSize): Partial<z.input<O>>;
+  /** Settings that follow from the images per class where a recipe leaves them out. */
+  usual?(size: Pick<MethodSize, "ipc">): Partial<z.input<O>>;
   /** What contradicts in the options: a setting's name within them, and what to change. */
   contradictions?(
     options: z.output<O>,

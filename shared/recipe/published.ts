@@ -1,5 +1,7 @@
 // The published figure that a choice of dataset and ipc is to be measured against.
+import { protocolIds, protocolOf } from "../evaluation/protocols.ts";
 import { isSame, type Json, listLeaves, readPath } from "../lib/json-tree.ts";
+import { methods } from "../methods/index.ts";
 import type { Seed } from "./seed.ts";
 
 export type Case = Seed["cases"][number];
@@ -26,16 +28,35 @@ export function findNearestPublished(seed: Pick<Seed, "cases">, dataset: string,
   return seed.cases.filter((each) => isOfDataset(each, dataset)).sort((a, b) => far(a) - far(b))[0];
 }
 
+/** What of the official evaluation the recipe's protocol does not do, in sentences. */
+export function listLeftOut(recipe: Json): readonly string[] {
+  const id = protocolIds.find((each) => each === readPath(recipe, "evaluation.protocol"));
+  return id === undefined ? [] : protocolOf(id).leftOut;
+}
+
 export interface ProtocolDifference {
   readonly path: string;
   readonly ours: Json;
   readonly paper: Json;
 }
 
-/** The settings of a recipe that are not the published case's; what the seed leaves open counts as the same. */
-export function listProtocolDifferences(recipe: Json, seed: Pick<Seed, "defaults">, found: Case): ProtocolDifference[] {
+/**
+ * The settings of a recipe that are not the published case's. What the seed leaves open is what its method derives from the
+ * images per class, and else counts as the same.
+ */
+export function listProtocolDifferences(
+  recipe: Json,
+  seed: Pick<Seed, "method" | "defaults">,
+  found: Case,
+): ProtocolDifference[] {
   const theirs = new Map<string, Json>();
-  for (const layer of [seed.defaults, found.set, { ipc: found.ipc, evaluation: { nets: [found.net] } }]) {
+  const usual = methods.find(({ id }) => id === seed.method)?.usual?.(found) ?? {};
+  for (const layer of [
+    { method: usual },
+    seed.defaults,
+    found.set,
+    { ipc: found.ipc, evaluation: { nets: [found.net] } },
+  ]) {
     for (const { path, value } of listLeaves(layer)) theirs.set(path, value);
   }
   return [...theirs]

@@ -74,27 +74,32 @@ function fittingDefaults(dataset: DatasetFacts, given: Json, steps: number): Jso
 /**
  * The full recipe of layers laid on one another, fit for a dataset. Throws UserError "bad-recipe" naming every field
  * that is wrong, in its message and as `problems`, with the nearest known name for one that does not exist; `source`
- * names the recipe in it.
+ * names the recipe in it. `found` is told with the rest: what the recipe names in a store that is not there, or does not fit.
  */
-export function resolveRecipe(layers: readonly Json[], dataset: DatasetFacts, source = "The recipe"): Recipe {
-  const given = withUsual(layers.reduce(layer, { network: { id: "convnet" } }), dataset);
+export function resolveRecipe(
+  layers: readonly Json[],
+  dataset: DatasetFacts,
+  source = "The recipe",
+  found: readonly FieldProblem[] = [],
+): Recipe {
+  const given = withUsual(layers.reduce(layer, { network: { id: "convnet" } }));
   const parsedMethod = recipeSchema.shape.method.safeParse(given.method);
   const steps = parsedMethod.success ? methodOf(parsedMethod.data.id).steps(parsedMethod.data) : 1;
   const full = layer(fittingDefaults(dataset, given, steps), given);
   const parsed = recipeSchema.safeParse(full);
   const issues = parsed.error?.issues ?? [];
-  const problems = [...issues.flatMap((issue) => explain(issue, full)), ...misfits(full, dataset)];
+  const problems = [...issues.flatMap((issue) => explain(issue, full)), ...misfits(full, dataset), ...found];
   if (problems.length > 0 || !parsed.success) throw unusable(source, problems);
   return parsed.data;
 }
 
 /** With the settings that the method derives from the number of images, below those that are given. */
-function withUsual(given: Json, { classes }: DatasetFacts): Json {
+function withUsual(given: Json): Json {
   const id = isObject(given.method) ? given.method.id : undefined;
   const method = methods.find((each) => each.id === id);
   const ipc = recipeSchema.shape.ipc.safeParse(given.ipc);
   if (!method || !ipc.success) return given;
-  return layer({ method: { id, ...method.usual?.({ classes: classes.length, ipc: ipc.data }) } }, given);
+  return layer({ method: { id, ...method.usual?.({ ipc: ipc.data }) } }, given);
 }
 
 const plainNetwork = { id: "convnet", depth: 1 } as const;

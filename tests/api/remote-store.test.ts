@@ -106,7 +106,7 @@ test("a run that begins with an earlier set and judges its steps has the same fi
     expect(await readFile(join(remote.path, name)), name).toEqual(await readFile(join(local.path, name)));
   }
   await expect(make({ ...begun, init: { set: local.record.id }, ipc: 3 })).rejects.toMatchObject({
-    code: "other-dataset",
+    code: "bad-recipe",
     message: expect.stringContaining("the set has 2 images of each class, the recipe 3"),
   });
 });

@@ -70,10 +70,11 @@ test("a set is evaluated beside every baseline with several networks; a run begi
   const read = (...path: string[]) => readFile(place.file(...path));
   expect(await read("second", "initial.safetensors")).toEqual(await read("first", "distilled.safetensors"));
 
-  const many = await distil("--out", place.file("third"), "--ipc", "3", "--init-from", first);
+  const wrong = set("selection.epochs=0");
+  const many = await distil("--out", place.file("third"), "--ipc", "3", "--init-from", first, ...wrong);
   expect(many).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/the set has 2 images .*the recipe 3: use ipc 2/),
+    stderr: expect.stringMatching(/selection\.epochs: .*init: the set has 2 images .*the recipe 3: use ipc 2/s),
   });
   expect(await exists(place.file("third"))).toBe(false);
   const large = await distil("--out", place.file("third"), "--ipc", "13", ...set("init=herding"));

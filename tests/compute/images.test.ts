@@ -78,6 +78,14 @@ test("a paused run shows exact values, finds near real images, is exported, and 
   const set = fromSafetensors(await readFile(join(dir, "distilled.safetensors")), "export");
   expect(set).toMatchObject({ classNames: ["ant", "bee"], ipc: 2, fingerprint: small.dataset.fingerprint });
   expect(Math.max(...set.images)).toBe(values.max);
+
+  // Another run may begin with what it has so far.
+  const [earlier] = await client.datasets.earlierSets(small.dataset.id);
+  expect(earlier).toMatchObject({ id, ipc: 2, step: paused.step, picture: expect.stringMatching(/^\d{6}\.png$/) });
+  const begin = { ...tinyChanges, ipc: 2, init: { set: id } };
+  const begun = await client.runs.create(await newRunOf(client, small.dataset, begin));
+  const initial = await client.runs.initial(begun.record.id);
+  expect(fromSafetensors(initial, "initial").images).toEqual(set.images);
   const readme = await readFile(join(dir, "README.md"), "utf8");
   expect(readme).toContain(`**Unfinished:** these are the images of step ${paused.step} of 4000.`);
   expect(readme).toContain("This run is not evaluated yet.");

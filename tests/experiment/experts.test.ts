@@ -181,5 +181,15 @@ test("are estimated before they start, and cost nothing once they are there", as
   expect(before.totalSeconds).toBe(before.prepareSeconds + before.synthesiseSeconds);
   const { artifacts } = await make(wanted);
   expect(await estimate(artifacts)).toMatchObject({ prepareSeconds: 0, artifactBytes: 0 });
+
+  const full = new MemoryArtifacts();
+  full.room = (wanted.bytes ?? 0) - 1;
+  const already = time;
+  await expect(estimate(full)).rejects.toMatchObject({
+    code: "no-space",
+    message: expect.stringMatching(/takes .* GB for expert trajectories; the disk has/),
+    hint: expect.stringMatching(/^Lower method\.experts\.count or method\.maxStart or network\.width/),
+  });
+  expect(time).toBe(already); // nothing was computed
   expect(counted.live.size).toBe(0);
 });

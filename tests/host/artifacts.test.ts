@@ -89,8 +89,8 @@ describe.each(["files", "routes"])("by %s", (way) => {
       await writer.finish(null);
     }
     await damage(join(folder, "a.bin"));
-    const made = await artifacts.open(id);
-    const error = await made?.read("a").catch((caught: unknown) => caught);
+    const readPart = async () => (await artifacts.open(id))?.read("a");
+    const error = await readPart().catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: "artifact-damaged", message: expect.stringMatching(message) });
     expect(error).toMatchObject({ message: expect.stringContaining(id), hint: expect.stringMatching(/Delete it/) });
   });

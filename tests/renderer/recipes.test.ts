@@ -1,6 +1,6 @@
 // Recipes from outside, what a new run begins with, and the paper's figure beside ours, with the host's own resolving.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { findOurBest } from "../../renderer/stores/paper-against-ours.ts";
+import { compareWithPaper, findCaseOf, findOurBest } from "../../renderer/stores/paper-against-ours.ts";
 import { parseRecipeText, settingsOf } from "../../renderer/stores/recipe-file.ts";
 import { recipeOf, startFrom, startFromCase, startFromOutside } from "../../renderer/stores/start-from.ts";
 import seedFile from "../../seeds/2023-dm-zhao.json" with { type: "json" };
@@ -87,8 +87,17 @@ test("of our runs the best of the same method, dataset and ipc stands beside the
   ];
   const scores = new Map(runs.map(({ record }, i) => [record.id, scored(0.3 + i / 10)]));
   const best = findOurBest(seed, each, runs, scores);
-  expect(best).toMatchObject({ id: "bb", score: { mean: 0.4 } });
+  expect(best).toMatchObject({ run: { id: "bb" }, ours: { mean: 0.4 } });
+  expect(best?.differences).toContainEqual({ path: "dataset", paper: "CIFAR-10", ours: "CIFAR-10 small" });
   expect(best?.differences).toContainEqual({ path: "method.steps", paper: 20000, ours: 5 });
   expect(best?.differences.map(({ path }) => path)).not.toContain("init");
   expect(findOurBest(seed, each, runs, new Map())).toBeUndefined();
+
+  // A run that was ended by hand has made fewer steps than its recipe says.
+  const ended = compareWithPaper(seed, each, runs[0].record, [], 3);
+  expect(ended.differences).toContainEqual({ path: "method.steps", paper: 20000, ours: 3 });
+  expect(ended.differences.map(({ path }) => path)).not.toContain("dataset");
+  expect(findCaseOf(runs[0].record, list.seeds)).toMatchObject({ found: { name: "cifar10-ipc10" }, isSameIpc: true });
+  const other = { ...runs[0].record, recipe: { ...dm, ipc: 12 } };
+  expect(findCaseOf(other, list.seeds)).toMatchObject({ found: { name: "cifar10-ipc10" }, isSameIpc: false });
 });

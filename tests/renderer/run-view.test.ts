@@ -55,6 +55,10 @@ test("what a recipe changes of the published protocol is listed, the case before
     evaluation: { nets: ["convnet-3"] },
   };
   expect(listProtocolDifferences(recipe, seed, found)).toEqual([{ path: "network.width", ours: 16, paper: 128 }]);
+  // What the paper derives from the images per class is its setting, too, though no seed writes it down.
+  const matching = { ...recipe, method: { id: "dc", steps: 150, outerLoops: 10, innerLoops: 50 } };
+  const derived = listProtocolDifferences(matching, { method: "dc", defaults: {} }, { ...found, set: {} });
+  expect(derived).toEqual([{ path: "method.steps", ours: 150, paper: 10_000 }]);
   expect(isSameName("CIFAR-10", "cifar10")).toBe(true);
   expect(isSameName("CIFAR-10", "CIFAR-10, three classes")).toBe(false);
 });

@@ -19,7 +19,7 @@ test("every setting of the schema is a field with words and range", () => {
   expect(field("ipc")).toMatchObject({ kind: "integer", minimum: 1, maximum: 5000, group: "ipc" });
   expect(field("method.steps")).toMatchObject({ kind: "integer", group: "method" });
   expect(field("method.imageLearningRate")).toMatchObject({ kind: "number" });
-  expect(field("init")).toMatchObject({ kind: "choice", options: ["real", "noise", "herding", "k-center", "k-means"] });
+  expect(field("init")).toMatchObject({ kind: "start", options: ["real", "noise", "herding", "k-center", "k-means"] });
   expect(field("dataset.channels")).toMatchObject({ kind: "choice", options: [1, 3] });
   expect(field("augmentation.strategy")).toMatchObject({ kind: "choices" });
   expect(field("evaluation.nets")).toMatchObject({ kind: "words", options: networkNames });
@@ -132,6 +132,8 @@ test("only settings that differ are listed, lists as wholes", () => {
 test("a run to be repeated differs from its preset by what was changed, not by its dataset", () => {
   const preset = { ipc: 1, dataset: { size: 32 }, method: { steps: 500 } };
   expect(changesAgainst(preset, { ipc: 10, dataset: { size: 28 }, method: { steps: 500 } })).toEqual({ ipc: 10 });
+  // One field, whether it is a word or an object.
+  expect(changesAgainst({ init: "real" }, { init: { set: "first" } })).toEqual({ init: { set: "first" } });
 });
 
 test("the published figure is the one for this dataset and ipc", () => {

@@ -1,6 +1,7 @@
 // What a method tells of single steps: vectors become curves, and a trajectory is that of the step that is looked at.
 import { expect, test } from "vitest";
 import { curvesOf, lossByStart } from "../../renderer/stores/detail-curves.ts";
+import { expertCurves, partCurve } from "../../renderer/stores/preparation-curves.ts";
 import { applyEvents, applyLines, emptyRun, lastStep } from "../../renderer/stores/run-state.ts";
 import { trajectoryAt } from "../../renderer/stores/trajectory.ts";
 import type { RunEvent } from "../../shared/api/runs.ts";
@@ -74,4 +75,36 @@ test("what lies after a cut is forgotten", () => {
   expect(trajectoryAt(cut, 9)).toMatchObject({ step: 1 });
   expect(curvesOf(cut, "lossByClass", [], String)[0].steps).toEqual([1]);
   expect(applyLines(run, [{ type: "cut", events: 2 }]).details).toEqual({});
+});
+
+test("experts are told apart by their epochs; of many the newest stands beside mean and range", () => {
+  const words = { expert: (i: number) => `e${i}`, mean: (n: number) => `mean of ${n}`, lowest: "low", highest: "high" };
+  const part = (step: number, metrics: object) => ({ type: "step", stage: "prepare", step, metrics });
+  const trained = (count: number) =>
+    applyEvents(
+      emptyRun,
+      number([
+        part(1, { loss: 9 }), // of the network for features, which comes before
+        ...Array.from({ length: count }, (_, expert) => [
+          part(2 + 3 * expert, { expert, epoch: 0, accuracy: 0.1 }),
+          part(3 + 3 * expert, { expert, epoch: 1, loss: 2 + expert, accuracy: 0.5 }),
+          part(4 + 3 * expert, { expert, planeShare: 1 }),
+        ]).flat(),
+      ]),
+    );
+  const few = trained(2);
+  expect(expertCurves(few, "loss", words)).toEqual([
+    { label: "e0", steps: [1], values: [2] },
+    { label: "e1", steps: [1], values: [3] },
+  ]);
+  expect(expertCurves(few, "accuracy", words)[0]).toEqual({ label: "e0", steps: [0, 1], values: [0.1, 0.5] });
+  expect(partCurve(few, "loss", "features")).toEqual([{ label: "features", steps: [1], values: [9] }]);
+  expect(partCurve(few, "offset", "chosen")).toEqual([]);
+  expect(expertCurves(trained(7), "loss", words)).toEqual([
+    { label: "e6", steps: [1], values: [8] },
+    { label: "mean of 7", steps: [1], values: [5] },
+    { label: "low", steps: [1], values: [2] },
+    { label: "high", steps: [1], values: [8] },
+  ]);
+  expect(expertCurves(emptyRun, "loss", words)).toEqual([]);
 });

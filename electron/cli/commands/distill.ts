@@ -8,21 +8,13 @@ import { fitMemory } from "../../../shared/experiment/planned-memory.ts";
 import { requireTestImages } from "../../../shared/experiment/session.ts";
 import { openSets } from "../../../shared/experiment/sets.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import {
-  factsOf,
-  layer,
-  layersOf,
-  parseChanges,
-  type Recipe,
-  recipeSchema,
-  resolveRecipe,
-} from "../../../shared/recipe/index.ts";
+import { layer, layersOf, parseChanges, type Recipe, recipeSchema } from "../../../shared/recipe/index.ts";
 import { storedDatasetOf } from "../../compute/stored-dataset.ts";
 import { openArtifactStore } from "../../host/artifacts.ts";
 import type { Dataset } from "../../host/datasets/index.ts";
 import { readEvaluation } from "../../host/export/index.ts";
 import { formatBytes } from "../../host/files.ts";
-import { createRun, openRun, type Run, readEarlierSet } from "../../host/runs/index.ts";
+import { createRun, openRun, type Run, readEarlierSet, resolveWithSet } from "../../host/runs/index.ts";
 import {
   type Cli,
   type CliCommand,
@@ -64,7 +56,7 @@ export interface RunRequest {
   readonly evaluate: boolean;
 }
 
-/** Prints what the run will cost, makes the run folder, and runs. */
+/** Prints what the run will cost, makes the run folder, and runs. What the estimate refuses leaves no folder behind. */
 export async function startRun(
   cli: Cli,
   { recipeName, recipe, dataset, name, out, evaluate }: RunRequest,
@@ -75,7 +67,7 @@ export async function startRun(
     requireTestImages(dataset);
     warnOfSmallClasses(cli, dataset, recipe);
   }
-  const initial = await readEarlierSet(store.home, recipe, manifest);
+  const initial = await readEarlierSet(store, recipe, manifest);
   const runtime = await cli.runtime();
   const { backend: backendId, adapter } = runtime.backend.capabilities;
   cli.output.note(`${recipeName} on ${manifest.name}, ipc ${recipe.ipc}, with ${adapter}`);
@@ -84,21 +76,6 @@ export async function startRun(
   if (!planned && cli.options.memoryLimit !== undefined) {
     cli.output.warn(`--memory-limit holds for GPUs alone: ${adapter} takes what it needs.`);
   }
-  const run = await createRun(store.home, {
-    ...(out === undefined ? {} : { dir: out }),
-    ...(initial && { initial }),
-    record: {
-      name: name || `${manifest.name} ${recipe.method.id} ipc ${recipe.ipc}`,
-      recipe,
-      seed: recipe.seed,
-      dataset: { id: manifest.id, name: manifest.name, fingerprint: manifest.fingerprint },
-      app: { version: packageJson.version },
-      backend: backendId,
-      adapter,
-      evaluate,
-    },
-  });
-  cli.output.note(`run ${run.record.id} in ${run.path}`);
   const clock = () => performance.now();
   const estimate = await estimateRun({
     recipe,
@@ -124,6 +101,21 @@ export async function startRun(
       ...(artifactBytes > 0 ? [` and ${formatBytes(artifactBytes)} that later runs share`] : []),
     ].join(""),
   );
+  const run = await createRun(store.home, {
+    ...(out === undefined ? {} : { dir: out }),
+    ...(initial && { initial }),
+    record: {
+      name: name || `${manifest.name} ${recipe.method.id} ipc ${recipe.ipc}`,
+      recipe,
+      seed: recipe.seed,
+      dataset: { id: manifest.id, name: manifest.name, fingerprint: manifest.fingerprint },
+      app: { version: packageJson.version },
+      backend: backendId,
+      adapter,
+      evaluate,
+    },
+  });
+  cli.output.note(`run ${run.record.id} in ${run.path}`);
   await executeRun(cli, run, dataset, evaluate);
   return run;
 }
@@ -165,7 +157,8 @@ export const distillCommand: CliCommand = {
           ...(flags.seed === undefined ? {} : { seed: flags.seed }),
         }),
       ];
-      const recipe = resolveRecipe(layers, factsOf(dataset.manifest), found.source);
+      const { store } = await cli.host();
+      const recipe = await resolveWithSet(store, layers, dataset.manifest, found.source);
       const run = await startRun(cli, {
         recipeName: found.name,
         recipe,

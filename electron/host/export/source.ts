@@ -3,9 +3,9 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { type EvaluationFile, evaluationFileSchema } from "../../../shared/api/runs.ts";
-import { fromSafetensors, toPixels, toSafetensors } from "../../../shared/data/distilled-set.ts";
+import { toPixels } from "../../../shared/data/distilled-set.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
-import { checkSchema, listKeptSteps, type Run, readEvents, readResult, readSynthetic } from "../runs/index.ts";
+import { checkSchema, type Run, readEvents, readNewestSet, readResult } from "../runs/index.ts";
 import type { Store } from "../store.ts";
 import { makeClassFolders } from "./class-folders.ts";
 import type { ExportSource } from "./format.ts";
@@ -28,7 +28,7 @@ export interface Made {
  * "bad-distilled-set", "bad-evaluation", and those of `readSynthetic`.
  */
 export async function readResults(run: Run, store?: Store): Promise<RunResults> {
-  const { set, bytes, step } = await readSet(run, store);
+  const { set, bytes, step } = await readNewestSet(run, store);
   return {
     run,
     set,
@@ -38,18 +38,6 @@ export async function readResults(run: Run, store?: Store): Promise<RunResults> 
     classFolders: makeClassFolders(set.classNames),
     evaluation: await readEvaluation(run),
   };
-}
-
-/** Where a run went on after it had failed, its set is older than its newest checkpoint. */
-async function readSet(run: Run, store: Store | undefined) {
-  const bytes = await readResult(run, "distilled.safetensors");
-  const { status, stage } = run.record;
-  const isDistilling = stage === "synthesise" && status !== "done" && status !== "failed";
-  if (bytes && !(isDistilling && (await listKeptSteps(run)).length > 0)) {
-    return { set: fromSafetensors(bytes, join(run.path, "distilled.safetensors")), bytes, step: undefined };
-  }
-  const { set, step } = await readSynthetic(run, store);
-  return { set, bytes: toSafetensors(set), step };
 }
 
 const stepsSchema = z.object({ method: z.object({ steps: z.int().nonnegative() }) });

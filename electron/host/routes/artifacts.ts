@@ -2,7 +2,7 @@
 // artifact, the one that is behind is refused, and none needs to be given up on.
 
 import { Hono } from "hono";
-import { artifactBegin, artifactFinish, artifactMetrics } from "../../../shared/api/artifacts.ts";
+import { type ArtifactRoom, artifactBegin, artifactFinish, artifactMetrics } from "../../../shared/api/artifacts.ts";
 import { UserError } from "../../../shared/lib/user-error.ts";
 import { deleteArtifact, listArtifactFiles, openArtifactStore, readPart } from "../artifacts.ts";
 import { badRequest, readBytes, readJson } from "../request.ts";
@@ -20,6 +20,7 @@ export function createArtifactRoutes(store: Store) {
     return artifact;
   };
   return new Hono()
+    .get("/room", async (c) => c.json({ freeBytes: await artifacts.measureRoom() } satisfies ArtifactRoom))
     .get("/:id", async (c) => {
       const { read: _, ...artifact } = await openFinished(c.req.param("id"));
       return c.json(artifact);

@@ -34,6 +34,7 @@ import {
 } from "../datasets/index.ts";
 import { explainFileError } from "../files.ts";
 import { streamWork } from "../ndjson-response.ts";
+import { listEarlierSets } from "../runs/index.ts";
 import { importSample } from "../sample.ts";
 import type { Store } from "../store.ts";
 import type { Uploads } from "../uploads.ts";
@@ -115,6 +116,7 @@ export function createDatasetRoutes(store: Store, uploads: Uploads) {
       folderOf(store, id); // refuses what is no id
       return c.json({ bytes: await measureDataset(store, id) });
     })
+    .get("/:id/sets", async (c) => c.json(await listEarlierSets(store, await readManifest(store, c.req.param("id")))))
     .get("/:id/files/:split", async (c) => {
       const { id, split } = imagesParameters.parse(c.req.param());
       const manifest = await readManifest(store, id);

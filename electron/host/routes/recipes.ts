@@ -14,6 +14,7 @@ import {
 } from "../../../shared/recipe/index.ts";
 import { readManifest } from "../datasets/index.ts";
 import { readJson } from "../request.ts";
+import { resolveWithSet } from "../runs/index.ts";
 import { findSeed, readSeeds } from "../seeds.ts";
 import type { Store } from "../store.ts";
 
@@ -29,10 +30,10 @@ export function createRecipeRoutes(store: Store) {
     })
     .post("/resolve", async (c) => {
       const request = await readJson(c.req.raw, resolveRequest);
-      const facts = factsOf(await readManifest(store, request.dataset));
+      const manifest = await readManifest(store, request.dataset);
       const layers = layersOf(await findSettings(request.recipe), request);
-      const recipe = resolveRecipe([...layers, request.changes], facts);
-      return c.json({ recipe, preset: presetOf(layers, facts) ?? recipe } satisfies ResolvedRecipe);
+      const recipe = await resolveWithSet(store, [...layers, request.changes], manifest);
+      return c.json({ recipe, preset: presetOf(layers, factsOf(manifest)) ?? recipe } satisfies ResolvedRecipe);
     });
 }
 

@@ -89,7 +89,7 @@ export function runRoutes({ root, store, compute, sessions, signals }: RunRoutes
       const { id, name, dataset } = request.record;
       // Another window may have deleted it since.
       const manifest = store && (await readDatasetOf({ id: id ?? name, dataset }, store));
-      const initial = manifest && (await readEarlierSet(root, request.record.recipe, manifest));
+      const initial = manifest && (await readEarlierSet(store, request.record.recipe, manifest));
       const run = await createRun(root, { ...request, ...(initial && { initial }) });
       return c.json({ path: run.path, record: run.record }, 201);
     })

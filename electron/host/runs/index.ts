@@ -6,7 +6,7 @@ export {
   writeCheckpoint,
 } from "./checkpoints.ts";
 export { deleteBrokenRun, deleteRun, isEntry, measureRun, requireIdle } from "./delete.ts";
-export { readEarlierSet, readInitial, readSet } from "./earlier-set.ts";
+export { listEarlierSets, readEarlierSet, readInitial, readSet, resolveWithSet } from "./earlier-set.ts";
 export { appendEvents, cutEvents, readEvents } from "./events.ts";
 export {
   EXPORTS,
@@ -19,6 +19,7 @@ export { followRun } from "./follow.ts";
 export { settleRun } from "./interrupted.ts";
 export { sketchLoss } from "./loss-sketch.ts";
 export { findNearest } from "./nearest.ts";
+export { readNewestSet } from "./newest-set.ts";
 export { findRunOwner, lockRun, runLockedError } from "./owner.ts";
 export { listPreviews, writePreview } from "./previews.ts";
 export { updateRun } from "./record.ts";

@@ -9,7 +9,7 @@ import { ErrorPanel } from "../../components/error-panel.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
-import { client, storeUsage } from "../../host.ts";
+import { client, datasets, storeUsage } from "../../host.ts";
 import { formatBytes, formatCount, formatWhen } from "../../stores/format.ts";
 import { toHash } from "../../stores/route.ts";
 import { type Json, listLeaves, showValue } from "../../stores/tree.ts";
@@ -28,12 +28,18 @@ const places: Partial<Record<StorePart, string>> = { datasets: toHash(["datasets
 function Artifacts() {
   useCrumbs({ label: text.artifacts.title });
   const { value, error } = useRemote(storeUsage);
+  const known = useRemote(datasets).value?.datasets;
   const [going, setGoing] = useState<Going>();
   if (!value) {
     return (
       <div className={styles.page}>{error === undefined ? <p>{text.loading}</p> : <ErrorPanel error={error} />}</div>
     );
   }
+  const datasetOf = (spec: Spec) => {
+    const print = listLeaves((spec ?? {}) as Json).find(({ path }) => /(^|\.)fingerprint$/.test(path))?.value;
+    const found = known?.find(({ fingerprint }) => fingerprint === print);
+    return print === undefined ? "" : found ? text.artifacts.of(found.name) : text.artifacts.ofGone;
+  };
   const bin = (label: string, next: Going) => (
     <Tooltip label={label}>
       <ActionIcon size={24} aria-label={label} onClick={() => setGoing(next)}>
@@ -48,15 +54,14 @@ function Artifacts() {
         {value.artifacts.length === 0 ? (
           <EmptyState icon={IconStack2} title={text.artifacts.emptyTitle} message={text.artifacts.empty} />
         ) : (
-          <table className={`small-table ${styles.table}`}>
+          <table className={`small-table ${styles.table}`} aria-label={text.artifacts.kept}>
             <tbody>
               {value.artifacts.map(({ id, kind, state, parts, spec, bytes, modifiedAt }) => (
                 <tr key={id}>
                   <th scope="row" title={id}>
-                    {text.artifacts.kinds[kind] ?? kind}
-                    <span className={styles.spec} title={describeSpec(spec, "\n")}>
-                      {describeSpec(spec, ", ")}
-                    </span>
+                    {nameOf(kind)}
+                    <span className={styles.quiet}> {datasetOf(spec)}</span>
+                    <MadeOf spec={spec} />
                   </th>
                   <td>{text.artifacts.states[state]}</td>
                   <td data-number>{text.artifacts.partsOf(parts)}</td>
@@ -64,20 +69,20 @@ function Artifacts() {
                   <td data-number>{formatBytes(bytes)}</td>
                   <td className={styles.bin}>
                     {state === "finished" && (
-                      <Tooltip label={text.artifacts.download(id)}>
+                      <Tooltip label={text.artifacts.download(nameOf(kind), id)}>
                         <ActionIcon
                           size={24}
                           component="a"
                           href={client.artifacts.archiveUrl(id)}
                           download
-                          aria-label={text.artifacts.download(id)}
+                          aria-label={text.artifacts.download(nameOf(kind), id)}
                         >
                           <IconDownload size={14} />
                         </ActionIcon>
                       </Tooltip>
                     )}
-                    {bin(text.artifacts.delete(id), {
-                      title: text.artifacts.deleteArtifactTitle(id),
+                    {bin(text.artifacts.delete(`${nameOf(kind)}, ${id}`), {
+                      title: text.artifacts.deleteArtifactTitle(nameOf(kind), id),
                       message: text.artifacts.deleteArtifact(formatBytes(bytes)),
                       remove: () => client.artifacts.delete(id),
                     })}
@@ -133,12 +138,30 @@ function Artifacts() {
   );
 }
 
-/** What it was made of, setting by setting. */
-const describeSpec = (spec: StoreUsage["artifacts"][number]["spec"], between: string) =>
-  listLeaves((spec ?? {}) as Json)
-    .filter(({ path }) => !/(^|\.)(kind|fingerprint|version)$/.test(path))
-    .map(({ path, value }) => `${path} ${showValue(value)}`)
-    .join(between);
+type Spec = StoreUsage["artifacts"][number]["spec"];
+
+const nameOf = (kind: string) => text.artifacts.kinds[kind] ?? kind;
+
+/** What its contents follow from, setting by setting. */
+function MadeOf({ spec }: { readonly spec: Spec }) {
+  const settings = listLeaves((spec ?? {}) as Json).filter(
+    ({ path }) => !/(^|\.)(kind|fingerprint|version)$/.test(path),
+  );
+  if (settings.length === 0) return null;
+  return (
+    <details className={styles.spec}>
+      <summary>{text.artifacts.madeOf(settings.length)}</summary>
+      <dl>
+        {settings.map(({ path, value }) => (
+          <div key={path}>
+            <dt>{path}</dt>
+            <dd>{showValue(value)}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );
+}
 
 function Disk({ usage }: { readonly usage: StoreUsage }) {
   const total = usage.parts.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -15,6 +15,7 @@ import { app, client, go, refreshRuns, runner } from "../../host.ts";
 import type { Dataset } from "../../stores/dataset.ts";
 import { formatBytes, formatDuration, formatValue } from "../../stores/format.ts";
 import { canStart, isRefused, type NewRun, type NewRunState } from "../../stores/new-run.ts";
+import { labelOf } from "../../stores/recipe-fields.ts";
 import { text } from "../../text.ts";
 import styles from "./new-run.module.css";
 
@@ -120,7 +121,16 @@ export function CostPanel({ form, state, dataset, isTestable }: CostPanelProps) 
           onChange={(event) => setTyped(event.currentTarget.value)}
           maxLength={120}
         />
-        {problems.size > 0 && <p className={styles.problem}>{text.newRun.fix(problems.size)}</p>}
+        {problems.size > 0 && (
+          <div className={styles.problem}>
+            <p>{text.newRun.fix(problems.size)}</p>
+            <ul className={styles.problemList}>
+              {[...problems].map(([path, message]) => (
+                <li key={path}>{path ? text.newRun.problem(labelOf(path), message) : message}</li>
+              ))}
+            </ul>
+          </div>
+        )}
         {task.error !== undefined && <ErrorPanel error={task.error} />}
         <Button
           fullWidth
@@ -132,7 +142,7 @@ export function CostPanel({ form, state, dataset, isTestable }: CostPanelProps) 
           loading={task.isBusy}
           onClick={start}
         >
-          {text.newRun.start}
+          {text.newRun.startRun}
         </Button>
       </Panel>
       {json && (

@@ -4,6 +4,7 @@ import { Button, Select } from "@mantine/core";
 import { IconDatabase, IconFileImport, IconSquareRoundedPlus } from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
 import { useStore } from "zustand";
+import type { EarlierSet } from "../../../shared/api/datasets.ts";
 import type { RecipeList } from "../../../shared/api/recipes.ts";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { ErrorPanel } from "../../components/error-panel.tsx";
@@ -32,6 +33,21 @@ function NewRunView({ route }: { readonly route: Route }) {
   const form = useMemo(() => createNewRun({ recipes: client.recipes, runs: { estimate: runner.estimate } }), []);
   useEffect(() => form.dispose, [form]);
   const state = useStore(form.store);
+
+  const [sets, setSets] = useState<readonly EarlierSet[]>([]);
+  useEffect(() => {
+    let isWanted = true;
+    setSets([]);
+    // Without the list, a set is still given by its name; what is wrong with that is told by the form.
+    const found = state.dataset === undefined ? Promise.resolve([]) : client.datasets.earlierSets(state.dataset);
+    found.then(
+      (answer) => isWanted && setSets(answer),
+      () => {},
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [state.dataset]);
 
   const stored = list.value?.datasets;
   const isTestable = (id: string) =>
@@ -130,7 +146,13 @@ function NewRunView({ route }: { readonly route: Route }) {
         >
           <RecipeCards list={known.value} form={form} state={state} datasetName={dataset?.name ?? ""} />
         </Panel>
-        <SettingsForm schema={known.value.recipeSchema} form={form} state={state} />
+        <SettingsForm
+          schema={known.value.recipeSchema}
+          form={form}
+          state={state}
+          sets={sets}
+          classes={dataset?.classes.length ?? 0}
+        />
       </div>
       <CostPanel form={form} state={state} dataset={dataset} isTestable={isTestable(state.dataset ?? "")} />
     </div>

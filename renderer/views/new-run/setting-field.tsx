@@ -5,6 +5,7 @@ import { type Field, labelOf } from "../../stores/recipe-fields.ts";
 import { type Json, showValue } from "../../stores/tree.ts";
 import { text } from "../../text.ts";
 import styles from "./new-run.module.css";
+import { type Beginnings, StartField } from "./start-field.tsx";
 
 interface SettingFieldProps {
   readonly field: Field;
@@ -12,6 +13,7 @@ interface SettingFieldProps {
   readonly preset: Json;
   readonly isChanged: boolean;
   readonly problem: string | undefined;
+  readonly beginnings: Beginnings;
   readonly onChange: (value: Json) => void;
   readonly onPutBack: () => void;
 }
@@ -45,7 +47,7 @@ export function SettingField(props: SettingFieldProps) {
 
 const isWide = ({ kind }: Field) => kind === "choices" || kind === "words";
 
-function Control({ field, value, problem, onChange }: SettingFieldProps) {
+function Control({ field, value, problem, beginnings, onChange }: SettingFieldProps) {
   // The words stand below, in the line that is held open for the recipe's value.
   const common = { label: labelOf(field.path), description: field.description, error: problem !== undefined };
   const list = Array.isArray(value) ? value.map(String) : [];
@@ -77,6 +79,10 @@ function Control({ field, value, problem, onChange }: SettingFieldProps) {
         />
       );
     }
+    case "start":
+      return (
+        <StartField {...common} value={value} options={field.options} beginnings={beginnings} onChange={onChange} />
+      );
     case "choices":
       return <MultiSelect {...common} data={field.options.map(String)} value={list} onChange={onChange} />;
     case "words":

@@ -1,5 +1,6 @@
 // The settings, read from the recipe's schema: the main ones open, the rest folded, changes marked and put back singly.
 import { Button } from "@mantine/core";
+import type { EarlierSet } from "../../../shared/api/datasets.ts";
 import { Panel } from "../../components/panel.tsx";
 import { type NewRun, type NewRunState, presetOf } from "../../stores/new-run.ts";
 import { type Field, listFields } from "../../stores/recipe-fields.ts";
@@ -12,6 +13,9 @@ interface SettingsFormProps {
   readonly schema: JsonObject;
   readonly form: NewRun;
   readonly state: NewRunState;
+  readonly sets: readonly EarlierSet[];
+  /** Classes of the dataset. */
+  readonly classes: number;
 }
 
 /** What people change most; a method's own settings belong to it. */
@@ -21,7 +25,7 @@ const isMain = ({ path, group }: Field) =>
 /** The method is chosen with the recipe. */
 const isShown = ({ kind, path }: Field) => kind !== "fixed" && path !== "method.id";
 
-export function SettingsForm({ schema, form, state }: SettingsFormProps) {
+export function SettingsForm({ schema, form, state, sets, classes }: SettingsFormProps) {
   const { resolved, changes, problems } = state;
   if (!resolved) return null;
   const fields = listFields(schema, resolved.recipe).filter(isShown);
@@ -30,6 +34,8 @@ export function SettingsForm({ schema, form, state }: SettingsFormProps) {
   const changed = Object.keys(changes).length;
   const known = new Set(fields.map(({ path }) => path));
   const elsewhere = [...problems].filter(([path]) => !known.has(path));
+
+  const ipc = Number("ipc" in changes ? changes.ipc : readPath(resolved.recipe, "ipc"));
 
   const render = (field: Field) => {
     const preset = presetOf(state, field.path);
@@ -42,6 +48,7 @@ export function SettingsForm({ schema, form, state }: SettingsFormProps) {
         preset={preset}
         isChanged={field.path in changes && !isSame(value, preset)}
         problem={problems.get(field.path)}
+        beginnings={{ sets, classes, ipc }}
         onChange={(next) => form.set(field.path, next)}
         onPutBack={() => form.putBack(field.path)}
       />

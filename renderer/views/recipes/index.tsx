@@ -7,6 +7,7 @@ import { ErrorPanel } from "../../components/error-panel.tsx";
 import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
 import { recipes, runs, scores } from "../../host.ts";
+import { findOurBest } from "../../stores/paper-against-ours.ts";
 import { rankMatches } from "../../stores/rank-matches.ts";
 import { text } from "../../text.ts";
 import { openDialog } from "../../ui.ts";
@@ -67,7 +68,7 @@ function Recipes() {
           id={seed.id}
           seed={seed}
           method={methodOf(seed.method)}
-          isOpen={value.seeds.length < 4}
+          isOpen={value.seeds.length < 4 || seed.cases.some((each) => findOurBest(seed, each, list, known))}
           runs={list}
           scores={known}
         />

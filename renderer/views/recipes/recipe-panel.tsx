@@ -1,16 +1,17 @@
 // One recipe: what its method does, the paper, and its cases with published figures beside the best run here.
 import { ActionIcon, Anchor, Button, Tooltip } from "@mantine/core";
 import { IconExternalLink, IconPlayerPlay } from "@tabler/icons-react";
+import { useState } from "react";
 import type { MethodCard } from "../../../shared/api/recipes.ts";
 import type { Case } from "../../../shared/recipe/published.ts";
 import type { Seed } from "../../../shared/recipe/seed.ts";
+import { formatPublished, PaperDialog } from "../../components/paper-dialog.tsx";
 import { go } from "../../host.ts";
 import { formatCount, formatSpread } from "../../stores/format.ts";
-import { findOurBest, type OurBest } from "../../stores/paper-against-ours.ts";
+import { findOurBest } from "../../stores/paper-against-ours.ts";
 import { toHash } from "../../stores/route.ts";
 import type { ListedRun } from "../../stores/run-rows.ts";
 import type { Score } from "../../stores/scores.ts";
-import { showValue } from "../../stores/tree.ts";
 import { text } from "../../text.ts";
 import { PaperAgainstOurs } from "./paper-against-ours.tsx";
 import styles from "./recipes.module.css";
@@ -77,13 +78,14 @@ export function RecipePanel({ id, seed, method, isOpen, runs, scores }: RecipePa
                   {text.recipes.here}
                 </th>
                 <td />
+                <td />
                 <th scope="col">{text.recipes.source}</th>
                 <td />
               </tr>
             </thead>
             <tbody>
               {seed.cases.map((each) => (
-                <CaseRow key={each.name} id={id} each={each} ours={findOurBest(seed, each, runs, scores)} />
+                <CaseRow key={each.name} id={id} each={each} best={findOurBest(seed, each, runs, scores)} />
               ))}
             </tbody>
           </table>
@@ -93,30 +95,43 @@ export function RecipePanel({ id, seed, method, isOpen, runs, scores }: RecipePa
   );
 }
 
-function CaseRow({ id, each, ours }: { readonly id: string; readonly each: Case; readonly ours: OurBest | undefined }) {
+interface CaseRowProps {
+  readonly id: string;
+  readonly each: Case;
+  readonly best: ReturnType<typeof findOurBest>;
+}
+
+function CaseRow({ id, each, best }: CaseRowProps) {
   const name = `${each.dataset} ipc ${each.ipc}`;
   const { mean, std, source } = each.published;
-  const differences = ours?.differences
-    .map(({ path, paper, ours }) => `${path}: ${showValue(ours)}, ${showValue(paper)}`)
-    .join("\n");
+  const [isOpen, setOpen] = useState(false);
   return (
     <tr>
       <th scope="row">{each.dataset}</th>
       <td data-number>{each.ipc}</td>
       <td>{each.net}</td>
+      <td data-number>{formatPublished(mean, std)}</td>
       <td data-number>
-        {mean.toFixed(1)}
-        {std === undefined ? "" : ` ± ${std.toFixed(1)}`} %
-      </td>
-      <td data-number>
-        {ours && (
-          <a href={toHash(["runs", ours.id])} title={[ours.name, differences].filter(Boolean).join("\n")}>
-            {formatSpread(ours.score.mean, ours.score.std)}
+        {best && (
+          <a href={toHash(["runs", best.run.id])} title={best.run.name}>
+            {formatSpread(best.ours.mean, best.ours.std)}
           </a>
         )}
       </td>
-      <td className={styles.plot}>
-        {ours && <PaperAgainstOurs published={each.published} ours={ours.score} note={differences ?? ""} />}
+      <td className={styles.plot}>{best && <PaperAgainstOurs published={each.published} ours={best.ours} />}</td>
+      <td className={styles.differences}>
+        {best && (
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            aria-label={text.paper.of(name)}
+            title={text.paper.title}
+            onClick={() => setOpen(true)}
+          >
+            {text.paper.differences(best.differences.length)}
+          </Button>
+        )}
+        {best && isOpen && <PaperDialog compared={best} onClose={() => setOpen(false)} />}
       </td>
       <td className={styles.source}>{source}</td>
       <td>

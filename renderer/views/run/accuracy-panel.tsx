@@ -1,13 +1,12 @@
 // Accuracy of a run's sets as trials are tested, with the paper's figure where its dataset and ipc are the same.
 import { memo, useMemo } from "react";
 import type { EvaluationFile, RunRecord } from "../../../shared/api/runs.ts";
-import { findPublished, isSameName, listProtocolDifferences } from "../../../shared/recipe/published.ts";
 import type { Seed } from "../../../shared/recipe/seed.ts";
 import { Panel } from "../../components/panel.tsx";
-import { type Published, Scores } from "../../components/scores.tsx";
+import { Scores } from "../../components/scores.tsx";
+import { compareWithPaper, findCaseOf } from "../../stores/paper-against-ours.ts";
 import type { Evaluation } from "../../stores/run-state.ts";
 import { gatherScores, scoresOf } from "../../stores/scores.ts";
-import { readPath, showValue } from "../../stores/tree.ts";
 import { text } from "../../text.ts";
 import { JudgedSteps } from "./judged-steps.tsx";
 
@@ -17,48 +16,37 @@ interface AccuracyPanelProps {
   readonly evaluations: readonly Evaluation[];
   readonly judged: readonly Evaluation[];
   readonly seeds: readonly Seed[] | undefined;
+  /** Steps of a distillation that was ended by hand. */
+  readonly endedAt: number | undefined;
   /** What is trained now, in words. */
   readonly note: string | undefined;
 }
 
 export const AccuracyPanel = memo(function AccuracyPanel(props: AccuracyPanelProps) {
-  const { record, evaluation, evaluations, judged, seeds, note } = props;
+  const { record, evaluation, evaluations, judged, seeds, endedAt, note } = props;
   const scores = useMemo(
     () => (evaluation ? scoresOf(evaluation) : gatherScores(evaluations)),
     [evaluation, evaluations],
   );
-  const published = useMemo(() => record && toPublished(record, seeds ?? []), [record, seeds]);
+  const published = useMemo(() => record && findCaseOf(record, seeds ?? []), [record, seeds]);
+  const compared = useMemo(() => {
+    if (!record || !published?.isSameIpc) return undefined;
+    return compareWithPaper(published.seed, published.found, record, scores, endedAt);
+  }, [record, published, scores, endedAt]);
   const empty =
     record?.evaluate === false
       ? text.run.noEvaluation
       : note === undefined
         ? text.run.accuracyEmpty
         : text.run.accuracyWaits;
+  const noPaper =
+    compared || !record || !seeds
+      ? undefined
+      : text.paper.none(record.dataset.name, published && { ipc: published.found.ipc, ...published.found.published });
   return (
     <Panel title={text.run.accuracy} tools={note}>
       {judged.length > 0 && <JudgedSteps judged={judged} />}
-      <Scores scores={scores} published={published} empty={empty} />
+      <Scores scores={scores} compared={compared} noPaper={noPaper} empty={empty} />
     </Panel>
   );
 });
-
-function toPublished({ recipe, dataset }: RunRecord, seeds: readonly Seed[]): Published | undefined {
-  const ipc = Number(readPath(recipe, "ipc"));
-  for (const seed of seeds.filter(({ method }) => method === readPath(recipe, "method.id"))) {
-    const found = findPublished(seed, dataset.name, ipc);
-    if (!found) continue;
-    const { mean, std, source } = found.published;
-    const { authors, venue, year } = seed.paper;
-    const own = { path: text.run.paperDataset, paper: found.dataset, ours: dataset.name };
-    const differences = [
-      ...(isSameName(own.paper, own.ours) ? [] : [own]),
-      ...listProtocolDifferences(recipe, seed, found),
-    ].map((each) => text.run.paperDifference(each.path, showValue(each.paper), showValue(each.ours)));
-    const notes = [
-      `${text.newRun.paper(authors, venue, year)}. ${text.run.paperSource(source)}`,
-      differences.length > 0 ? text.run.paperOther(differences.length) : text.run.paperSame,
-    ];
-    return { mean: mean / 100, std: std === undefined ? undefined : std / 100, notes, differences };
-  }
-  return undefined;
-}

@@ -192,6 +192,8 @@ function WatchedRun({ id, watch }: { readonly id: string; readonly watch: RunWat
           <CurvesPanel
             series={run.series}
             details={run.details}
+            judged={run.judged}
+            stage={run.stage}
             classNames={classNames}
             total={end}
             cursor={cursor}
@@ -203,6 +205,7 @@ function WatchedRun({ id, watch }: { readonly id: string; readonly watch: RunWat
             evaluations={run.evaluations}
             judged={run.judged}
             seeds={seeds}
+            endedAt={end < total ? end : undefined}
             note={isRunning && run.progress?.stage === "evaluate" ? run.progress.note : undefined}
           />
         </div>

@@ -44,7 +44,12 @@ export function RunHeader(props: RunHeaderProps) {
           {isRunning && progress?.unit === "kernel"
             ? text.run.checking(formatCount(progress.done), formatCount(progress.total))
             : isLater && progress
-              ? text.run.epochs(text.stage[progress.stage], formatCount(progress.done), formatCount(progress.total))
+              ? text.run.counted(
+                  text.stage[progress.stage],
+                  text.run.units[progress.unit],
+                  formatCount(progress.done),
+                  formatCount(progress.total),
+                )
               : isRunning && !progress && last === 0
                 ? text.run.starting
                 : `${text.run.step} ${text.run.stepOf(formatCount(last), formatCount(total))}`}
@@ -54,13 +59,14 @@ export function RunHeader(props: RunHeaderProps) {
         {isRunning && progress && progress.unit !== "kernel" && (
           <>
             <span className={styles.fact} style={{ minWidth: "13ch" }}>
-              {text.run.rate(formatRate(progress.perSecond), progress.unit)}
+              {text.run.rate(formatRate(progress.perSecond), isLater ? text.run.units[progress.unit] : progress.unit)}
             </span>
             <span className={styles.fact} style={{ minWidth: "13ch" }}>
               {progress.secondsLeft === null ? "" : text.run.left(progress.secondsLeft)}
             </span>
           </>
         )}
+        {isRunning && progress?.stage === "prepare" && <span className={styles.quiet}>{progress.note}</span>}
         {!isRunning && seconds > 0 && <span className={styles.quiet}>{text.run.took(seconds)}</span>}
       </div>
       <div className={styles.setup}>

@@ -7,7 +7,7 @@ import { ErrorPanel } from "../../components/error-panel.tsx";
 import { readDiagnostics } from "../../diagnostics.ts";
 import { useTask } from "../../hooks/use-task.ts";
 import { go } from "../../host.ts";
-import type { RunState, RunStatus } from "../../stores/run-state.ts";
+import { type RunState, type RunStatus, seriesKey } from "../../stores/run-state.ts";
 import type { WatchState } from "../../stores/watch-run.ts";
 import { text } from "../../text.ts";
 
@@ -24,6 +24,7 @@ interface RunNoticesProps {
 export function RunNotices(props: RunNoticesProps) {
   const { record, run, status, connection, isDatasetGone, error } = props;
   const failure = status === "failed" ? (run.failure ?? record?.error) : undefined;
+  const leftOut = status === "failed" ? undefined : findLeftOut(run);
   const interruption = status === "stopped" ? record?.error : undefined;
   return (
     <>
@@ -48,11 +49,22 @@ export function RunNotices(props: RunNoticesProps) {
           <CopyDiagnostics record={record} />
         </ErrorPanel>
       )}
+      {leftOut && <ErrorPanel error={{ message: text.run.leftOut(leftOut.skipped, leftOut.steps) }} isNotice />}
       {isDatasetGone && record && (
         <ErrorPanel error={{ message: text.run.datasetGone(record.dataset.name) }} isNotice />
       )}
     </>
   );
+}
+
+/** Fewer are the usual beginning. */
+const MANY_LEFT_OUT = 10;
+
+/** How many steps a trajectory method left out, where these are most of them. */
+function findLeftOut({ series }: RunState): { skipped: number; steps: number } | undefined {
+  const { steps = [], values = [] } = series[seriesKey("synthesise", "skipped")] ?? {};
+  const [last, skipped] = [steps.at(-1) ?? 0, values.at(-1) ?? 0];
+  return skipped >= MANY_LEFT_OUT && skipped > last / 2 ? { skipped, steps: last } : undefined;
 }
 
 export function CopyDiagnostics({ record }: { readonly record: RunRecord | undefined }) {

@@ -1,6 +1,8 @@
 // The trajectory of a step: where the student went beside its expert, or how far each was from the target on its way.
+import { ActionIcon, Tooltip } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
-import { type ReactNode, useMemo } from "react";
+import { IconChartLine, IconTable } from "@tabler/icons-react";
+import { type ReactNode, useMemo, useState } from "react";
 import { useStore } from "zustand";
 import { LazyPlane, LazyPlot } from "../../components/lazy-plot.tsx";
 import { Swatch } from "../../components/metric-chart.tsx";
@@ -9,7 +11,7 @@ import type { PlaneWay } from "../../components/plane-plot.tsx";
 import { colourOf, dashOf, plotMargin } from "../../components/plot-style.ts";
 import { linearAxis } from "../../stores/axis.ts";
 import { type CursorStore, shownStep } from "../../stores/cursor.ts";
-import { formatCount } from "../../stores/format.ts";
+import { formatCount, formatValue } from "../../stores/format.ts";
 import type { RunState } from "../../stores/run-state.ts";
 import { type Trajectory, trajectoryAt } from "../../stores/trajectory.ts";
 import { text } from "../../text.ts";
@@ -18,6 +20,7 @@ import styles from "./trajectory-panel.module.css";
 const [STUDENT, EXPERT] = [0, 1];
 
 interface TrajectoryPanelProps {
+  readonly title: string;
   readonly details: RunState["details"];
   readonly shows: "plane" | "distance";
   readonly cursor: CursorStore;
@@ -25,14 +28,32 @@ interface TrajectoryPanelProps {
   readonly tools: ReactNode;
 }
 
-export function TrajectoryPanel({ details, shows, cursor, last, tools }: TrajectoryPanelProps) {
+export function TrajectoryPanel({ title, details, shows, cursor, last, tools }: TrajectoryPanelProps) {
   const step = useStore(cursor, (now) => shownStep(now, last));
   const trajectory = useMemo(() => trajectoryAt({ details }, step), [details, step]);
-  const title = text.trajectory.titles[shows];
+  const [isTable, setTable] = useState(false);
+  const label = isTable ? text.chart.asChart : text.chart.asTable;
+  const toggle = (
+    <Tooltip label={label}>
+      <ActionIcon size={24} aria-label={label} onClick={() => setTable(!isTable)}>
+        {isTable ? <IconChartLine size={16} /> : <IconTable size={16} />}
+      </ActionIcon>
+    </Tooltip>
+  );
   return (
-    <Panel title={title} tools={tools} fill flush>
+    <Panel
+      title={title}
+      tools={
+        <>
+          {tools}
+          {toggle}
+        </>
+      }
+      fill
+      flush
+    >
       {trajectory ? (
-        <Drawn trajectory={trajectory} shows={shows} />
+        <Drawn trajectory={trajectory} shows={shows} isTable={isTable} />
       ) : (
         <p className={styles.empty}>{text.trajectory.empty}</p>
       )}
@@ -40,7 +61,12 @@ export function TrajectoryPanel({ details, shows, cursor, last, tools }: Traject
   );
 }
 
-function Drawn({ trajectory, shows }: { readonly trajectory: Trajectory } & Pick<TrajectoryPanelProps, "shows">) {
+interface DrawnProps extends Pick<TrajectoryPanelProps, "shows"> {
+  readonly trajectory: Trajectory;
+  readonly isTable: boolean;
+}
+
+function Drawn({ trajectory, shows, isTable }: DrawnProps) {
   const { ref, width, height } = useElementSize();
   const { step, expert, startEpoch, targetEpoch, distances, past } = trajectory;
   const sentence = text.trajectory.sentence({
@@ -69,7 +95,8 @@ function Drawn({ trajectory, shows }: { readonly trajectory: Trajectory } & Pick
         )}
         <span className={styles.where}>{text.run.atStep(formatCount(step))}</span>
       </div>
-      <div className={styles.chart} ref={ref} aria-hidden>
+      {isTable && <TrajectoryTable trajectory={trajectory} />}
+      <div className={styles.chart} ref={ref} aria-hidden hidden={isTable}>
         {width > 0 &&
           height > 0 &&
           (shows === "plane" ? (
@@ -105,6 +132,50 @@ function waysOf({ expertWay, past, student }: Trajectory): PlaneWay[] {
     },
     { ...line, key: "student", points: student.points, opacity: 1, dots: true },
   ];
+}
+
+/** Every point of both ways: the student's after each inner step, the expert's after each epoch. */
+function TrajectoryTable({ trajectory }: { readonly trajectory: Trajectory }) {
+  const { student, expertWay, startEpoch, distances, expertDistances } = trajectory;
+  const rows = [
+    ...distances.map((distance, k) => ({ name: text.trajectory.innerStep(k), distance, at: student.points[k] })),
+    ...expertDistances.map((distance, e) => ({
+      name: text.trajectory.epoch(startEpoch + e),
+      distance,
+      at: expertWay[startEpoch + e],
+    })),
+  ];
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reached by keys.
+    <section className={styles.table} tabIndex={0} aria-label={text.trajectory.table}>
+      <table className="small-table">
+        <thead>
+          <tr>
+            <td />
+            <th scope="col" data-number>
+              {text.trajectory.distance}
+            </th>
+            <th scope="col" data-number>
+              {text.trajectory.axes[0]}
+            </th>
+            <th scope="col" data-number>
+              {text.trajectory.axes[1]}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ name, distance, at }) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td data-number>{formatValue(distance)}</td>
+              <td data-number>{formatValue(at.x)}</td>
+              <td data-number>{formatValue(at.y)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
 }
 
 interface DistancePlotProps {
