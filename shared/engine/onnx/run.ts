@@ -61,7 +61,7 @@ export function createOnnxBackend(runtime: OnnxRuntime, options: OnnxOptions): B
       precision: "f32",
       software: true,
     },
-    implementsWhole: (op) => op.onnx !== undefined,
+    implementsWhole: (op, node) => op.onnx !== undefined && (op.onnxFits?.(node) ?? true),
     compile: async (program: ProgramGraph): Promise<OnnxExecutable> => {
       const model = lowerToOnnx(program);
       options.onModel?.(program.name, model);
