@@ -1,7 +1,7 @@
 // Writes compiled programs down, for whoever wants to see what runs.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Executable, lowerToOnnx, printPlan, printProgram } from "../../shared/engine/index.ts";
+import { type Executable, printPlan, printProgram } from "../../shared/engine/index.ts";
 import { explainFileError, makeFolder } from "../host/files.ts";
 
 /** A listener for Runtime that writes NNN-name.graph.txt beside the ONNX model or the WGSL plan; none without a folder. */
@@ -15,7 +15,7 @@ export async function dumpTo(folder: string | undefined): Promise<((executable: 
     const { program } = executable;
     const path = join(folder, `${String(count++).padStart(3, "0")}-${program.name}`);
     writeFileSync(`${path}.graph.txt`, `${printProgram(program)}\n`);
-    if ("session" in executable) writeFileSync(`${path}.onnx`, lowerToOnnx(program));
+    if ("model" in executable) writeFileSync(`${path}.onnx`, executable.model as Uint8Array);
     if ("plan" in executable) writeFileSync(`${path}.wgsl.txt`, `${printPlan(executable)}\n`);
   };
 }

@@ -1,7 +1,7 @@
 // What a backend is: six functions over values that stay where they are computed.
 import type { Graph, Node } from "./graph.ts";
 import { printGraph } from "./graph.ts";
-import type { Composite, TensorType } from "./op.ts";
+import type { Composite, NodeView, TensorType } from "./op.ts";
 import type { Shape } from "./shape.ts";
 
 export type BackendId = "webgpu" | "onnx" | "reference";
@@ -45,8 +45,8 @@ export interface Capabilities {
 
 export interface Backend {
   readonly capabilities: Capabilities;
-  /** The composites that this backend computes whole. */
-  implementsWhole(op: Composite): boolean;
+  /** Whether this backend computes a node of this composite whole. */
+  implementsWhole(op: Composite, node: NodeView): boolean;
   /** Prepares a program for many runs. Throws BackendError. */
   compile(program: ProgramGraph): Promise<Executable>;
   /** Copies host numbers to the backend. */

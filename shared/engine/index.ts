@@ -10,7 +10,6 @@ export {
 export { BackendError, DeviceLostError, ShapeError } from "./errors.ts";
 export { countFlops } from "./flops.ts";
 export { grad } from "./grad.ts";
-export { lowerToOnnx } from "./onnx/lower.ts";
 export { createOnnxBackend, type OnnxRuntime } from "./onnx/run.ts";
 export {
   type Arguments,

@@ -92,6 +92,8 @@ export interface Composite<A extends Attrs = Attrs> extends OpBase<A> {
   vjp?(context: VjpContext<A>): readonly (Tensor | null)[];
   /** Emits the op whole, where that pays. */
   onnx?(builder: OnnxBuilder, node: NodeView<A>, inputs: readonly string[]): string;
+  /** The nodes that `onnx` is meant for; all of them if left out. */
+  onnxFits?(node: NodeView<A>): boolean;
 }
 
 export type Op = Primitive | Composite;

@@ -81,7 +81,7 @@ export function traceProgram<In extends object, Out extends object>(
   const tensors = mapTree(args as Tree<Value | HostArray>, isArgument, () => inputs[next++]);
   const results = program.trace(tensors as In) as unknown as Tree<Tensor>;
   const outputs = flattenTree(results, isTensor).map(({ leaf }) => leaf.node);
-  const simplified = simplify(graph, outputs, (op) => backend.implementsWhole(op));
+  const simplified = simplify(graph, outputs, (op, node) => backend.implementsWhole(op, node));
   return {
     traced: {
       name: program.name,

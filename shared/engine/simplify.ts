@@ -1,7 +1,7 @@
 // Rewrites before compilation: composites are kept whole or expanded, and a list of rules removes what costs for nothing.
 import { expandComposite } from "./grad.ts";
 import { type Graph, type Node, topologicalOrder } from "./graph.ts";
-import type { Attrs, Composite, Op, TensorType } from "./op.ts";
+import type { Attrs, Composite, NodeView, Op, TensorType } from "./op.ts";
 import { elementwise } from "./ops/elementwise.ts";
 import { permute, reshape } from "./ops/movement.ts";
 import { constant } from "./ops/source.ts";
@@ -65,9 +65,8 @@ function foldConstants(node: Node, make: Make): Node | undefined {
   const values = node.inputs.map(scalar);
   if (node.op.kind !== "primitive" || values.some((value) => value === undefined)) return undefined;
   const out = new Float64Array(1);
-  const view = { inputs: node.inputs, output: node, attrs: node.attrs };
   node.op.reference(
-    view,
+    viewOf(node),
     values.map((value) => new Float64Array([value as number])),
     out,
   );
@@ -118,15 +117,19 @@ function rewrite(graph: Graph, outputs: readonly Node[]): Node[] {
   return outputs.map((output) => replaced.get(output) as Node);
 }
 
+type Whole = (op: Composite, node: NodeView) => boolean;
+
+const viewOf = (node: Node): NodeView => ({ inputs: node.inputs, output: node, attrs: node.attrs });
+
 /** Expands each composite that the backend does not take whole, and those whose parts the graph computes anyway. */
-function lowerComposites(graph: Graph, outputs: readonly Node[], whole: (op: Composite) => boolean): Node[] {
+function lowerComposites(graph: Graph, outputs: readonly Node[], whole: Whole): Node[] {
   const used = new Set(topologicalOrder(outputs));
   const replaced = new Map<Node, Node>();
   const resolve = (node: Node): Node => {
     const known = replaced.get(node);
     if (known) return known;
     let result: Node;
-    if (node.op.kind === "composite" && (!whole(node.op) || sharesParts(graph, node, used))) {
+    if (node.op.kind === "composite" && (!whole(node.op, viewOf(node)) || sharesParts(graph, node, used))) {
       result = lower([expandComposite(graph, node, node.op)])[0];
     } else {
       const inputs = node.inputs.map((input) => replaced.get(input) as Node);
@@ -151,7 +154,7 @@ function sharesParts(graph: Graph, node: Node, used: ReadonlySet<Node>): boolean
   return inside.some((each) => !edge.has(each) && used.has(each) && !is(each, "constant") && !is(each, "reshape"));
 }
 
-/** The same outputs, cheaper: `whole` names the composites that the backend implements itself. */
-export function simplify(graph: Graph, outputs: readonly Node[], whole: (op: Composite) => boolean): Node[] {
+/** The same outputs, cheaper: `whole` tells which composites the backend implements itself. */
+export function simplify(graph: Graph, outputs: readonly Node[], whole: Whole): Node[] {
   return rewrite(graph, lowerComposites(graph, outputs, whole));
 }

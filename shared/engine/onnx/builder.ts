@@ -3,6 +3,8 @@
 export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
 
 export interface OnnxBuilder {
+  /** How many channels lie together where ONNX Runtime computes convolutions in blocks; undefined where it does not. */
+  readonly channelBlock: number | undefined;
   /** Adds a node with one output and returns the output's name. Numbers are int64 attributes; `{ float }` a float. */
   node(
     opType: string,

@@ -1,5 +1,6 @@
-// How a convolution is written in ONNX. The runtime computes it image by image as a matrix product, which is slow for small maps:
-// those are laid side by side first, a few images as one wide image with zeros between them.
+// How a convolution is written in ONNX. ONNX Runtime computes ONNX's own image by image as a matrix product, of copies of the
+// pixels; its kernels for channels in blocks need no copies, but are there on some processors only. Without them small maps, for which the
+// product is slow, are laid side by side first: a few images as one wide image with zeros between them.
 import type { OnnxBuilder } from "./builder.ts";
 
 export interface OnnxConvolution {
@@ -24,6 +25,8 @@ const four = (value: number) => [value, value, value, value];
 
 /** `inputs`: images, weights, and a bias where there is one. */
 export function emitConvolution(builder: OnnxBuilder, inputs: readonly string[], s: OnnxConvolution): string {
+  const block = builder.channelBlock;
+  if (block !== undefined && paysInBlocks(s, block)) return emitBlocked(builder, inputs, s, block);
   const [images, ...rest] = inputs;
   const conv = (x: string) =>
     builder.node("Conv", [x, ...rest], { strides: [s.stride, s.stride], pads: four(s.padding), group: s.groups });
@@ -41,6 +44,40 @@ export function emitConvolution(builder: OnnxBuilder, inputs: readonly string[],
   const cut = builder.node("Slice", [parted, ints([0]), ints([s.w]), ints([4])]);
   const back = builder.node("Transpose", [cut], { perm: [0, 3, 1, 2, 4] });
   return builder.node("Reshape", [back, shape(s.n, s.cout, s.h, s.w)]);
+}
+
+/** The domain of ONNX Runtime's ops on channels in blocks: [n, c / block, h, w, block]. */
+export const BLOCKED = "com.microsoft.nchwc";
+
+/** Pixels of all results together from which the kernels save more than it costs to lay out the weights. */
+const MANY_PIXELS = 512;
+
+const paysInBlocks = ({ n, cin, h, w, cout, kh, kw, stride, groups }: OnnxConvolution, block: number): boolean =>
+  groups === 1 && stride === 1 && kh * kw > 1 && cin % block === 0 && cout % block === 0 && n * h * w >= MANY_PIXELS;
+
+function emitBlocked(
+  builder: OnnxBuilder,
+  [images, weights, ...bias]: readonly string[],
+  { cin, cout, kh, kw, stride, padding }: OnnxConvolution,
+  block: number,
+): string {
+  const { ints } = builder;
+  // [cout, cin, taps] -> [cout / block, cin / block, taps, block of cin, block of cout]; one axis after the other is faster.
+  const rows = builder.node("Reshape", [weights, ints([cout / block, block, cin * kh * kw])]);
+  const outputsLast = builder.node("Transpose", [rows], { perm: [0, 2, 1] });
+  const blocks = builder.node("Reshape", [outputsLast, ints([(cout * cin) / block ** 2, block, kh * kw, block])]);
+  const tapsFirst = builder.node("Transpose", [blocks], { perm: [0, 2, 1, 3] });
+  const kernel = builder.node("Reshape", [tapsFirst, ints([cout, cin, kh, kw])]);
+  const blocked = builder.node("ReorderInput", [images], { channels_last: 0 }, BLOCKED);
+  const settings = {
+    kernel_shape: [kh, kw],
+    strides: [stride, stride],
+    dilations: [1, 1],
+    pads: four(padding),
+    group: 1,
+  };
+  const result = builder.node("Conv", [blocked, kernel, ...bias], settings, BLOCKED);
+  return builder.node("ReorderOutput", [result], { channels: cout, channels_last: 0 }, BLOCKED);
 }
 
 /** How many images make one wide image: a divisor of their number; 1 where nothing is gained or the result has other sides. */

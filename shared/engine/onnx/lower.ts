@@ -3,6 +3,7 @@ import { invariant } from "../../lib/invariant.ts";
 import type { ProgramGraph } from "../backend.ts";
 import { type Node, topologicalOrder } from "../graph.ts";
 import type { OnnxAttribute, OnnxBuilder } from "./builder.ts";
+import { BLOCKED } from "./convolution.ts";
 import { findFusions } from "./fuse.ts";
 import * as proto from "./proto.ts";
 
@@ -12,9 +13,14 @@ const OPSET = 18;
 class ModelBuilder implements OnnxBuilder {
   readonly messages: Uint8Array[] = [];
   readonly constants: Uint8Array[] = [];
+  readonly channelBlock: number | undefined;
   readonly #known = new Map<string, string>();
   readonly #emitted = new Map<string, string[]>();
   #values = 0;
+
+  constructor(channelBlock: number | undefined) {
+    this.channelBlock = channelBlock;
+  }
 
   node(
     opType: string,
@@ -92,9 +98,9 @@ function attribute(name: string, value: OnnxAttribute): Uint8Array {
   return proto.message(5, proto.string(1, name), content, proto.integer(20, type));
 }
 
-/** The bytes of an ONNX model that computes `program`. */
-export function lowerToOnnx(program: ProgramGraph): Uint8Array {
-  const builder = new ModelBuilder();
+/** The bytes of an ONNX model that computes `program`; with `channelBlock` for processors with that layout alone. */
+export function lowerToOnnx(program: ProgramGraph, channelBlock?: number): Uint8Array {
+  const builder = new ModelBuilder(channelBlock);
   const names = new Map<Node, string>();
   const order = topologicalOrder(program.outputs);
   const fusions = findFusions(order, program.outputs);
@@ -121,7 +127,8 @@ export function lowerToOnnx(program: ProgramGraph): Uint8Array {
   program.outputs.forEach((node, index) => {
     builder.emit("Identity", [names.get(node) as string], [`out${index}`]);
   });
-  return proto.model(program.name, OPSET, [
+  const opsets = { "": OPSET, "com.microsoft": 1, ...(channelBlock === undefined ? {} : { [BLOCKED]: 1 }) };
+  return proto.model(program.name, opsets, [
     ...builder.messages,
     ...builder.constants,
     ...program.inputs.map((type, index) => proto.valueInfo(11, `in${index}`, type.dtype, type.shape)),

@@ -63,13 +63,12 @@ export function tensor(
   return message(field, integers(1, shape), integer(2, elementType[type]), string(8, name), bytes(9, raw));
 }
 
-/** ModelProto around a graph's parts, with our opset and that of ONNX Runtime's own ops. */
-export function model(name: string, opset: number, graphParts: readonly Wire[]): Uint8Array {
+/** ModelProto around a graph's parts; `opsets` gives the version of each domain of ops, "" being ONNX's own. */
+export function model(name: string, opsets: Readonly<Record<string, number>>, graphParts: readonly Wire[]): Uint8Array {
   return join([
     integer(1, 8),
     string(2, "Stillroom"),
     message(7, ...graphParts, string(2, name)),
-    message(8, string(1, ""), integer(2, opset)),
-    message(8, string(1, "com.microsoft"), integer(2, 1)),
+    ...Object.entries(opsets).map(([domain, version]) => message(8, string(1, domain), integer(2, version))),
   ]);
 }

@@ -4,6 +4,7 @@ import { invariant } from "../../lib/invariant.ts";
 import type { Backend, Executable, ProgramGraph, Value } from "../backend.ts";
 import { BackendError } from "../errors.ts";
 import { sizeOf } from "../shape.ts";
+import { findChannelBlock } from "./channel-block.ts";
 import { lowerToOnnx } from "./lower.ts";
 
 /** The part of an ONNX Runtime module that the backend uses. */
@@ -32,8 +33,6 @@ export interface OnnxOptions {
   /** Shown as the adapter, e.g. "ONNX Runtime 1.30.0, native". */
   readonly name: string;
   readonly threads: number;
-  /** Called with each model before it is loaded, for printing and saving. */
-  readonly onModel?: (name: string, model: Uint8Array) => void;
 }
 
 interface OnnxValue extends Value {
@@ -42,10 +41,13 @@ interface OnnxValue extends Value {
 
 interface OnnxExecutable extends Executable {
   readonly session: OnnxSession;
+  /** What the session was made of, for printing. */
+  readonly model: Uint8Array;
 }
 
 export function createOnnxBackend(runtime: OnnxRuntime, options: OnnxOptions): Backend {
   const sessions = new Set<OnnxSession>();
+  let block: Promise<number | undefined> | undefined;
   const live = (value: Value): Float32Array | Int32Array => {
     const { data } = value as OnnxValue;
     invariant(data, "a value was used after it was freed");
@@ -61,10 +63,10 @@ export function createOnnxBackend(runtime: OnnxRuntime, options: OnnxOptions): B
       precision: "f32",
       software: true,
     },
-    implementsWhole: (op) => op.onnx !== undefined,
+    implementsWhole: (op, node) => op.onnx !== undefined && (op.onnxFits?.(node) ?? true),
     compile: async (program: ProgramGraph): Promise<OnnxExecutable> => {
-      const model = lowerToOnnx(program);
-      options.onModel?.(program.name, model);
+      block ??= findChannelBlock(runtime);
+      const model = lowerToOnnx(program, await block);
       try {
         const session = await runtime.InferenceSession.create(model, {
           intraOpNumThreads: options.threads,
@@ -76,7 +78,7 @@ export function createOnnxBackend(runtime: OnnxRuntime, options: OnnxOptions): B
           logSeverityLevel: 3,
         });
         sessions.add(session);
-        return { program, session };
+        return { program, session, model };
       } catch (error) {
         throw new BackendError("onnx", `ONNX Runtime refused program ${program.name}: ${message(error)}`, "", {
           cause: error,

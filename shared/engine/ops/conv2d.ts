@@ -180,6 +180,7 @@ export const conv2d = definePrimitive<ConvAttrs>({
     [1, 8, 8, 8, 8, 3, 1, 1],
     [17, 5, 6, 7, 3, 5, 1, 2],
     [6, 64, 3, 5, 65, 3, 1, 1],
+    [5, 16, 9, 12, 32, 3, 1, 1],
     ...groupedCases,
   ].map(([n, cin, h, w, cout, k, stride, padding, groups]) => ({
     inputs: [{ shape: [n, cin, h, w] }, { shape: [cout, cin / (groups ?? 1), k, k] }],
@@ -230,6 +231,7 @@ const adjointCases = [
   [17, 2, 3, 3, 1, 1, 1, 0],
   [17, 5, 6, 7, 3, 5, 1, 2],
   [6, 64, 3, 5, 65, 3, 1, 1],
+  [5, 16, 9, 12, 32, 3, 1, 1],
   ...groupedCases,
 ].map(([n, cin, h, w, cout, k, stride, padding, groups]) => {
   const attrs = { stride, padding, ...(groups ? { groups } : {}) };
@@ -364,36 +366,13 @@ export const convWeightGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvA
     });
   },
   onnx: (builder, node, [g, x]) => {
-    // A matrix product over all pixels of all images: one per tap of the kernel, or, where there are so few input channels
-    // that a product would be a single column, one for all taps.
     const s = convWeightGradSizes(node);
     if (s.groups > 1) return emitGroupedWeightGrad(builder, [g, x], s);
     const { ints } = builder;
     const p = s.padding;
-    const pixels = s.n * s.oh * s.ow;
     const padded = p === 0 ? x : builder.node("Pad", [x, ints([0, 0, p, p, 0, 0, p, p])]);
-    const images = builder.node("Transpose", [padded], { perm: [1, 0, 2, 3] });
-    const swapped = builder.node("Transpose", [g], { perm: [1, 0, 2, 3] });
-    const rows = builder.node("Reshape", [swapped, ints([s.cout, pixels])]);
-    const windows: string[] = [];
-    for (let ky = 0; ky < s.kh; ky++) {
-      for (let kx = 0; kx < s.kw; kx++) {
-        const stop = [ky + (s.oh - 1) * s.stride + 1, kx + (s.ow - 1) * s.stride + 1];
-        const steps = ints([s.stride, s.stride]);
-        const window = builder.node("Slice", [images, ints([ky, kx]), ints(stop), ints([2, 3]), steps]);
-        windows.push(builder.node("Reshape", [window, ints([s.cin, pixels])]));
-      }
-    }
-    const product = (columns: string) => builder.node("Gemm", [rows, columns], { transB: 1 });
-    const joined =
-      s.cin < FEW_CHANNELS
-        ? builder.node("Reshape", [product(join(builder, windows, 0)), ints([s.cout, s.kh * s.kw, s.cin])])
-        : join(
-            builder,
-            windows.map((window) => builder.node("Reshape", [product(window), ints([s.cout, 1, s.cin])])),
-            1,
-          );
-    const turned = builder.node("Transpose", [joined], { perm: [0, 2, 1] });
+    const taps = s.cin < FEW_CHANNELS ? emitProductPerImage : emitProductPerTap;
+    const turned = builder.node("Transpose", [taps(builder, [g, padded], s)], { perm: [0, 2, 1] });
     return builder.node("Reshape", [turned, ints([s.cout, s.cin, s.kh, s.kw])]);
   },
   webgpu: (node) => {
@@ -435,6 +414,50 @@ function swapInGroups(builder: OnnxBuilder, weights: string, s: ConvSizes): stri
   return builder.node("Reshape", [swapped, ints([s.cin, cout, s.kh, s.kw])]);
 }
 
+/** The pixels of padded images, or of any array with such last axes, that each tap of the kernel reads. */
+function emitWindows(builder: OnnxBuilder, padded: string, s: ConvSizes): string[] {
+  const { ints } = builder;
+  const windows: string[] = [];
+  for (let ky = 0; ky < s.kh; ky++) {
+    for (let kx = 0; kx < s.kw; kx++) {
+      const stop = [ky + (s.oh - 1) * s.stride + 1, kx + (s.ow - 1) * s.stride + 1];
+      windows.push(
+        builder.node("Slice", [padded, ints([ky, kx]), ints(stop), ints([2, 3]), ints([s.stride, s.stride])]),
+      );
+    }
+  }
+  return windows;
+}
+
+/** The weight gradient as [cout, taps, cin]: a matrix product over all pixels of all images for each tap. */
+function emitProductPerTap(builder: OnnxBuilder, [g, padded]: readonly string[], s: ConvSizes): string {
+  const { ints } = builder;
+  const pixels = s.n * s.oh * s.ow;
+  const channelsFirst = (x: string) => builder.node("Transpose", [x], { perm: [1, 0, 2, 3] });
+  const rows = builder.node("Reshape", [channelsFirst(g), ints([s.cout, pixels])]);
+  const products = emitWindows(builder, channelsFirst(padded), s).map((window) => {
+    const columns = builder.node("Reshape", [window, ints([s.cin, pixels])]);
+    const product = builder.node("Gemm", [rows, columns], { transB: 1 });
+    return builder.node("Reshape", [product, ints([s.cout, 1, s.cin])]);
+  });
+  return join(builder, products, 1);
+}
+
+/**
+ * The same where there are so few input channels that a tap's product would be a column or so: a product with all taps for each
+ * image, which needs no copy of g, and their sum.
+ */
+function emitProductPerImage(builder: OnnxBuilder, [g, padded]: readonly string[], s: ConvSizes): string {
+  const { ints } = builder;
+  const [taps, pixels] = [s.kh * s.kw, s.oh * s.ow];
+  const windows = join(builder, emitWindows(builder, padded, s), 1);
+  const rows = builder.node("Reshape", [g, ints([s.n, s.cout, pixels])]);
+  const columns = builder.node("Reshape", [windows, ints([s.n, taps * s.cin, pixels])]);
+  const products = builder.node("FusedMatMul", [rows, columns], { transB: 1 }, "com.microsoft");
+  const sum = builder.node("ReduceSum", [products, ints([0])], { keepdims: 0 });
+  return builder.node("Reshape", [sum, ints([s.cout, taps, s.cin])]);
+}
+
 /**
  * A convolution over the batch: the images, one input channel of every group at a time, with g as the kernel, whose taps are
  * as far apart as the stride.
@@ -457,7 +480,7 @@ function emitGroupedWeightGrad(builder: OnnxBuilder, [g, x]: readonly string[], 
   return builder.node("Transpose", [taps], { perm: [1, 0, 2, 3] });
 }
 
-/** Input channels from which a product per tap is as fast as one for all, and needs no copy of them. */
+/** Input channels from which a product per tap is as fast as one of all taps, and needs no copy of them. */
 const FEW_CHANNELS = 8;
 
 const join = (builder: OnnxBuilder, names: readonly string[], axis: number) =>
