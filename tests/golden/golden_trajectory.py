@@ -47,14 +47,14 @@ def detached(theta):
     return {name: value.detach().requires_grad_() for name, value in theta.items()}
 
 
-def tesla_gradients(start, target, batch, pixels, rate, steps):
+def tesla_gradients(start, target, batch, pixels, rate, steps, norm=net.instance_norm):
     """The paper's decomposition: v = rate (theta* - theta_0) + rate^2 G, and 2/d d<v, g_k>/dS with every theta_k held still."""
     theta, passed, total = start, [], {name: torch.zeros_like(value) for name, value in start.items()}
     for step in range(steps):
         passed.append(theta)
         x, labels = batch(step)
         leaves = detached(theta)
-        loss = net.cross_entropy(net.logits(leaves, x.detach()), labels)
+        loss = net.cross_entropy(net.logits(leaves, x.detach(), norm), labels)
         gradients = dict(zip(leaves, torch.autograd.grad(loss, list(leaves.values()))))
         theta = {name: (theta[name] - rate * gradients[name]).detach() for name in theta}
         total = {name: total[name] + gradients[name] for name in total}
@@ -64,7 +64,7 @@ def tesla_gradients(start, target, batch, pixels, rate, steps):
     for step, theta in enumerate(passed):
         x, labels = batch(step)
         leaves = detached(theta)
-        loss = net.cross_entropy(net.logits(leaves, x), labels)
+        loss = net.cross_entropy(net.logits(leaves, x, norm), labels)
         gradients = torch.autograd.grad(loss, list(leaves.values()), create_graph=True)
         pull = sum((v[name] * g).sum() for name, g in zip(v, gradients))
         to_pixels = to_pixels + 2 / d * torch.autograd.grad(pull, pixels)[0]
