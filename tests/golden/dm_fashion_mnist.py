@@ -95,7 +95,18 @@ def distil(images, rows_of_class, options, seed):
     return synthetic, losses
 
 
-def train(images, labels, epochs, width, net_seed, seed, batch=256, rate=0.01, strategy=dsa.STRATEGY):
+def train(
+    images,
+    labels,
+    epochs,
+    width,
+    net_seed,
+    seed,
+    batch=256,
+    rate=0.01,
+    strategy=dsa.STRATEGY,
+    norm=net.native_instance_norm,
+):
     """A fresh net after the standard protocol: epochs + 1 epochs, one drop of the rate, momentum reset at the drop."""
     parameters = fresh_net(np.random.default_rng(net_seed), width)
     velocities = {name: torch.zeros_like(value) for name, value in parameters.items()}
@@ -111,7 +122,7 @@ def train(images, labels, epochs, width, net_seed, seed, batch=256, rate=0.01, s
                 x = dsa.apply(x, op, dsa.draw(rng, op, len(rows), SIDE, torch.float32))
             for value in parameters.values():
                 value.requires_grad_(True)
-            loss = net.cross_entropy(net.logits(parameters, x, net.native_instance_norm), targets[rows])
+            loss = net.cross_entropy(net.logits(parameters, x, norm), targets[rows])
             gradients = dict(zip(parameters, torch.autograd.grad(loss, list(parameters.values()))))
             with torch.no_grad():
                 parameters, velocities = net.sgd_step(parameters, velocities, gradients, rate, 0.9, 5e-4)
@@ -121,9 +132,9 @@ def train(images, labels, epochs, width, net_seed, seed, batch=256, rate=0.01, s
     return {name: value.detach() for name, value in parameters.items()}
 
 
-def accuracy(parameters, images, labels):
+def accuracy(parameters, images, labels, norm=net.native_instance_norm):
     with torch.no_grad():
-        scores = [net.logits(parameters, part, net.native_instance_norm) for part in images.split(500)]
+        scores = [net.logits(parameters, part, norm) for part in images.split(500)]
     return float((torch.cat(scores).argmax(1) == labels).double().mean())
 
 

@@ -1,5 +1,6 @@
 // ConvNet-3, DSA, DM and the evaluation's training against PyTorch, on every backend.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ImageSet } from "../../shared/data/image-set.ts";
 import {
   defineProgram,
   grad,
@@ -16,14 +17,22 @@ import {
 import { protocolOf } from "../../shared/evaluation/protocols.ts";
 import { createTrainer } from "../../shared/evaluation/train-fresh.ts";
 import { createExpertPrograms } from "../../shared/experiment/expert-training.ts";
+import { rootKey } from "../../shared/lib/random.ts";
 import { flattenTree } from "../../shared/lib/tree.ts";
-import { averageOf, createDataDamPrograms } from "../../shared/methods/datadam.ts";
+import { averageOf, createDataDamPrograms, datadam } from "../../shared/methods/datadam.ts";
 import { createDmPrograms } from "../../shared/methods/dm.ts";
-import { createLabelling } from "../../shared/methods/tesla.ts";
-import { createTrajectoryPrograms, moveRate } from "../../shared/methods/trajectory.ts";
+import type { Experts, Method } from "../../shared/methods/index.ts";
+import { mtt } from "../../shared/methods/mtt.ts";
+import { createLabelling, tesla } from "../../shared/methods/tesla.ts";
+import {
+  createTrajectoryPrograms,
+  moveRate,
+  type TrajectoryOptions,
+  type TrajectoryState,
+} from "../../shared/methods/trajectory.ts";
 import type { Augmentation } from "../../shared/nn/augment/draw.ts";
 import { type AugmentationTensors, augment, packAugmentations } from "../../shared/nn/augment/index.ts";
-import { flattenArrays } from "../../shared/nn/flat-parameters.ts";
+import { countParameters, flattenArrays } from "../../shared/nn/flat-parameters.ts";
 import { cosineDistance, crossEntropy, squaredDistance } from "../../shared/nn/losses.ts";
 import { noBuffers } from "../../shared/nn/net.ts";
 import { createConvNet } from "../../shared/nn/nets/convnet.ts";
@@ -176,16 +185,19 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
   });
 
   test.each([
-    { norm: "batch", power: 1, weights: { features: 0.01, scale: 100 } },
-    { norm: "instance", power: 4, weights: { features: 0.02, scale: 1 } },
-  ] as const)("datadam: a step under $norm norm equals PyTorch's", async ({ norm, power, weights }) => {
+    { norm: "batch", changes: {} },
+    { norm: "instance", changes: { power: 4, featureWeight: 0.02, lossScale: 1 } },
+  ] as const)("datadam: a step under $norm norm equals PyTorch's", async ({ norm, changes }) => {
+    const options = datadam.options.parse({ id: "datadam", ...changes });
+    const { power, featureWeight, lossScale, imageLearningRate, imageMomentum } = options;
+    const weights = { features: featureWeight, scale: lossScale };
     const golden = new Golden("datadam-step");
     const [counts, classes] = [[4, 3], 2];
     const net = createConvNet(
       { id: "convnet", depth: 3, width: 4, norm },
       { channels: 3, height: 16, width: 16, classes },
     );
-    const { observe, match, report } = createDataDamPrograms(net, { power, weights, imageMomentum: 0.5 });
+    const { observe, match, report } = createDataDamPrograms(net, { power, weights, imageMomentum });
     const theta = golden.convnet(`${norm}.`);
     const drawn = ["color", "crop"].flatMap((operation, c) =>
       buildAugmentations(golden, `${norm}.class${c}.${operation}`, operation, 16, 16),
@@ -204,7 +216,7 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
       velocity: golden.get(`${norm}.velocity`),
       w: pack(drawn),
       average: averageOf([2, 2], Floats),
-      rate: { shape: [], data: new Float32Array([1]) },
+      rate: { shape: [], data: new Float32Array([imageLearningRate]) },
     });
     await close(moved.byClass, golden.get(`${norm}.by_class`).data, "loss of each class");
     await close(moved.byLayer, golden.get(`${norm}.by_layer`).data, "loss of each layer");
@@ -230,10 +242,11 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
   };
 
   describe.each([
-    ["mtt", "mtt", 0.5, false],
-    ["tesla", "tesla", 0.5, false],
-    ["tesla-soft", "tesla", 0.5, true],
-  ] as const)("trajectories: %s", (part, method, imageMomentum, soft) => {
+    ["mtt", "mtt", false],
+    ["tesla", "tesla", false],
+    ["tesla-soft", "tesla", true],
+  ] as const)("trajectories: %s", (part, id, soft) => {
+    const { imageMomentum, rateMomentum } = { mtt, tesla }[id].options.parse({ id }) as TrajectoryOptions;
     // The second chunk holds images of no other; the first and the last are of one image, the same one in the second outer step.
     const chunks = [
       [[3], [0, 2, 1], [1]],
@@ -243,7 +256,7 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
     test("two outer steps equal PyTorch's: loss, gradients, images, step size, labels", async () => {
       const golden = new Golden("trajectory");
       const net = createSmall();
-      const { unroll, move } = createTrajectoryPrograms(net, { imageMomentum, frozen: method === "tesla" });
+      const { unroll, move } = createTrajectoryPrograms(net, { imageMomentum, frozen: id === "tesla" });
       const labelling = createLabelling(net);
       let s = runtime.upload(golden.get(`${part}.images`));
       let velocity = runtime.upload({ shape: s.shape, data: new Float64Array(4 * 3 * 8 * 8) });
@@ -275,7 +288,7 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
         await close(result.rate, golden.get(`${prefix}rateGradient`).data, `gradient to the step size of step ${step}`);
         const moved = await runtime.run(move, { s, velocity, gradient, rate: scalar(20) });
         ({ s, velocity } = moved);
-        learned = moveRate(learned, await runtime.take(result.rate), { rateLearningRate: 1e-2, rateMomentum: 0.5 });
+        learned = moveRate(learned, await runtime.take(result.rate), { rateLearningRate: 1e-2, rateMomentum });
         await close(s, golden.get(`${prefix}images`).data, `images after step ${step}`);
         expect(relativeError([learned.rate], golden.get(`${prefix}rate`).data)).toBeLessThan(limit);
         const norm = Math.hypot(...golden.get(`${prefix}gradient`).data);
@@ -283,6 +296,50 @@ describe.each(testBackends)("golden files on $name", ({ open, adapter, tolerance
       }
     });
   });
+
+  // What it adds to the above, a method's constants and what a step leaves out, is the host's: one backend is enough.
+  test.each(limit === 1e-8 ? [mtt, tesla] : [])(
+    "$id as a whole: three steps equal PyTorch's, one of them left out",
+    async (method: Method) => {
+      const golden = new Golden("trajectory");
+      const prefix = `${method.id}-whole.`;
+      let step = 0;
+      const net = createSmall();
+      const course = (epoch: number) => golden.convnet(`${prefix}step${step}.${epoch === 0 ? "start" : "target"}.`);
+      const length = countParameters(net.params(rootKey(0)));
+      const experts: Experts = {
+        ...{ count: 1, epochs: 1, snapshot: async (_, epoch) => course(epoch) },
+        plane: async () => ({
+          axes: { shape: [2, length], data: new Float32Array(2 * length) },
+          ...{ origin: { shape: [2], data: new Float32Array(2) }, path: [0, 0, 0, 0] },
+        }),
+      };
+      const real = new ImageSet({
+        ...{ classNames: ["a", "b"], counts: [1, 1], ...small, normaliser: { kind: "standard", mean: [0], std: [1] } },
+        read: async () => new Uint8Array(),
+      });
+      const init = { kind: "given", images: golden.get(`${prefix}images`) } as const;
+      const context = { runtime, key: rootKey(1), real, net, ipc: 2, init, strategy: [], experts };
+      // Momenta, the largest loss and the smallest step size are the method's own.
+      const rates = { imageLearningRate: 20, initialRate: 0.2, rateLearningRate: 2e-2 };
+      const options = { id: method.id, innerSteps: 3, expertEpochs: 1, maxStart: 1, ...rates };
+      const started = method.start(context, method.options.parse(options));
+      let state = await started.init();
+      for (; step < 3; step++) {
+        const told = await started.step(state);
+        state = told.state;
+        const [expected, what] = [(name: string) => golden.get(`${prefix}step${step}.${name}`).data, `step ${step}`];
+        await close(state.images[0], expected("images"), `images after ${what}`);
+        const { rate, skipped } = state as TrajectoryState;
+        expect(relativeError([rate], expected("rate"), 1e-6), `step size after ${what}`).toBeLessThan(limit);
+        expect(skipped, `left out until ${what}`).toBe(step === 0 ? 0 : 1);
+        if (step === 1) continue;
+        const { loss, gradientNorm } = told.metrics as Record<string, number>;
+        expect(relativeError([loss], expected("loss")), `loss of ${what}`).toBeLessThan(limit);
+        expect(relativeError([gradientNorm], expected("norm")), `gradient of ${what}`).toBeLessThan(limit);
+      }
+    },
+  );
 
   test("an expert: three batches equal PyTorch's", async () => {
     const golden = new Golden("trajectory");

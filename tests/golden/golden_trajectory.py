@@ -11,6 +11,9 @@ CHUNKS = (((3,), (0, 2, 1), (1,)), ((2,), (1, 3, 0), (2,)))
 OPS = (("crop", "color", "rotate"), ("scale", "cutout", "flip"))
 EXPERT_OPS = ("color", "scale", "crop")
 IMAGE_RATE, RATE, RATE_RATE, MOMENTUM, EXPERT_RATE = 20.0, 0.2, 1e-2, 0.5, 0.1
+# Of the methods: a step with a larger loss is left out, and no step size of the student is smaller.
+MAX_LOSS, LEAST_RATE = 1.1, 1e-6
+WHOLE_STEPS, WHOLE_RATE_RATE = 3, 2e-2
 
 
 def draw_each(rng, op, count, side, dtype=torch.float64):
@@ -44,14 +47,14 @@ def detached(theta):
     return {name: value.detach().requires_grad_() for name, value in theta.items()}
 
 
-def tesla_gradients(start, target, batch, pixels, rate, steps):
+def tesla_gradients(start, target, batch, pixels, rate, steps, norm=net.instance_norm):
     """The paper's decomposition: v = rate (theta* - theta_0) + rate^2 G, and 2/d d<v, g_k>/dS with every theta_k held still."""
     theta, passed, total = start, [], {name: torch.zeros_like(value) for name, value in start.items()}
     for step in range(steps):
         passed.append(theta)
         x, labels = batch(step)
         leaves = detached(theta)
-        loss = net.cross_entropy(net.logits(leaves, x.detach()), labels)
+        loss = net.cross_entropy(net.logits(leaves, x.detach(), norm), labels)
         gradients = dict(zip(leaves, torch.autograd.grad(loss, list(leaves.values()))))
         theta = {name: (theta[name] - rate * gradients[name]).detach() for name in theta}
         total = {name: total[name] + gradients[name] for name in total}
@@ -61,7 +64,7 @@ def tesla_gradients(start, target, batch, pixels, rate, steps):
     for step, theta in enumerate(passed):
         x, labels = batch(step)
         leaves = detached(theta)
-        loss = net.cross_entropy(net.logits(leaves, x), labels)
+        loss = net.cross_entropy(net.logits(leaves, x, norm), labels)
         gradients = torch.autograd.grad(loss, list(leaves.values()), create_graph=True)
         pull = sum((v[name] * g).sum() for name, g in zip(v, gradients))
         to_pixels = to_pixels + 2 / d * torch.autograd.grad(pull, pixels)[0]
@@ -145,6 +148,54 @@ def matching(rng, method, soft):
     return out
 
 
+def overshot(start, end, share):
+    """A target on the student's way, which it has passed by: the loss is about ((1 - share) / share)^2."""
+    return {name: (start[name] + share * (end[name] - start[name])).float().double() for name in start}
+
+
+def whole(rng, method):
+    """Three steps of the method as it is without augmentation, all images in every student step: one that nears its target, one
+    with a loss above the largest, which changes nothing, and one after which the step size would be below zero."""
+    out, rate, rate_velocity = {}, RATE, 0.0
+    synthetic = draw_images(rng, CLASSES * IPC)
+    velocity = torch.zeros_like(synthetic)
+    labels = torch.eye(CLASSES).double().repeat_interleave(IPC, 0)
+    out["images"] = synthetic
+    for step, (share, least, most) in enumerate(((3.0, 0.0, 1.0), (0.48, MAX_LOSS, 1.2), (0.49, 1.05, MAX_LOSS))):
+        start = draw_net(rng)
+        pixels = synthetic.clone().requires_grad_()
+        alpha = torch.tensor(rate, dtype=torch.float64, requires_grad=True)
+
+        def batch(_):
+            return pixels, labels
+
+        theta = start
+        for _ in range(WHOLE_STEPS):
+            require_clear(theta, synthetic)
+            theta = {name: value.detach() for name, value in unroll(theta, batch, rate, 1).items()}
+        target = overshot(start, theta, share)
+        if method == "mtt":
+            loss = trajectory_loss(unroll(start, batch, alpha, WHOLE_STEPS), start, target)
+            gradient, rate_gradient = torch.autograd.grad(loss, [pixels, alpha])
+        else:
+            loss, gradient, rate_gradient = tesla_gradients(start, target, batch, pixels, rate, WHOLE_STEPS)
+        if not least < float(loss) < most:
+            raise Unclear
+        if float(loss) <= MAX_LOSS:
+            velocity = MOMENTUM * velocity + gradient
+            synthetic = (synthetic - IMAGE_RATE * velocity).detach()
+            rate_velocity = MOMENTUM * rate_velocity + float(rate_gradient)
+            rate -= WHOLE_RATE_RATE * rate_velocity
+            if (rate < 0) != (step == 2):
+                raise Unclear
+            rate = max(rate, LEAST_RATE)
+        out.update({f"step{step}.start.{name}": value for name, value in start.items()})
+        out.update({f"step{step}.target.{name}": value for name, value in target.items()})
+        out.update({f"step{step}.loss": loss, f"step{step}.norm": torch.sqrt((gradient**2).sum())})
+        out.update({f"step{step}.images": synthetic, f"step{step}.rate": torch.tensor(rate, dtype=torch.float64)})
+    return out
+
+
 def expert(rng):
     theta, out, losses = draw_net(rng), {}, []
     out.update({f"initial.{name}": value for name, value in theta.items()})
@@ -195,6 +246,8 @@ def tensors():
         "tesla": lambda rng: matching(rng, "tesla", False),
         "tesla-soft": lambda rng: matching(rng, "tesla", True),
         "expert": expert,
+        "mtt-whole": lambda rng: whole(rng, "mtt"),
+        "tesla-whole": lambda rng: whole(rng, "tesla"),
     }
     for seed, (name, draw) in enumerate(parts.items()):
         out.update({f"{name}.{key}": value for key, value in clear(60 + seed, draw).items()})

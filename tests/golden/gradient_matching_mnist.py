@@ -20,6 +20,7 @@ import dm_fashion_mnist as standard
 import golden_convnet
 import reference_dsa as dsa
 import reference_net as net
+import safetensors_io
 
 MEAN, STD = 0.1307, 0.3081
 CLASSES, SIDE = standard.CLASSES, standard.SIDE
@@ -101,6 +102,13 @@ def distil(images, rows_of_class, options, seed):
     return synthetic, labels, losses
 
 
+def read_set(path):
+    """Another run's images in this script's normalisation, and their labels; there are no losses."""
+    found = safetensors_io.decode(pathlib.Path(path).read_bytes())
+    images = torch.as_tensor(found["images"] * found["std"] + found["mean"], dtype=torch.float32)
+    return (images - MEAN) / STD, torch.as_tensor(found["labels"]).long(), []
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("method", choices=("dc", "dsa"))
@@ -117,6 +125,8 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", help="file for the JSON, besides stdout")
+    parser.add_argument("--images", help="file for the distilled images, .safetensors")
+    parser.add_argument("--judge", metavar="FILE", help="evaluate this distilled.safetensors instead of distilling")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
 
@@ -127,8 +137,15 @@ def main():
     strategy = STRATEGY if options.method == "dsa" else ()
 
     started = time.time()
-    synthetic, set_labels, losses = distil(images, rows_of_class, options, [options.seed, 1])
+    if options.judge:
+        synthetic, set_labels, losses = read_set(options.judge)
+    else:
+        synthetic, set_labels, losses = distil(images, rows_of_class, options, [options.seed, 1])
     distil_seconds = time.time() - started
+    if options.images:
+        # As the app's own sets: an evaluation finds the normaliser beside the images.
+        tensors = {"images": synthetic, "labels": set_labels, "mean": [MEAN], "std": [STD]}
+        safetensors_io.write(options.images, {name: np.asarray(value) for name, value in tensors.items()})
 
     scores, started = {"distilled": [], "random": []}, time.time()
     for trial in range(options.trials):
@@ -146,7 +163,7 @@ def main():
         "test": len(test_images),
         "distilled": standard.summary(scores["distilled"]),
         "random": standard.summary(scores["random"]),
-        "loss": {"first": float(np.mean(losses[:50])), "last": float(np.mean(losses[-50:]))},
+        "loss": {"first": float(np.mean(losses[:50])), "last": float(np.mean(losses[-50:]))} if losses else None,
         "seconds": {"distil": round(distil_seconds, 1), "evaluate": round(time.time() - started, 1)},
     }
     text = json.dumps(report, indent=2)

@@ -1,8 +1,9 @@
-"""MTT on MNIST in PyTorch, from the method's definition alone: experts, distillation and evaluation beside random draws.
+"""MTT and TESLA on MNIST in PyTorch, from their definitions alone: experts, distillation and evaluation beside random draws.
 
 Experts train by plain SGD on augmented real images; a student that starts where an expert was takes K steps on the synthetic
 images, and the squared distance of where it ends to where the expert came to moves the images and the student's step size
-(Cazenavette et al., CVPR 2022). The gradient is torch's own, through the whole unroll.
+(Cazenavette et al., CVPR 2022). MTT's gradient is torch's own, through the whole unroll; TESLA's is that of its paper's
+decomposition (Cui et al., ICML 2023), which holds the parameters of every student step still.
 """
 import argparse
 import json
@@ -19,17 +20,11 @@ import torch
 import dm_fashion_mnist as judge
 import reference_dsa as dsa
 import reference_net as net
-from golden_trajectory import augment_each, draw_each, trajectory_loss, unroll
+from golden_trajectory import augment_each, draw_each, tesla_gradients, trajectory_loss, unroll
 
 MEAN, STD = 0.1307, 0.3081
 STRATEGY = ("color", "crop", "cutout", "scale", "rotate")
 CLASSES, SIDE = 10, 28
-
-
-def load(folder, part):
-    images, labels = judge.load(folder, part)
-    # The other script's normaliser is Fashion-MNIST's.
-    return (images * judge.STD + judge.MEAN - MEAN) / STD, labels
 
 
 def augment(rng, x):
@@ -80,9 +75,16 @@ def distil(images, rows_of_class, experts, options, rng):
             chunk = chunks.pop()
             return augment(rng, pixels[chunk]), targets[chunk]
 
-        end = unroll(theta, batch, alpha, options.inner_steps, net.native_instance_norm)
-        loss = trajectory_loss(end, theta, target)
-        gradient, rate_gradient = torch.autograd.grad(loss, [pixels, alpha])
+        if options.method == "mtt":
+            end = unroll(theta, batch, alpha, options.inner_steps, net.native_instance_norm)
+            loss = trajectory_loss(end, theta, target)
+            gradient, rate_gradient = torch.autograd.grad(loss, [pixels, alpha])
+        else:
+            # Each step's images are seen twice, and drawn once.
+            batches = [batch(k) for k in range(options.inner_steps)]
+            loss, gradient, rate_gradient = tesla_gradients(
+                theta, target, batches.__getitem__, pixels, rate, options.inner_steps, net.native_instance_norm
+            )
         if not (torch.isfinite(loss) and float(loss) <= 1.1 and torch.isfinite(gradient).all()):
             skipped += 1
             continue
@@ -99,7 +101,9 @@ def distil(images, rows_of_class, experts, options, rng):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", help="folder of the four IDX files")
+    parser.add_argument("--method", choices=("mtt", "tesla"), default="mtt")
     parser.add_argument("--experts", type=int, default=2)
+    parser.add_argument("--keep-experts", metavar="FILE", help="train them once for several runs with the same settings")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--inner-steps", type=int, default=10)
     parser.add_argument("--expert-epochs", type=int, default=2)
@@ -114,20 +118,26 @@ def main():
     parser.add_argument("--trials", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", help="file for the JSON, besides stdout")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    judge.dsa.STRATEGY = STRATEGY
 
-    images, labels = load(options.data, "train")
-    test_images, test_labels = load(options.data, "t10k")
+    images, labels = judge.load(options.data, "train", MEAN, STD)
+    test_images, test_labels = judge.load(options.data, "t10k", MEAN, STD)
     rows_of_class = [np.flatnonzero(labels.numpy() == label) for label in range(CLASSES)]
     set_labels = torch.arange(CLASSES).repeat_interleave(options.ipc)
 
     started = time.time()
-    experts = []
-    for expert in range(options.experts):
-        print(f"expert {expert}", file=sys.stderr, flush=True)
-        experts.append(train_expert(images, labels, options, np.random.default_rng([options.seed, 5, expert])))
+    kept = pathlib.Path(options.keep_experts) if options.keep_experts else None
+    if kept and kept.exists():
+        experts = torch.load(kept)
+    else:
+        experts = []
+        for expert in range(options.experts):
+            print(f"expert {expert}", file=sys.stderr, flush=True)
+            experts.append(train_expert(images, labels, options, np.random.default_rng([options.seed, 5, expert])))
+        if kept:
+            torch.save(experts, kept)
     expert_seconds, started = time.time() - started, time.time()
     synthetic, rate, losses, skipped = distil(
         images, rows_of_class, experts, options, np.random.default_rng([options.seed, 1])
@@ -139,13 +149,16 @@ def main():
         rows = judge.pick(np.random.default_rng([options.seed, 2, trial]), rows_of_class, options.ipc)
         for name, part, part_rate in (("distilled", synthetic, rate), ("random", images[rows], 0.01)):
             seeds = [options.seed, 3, trial], [options.seed, 4, trial]
-            trained = judge.train(part, set_labels, options.epochs, options.width, *seeds, rate=part_rate)
+            trained = judge.train(
+                part, set_labels, options.epochs, options.width, *seeds, rate=part_rate, strategy=STRATEGY
+            )
             scores[name].append(judge.accuracy(trained, test_images, test_labels))
             print(f"trial {trial} {name}: {scores[name][-1]:.4f}", file=sys.stderr, flush=True)
 
     report = {
         "command": shlex.join(["python3", *sys.argv]),
         "torch": torch.__version__,
+        "options": vars(options),
         "distilled": judge.summary(scores["distilled"]),
         "random": judge.summary(scores["random"]),
         "alpha": rate,
@@ -157,7 +170,10 @@ def main():
             "evaluate": round(time.time() - started, 1),
         },
     }
-    print(json.dumps(report, indent=2))
+    text = json.dumps(report, indent=2)
+    print(text)
+    if options.out:
+        pathlib.Path(options.out).write_text(text + "\n")
 
 
 if __name__ == "__main__":
