@@ -132,12 +132,6 @@ function misfits(full: Json, dataset: DatasetFacts): FieldProblem[] {
   const evaluation = evaluationOptions.safeParse(full.evaluation).data;
   if (evaluation) {
     for (const { path, message } of contradictions(evaluation, dataset)) add(path, message);
-    if (wanted?.normalise === "zca" && evaluation.validation > 0) {
-      add(
-        "evaluation.validation",
-        "whitening takes all training images: hold out none, or use dataset.normalise=standard",
-      );
-    }
   }
   const kept = ({ train }: { readonly train: number }) => train - countHeldOut(train, evaluation?.validation ?? 0);
   if (ipc !== undefined && typeof init === "string" && init !== "noise") {
