@@ -218,6 +218,8 @@ export const text = {
     settings: "Settings",
     evaluate: "Evaluate the finished set",
     evaluateHint: "Fresh networks are trained on it, and on as many random real images.",
+    smallClass: (name: string, images: number) =>
+      `Class "${name}" has only ${count(images, "training image")}: sets of real images to compare with hold no more of it.`,
     notTestable: "This dataset has no images to test with.",
     variant: "Length",
     variants: { small: "Small", paper: "As published" },

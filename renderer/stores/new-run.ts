@@ -71,7 +71,11 @@ export function createNewRun(
     } catch (error) {
       if (signal.aborted) return;
       const listed = error instanceof UserError ? (error.problems ?? []) : [];
-      const problems = new Map(listed.map(({ path, message }) => [path, message]));
+      const problems = new Map<string, string>();
+      for (const { path, message } of listed) {
+        const before = problems.get(path);
+        problems.set(path, before === undefined ? message : `${before}; ${message}`);
+      }
       const other = listed.length > 0 ? undefined : error;
       store.setState({ problems, error: other, estimate: undefined, isStale: false });
       return;

@@ -8,6 +8,7 @@ import { protocolOf } from "../evaluation/protocols.ts";
 import { TEST_BATCH } from "../evaluation/train-fresh.ts";
 import { UserError } from "../lib/user-error.ts";
 import { methodOf } from "../methods/index.ts";
+import { createNet } from "../nn/nets/index.ts";
 import type { Recipe } from "../recipe/index.ts";
 import { createEvaluator, listJobs } from "./evaluate.ts";
 import type { RunPort } from "./ports.ts";
@@ -61,13 +62,24 @@ export async function fitMemory(
   const all = recipe.ipc * train.classNames.length;
   let fit = await planMemory(backend, planned);
   let atOnce = Math.min(planned.imagesAtOnce ?? methodOf(recipe.method.id).imagesAtOnce ?? 0, all);
-  // Classes are matched whole.
-  while (!hasBegun && fit.distilBytes > limit && atOnce >= 2 * recipe.ipc) {
+  const isWhole = isMatchedWhole(planned);
+  let isVain = hasBegun || isWhole;
+  // Classes are matched whole. Where a piece is one class already, fewer images change nothing.
+  while (!isVain && fit.distilBytes > limit && atOnce >= 2 * recipe.ipc) {
     atOnce = Math.floor(atOnce / 2);
-    fit = await planMemory(backend, { ...planned, imagesAtOnce: atOnce });
+    const smaller = await planMemory(backend, { ...planned, imagesAtOnce: atOnce });
+    isVain = smaller.distilBytes === fit.distilBytes;
+    if (!isVain) fit = smaller;
   }
-  if (fit.peakBytes > limit) throw tooLarge(recipe, fit, limit);
+  if (fit.peakBytes > limit) throw tooLarge(recipe, fit, limit, isWhole);
   return fit;
+}
+
+/** Whether a method that takes images in pieces must take them all at once, since its network mixes the images of a batch. */
+function isMatchedWhole({ recipe, train }: Planned): boolean {
+  const [channels, height, width] = train.imageShape;
+  const net = createNet(recipe.network, { channels, height, width, classes: train.classNames.length });
+  return methodOf(recipe.method.id).imagesAtOnce !== undefined && net.mixesImages;
 }
 
 /** The same of a stored dataset. */
@@ -80,19 +92,26 @@ export function fitStored(
 
 export const isWebgpu = (backend: Backend): backend is WebgpuBackend => "dry" in backend;
 
-function tooLarge(recipe: Recipe, { peakBytes, distilBytes, imagesAtOnce }: PlannedMemory, limit: number): UserError {
+function tooLarge(
+  recipe: Recipe,
+  { peakBytes, distilBytes, imagesAtOnce }: PlannedMemory,
+  limit: number,
+  isWhole: boolean,
+): UserError {
   const isDistilling = distilBytes > limit;
   const settings = [...(isDistilling ? [...methodOf(recipe.method.id).memoryNames, "ipc"] : []), "network.width"];
   const settingOf = (path: string) =>
     path.split(".").reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], recipe);
   const named = settings.map((path) => `${path}, which is ${String(settingOf(path))}`).join("; ");
   const pieces = isDistilling && imagesAtOnce !== undefined ? `, even with ${imagesAtOnce} images at once` : "";
+  const whole =
+    isDistilling && isWhole ? " Batch norm mixes the images of a batch, so that they cannot go through in pieces." : "";
   const stage = isDistilling ? "Distilling" : "The evaluation";
   const bytes = isDistilling ? distilBytes : peakBytes;
   return new UserError(
     "memory-limit",
-    `${stage} takes ${megabytes(bytes)} of the adapter's memory at its peak${pieces}: more than the memory limit of ${megabytes(limit)}.`,
-    `Raise the limit, or lower one of: ${named}${isDistilling ? "" : "; or leave out the evaluation"}.`,
+    `${stage} takes ${megabytes(bytes)} of the adapter's memory at its peak${pieces}: more than the memory limit of ${megabytes(limit)}.${whole}`,
+    `Raise the limit, or lower one of: ${named}${isDistilling ? whole && "; or use network.norm=instance" : "; or leave out the evaluation"}.`,
   );
 }
 

@@ -6,16 +6,19 @@ import { viewFloats } from "../formats/index.ts";
 import { UserError } from "../lib/user-error.ts";
 import { type Artifact, type ArtifactSpec, type ArtifactStore, artifactId, damagedArtifact } from "./artifacts.ts";
 
-/** One for each set of training images. */
-export function whiteningSpec(fingerprint: string): ArtifactSpec {
-  return { kind: "whitening", version: 1, fingerprint, epsilon: ZCA_EPSILON };
+/** One for each set of training images; `heldOut` is the part of each class that is not among them. */
+export function whiteningSpec(fingerprint: string, heldOut: number): ArtifactSpec {
+  return { kind: "whitening", version: 1, fingerprint, epsilon: ZCA_EPSILON, ...(heldOut > 0 && { heldOut }) };
 }
 
 /** In the order of writing, float32: [D], [D][D], [D][D]. Whitened images follow. */
 export const transformChunks = ["mean", "transform", "inverse"] as const;
 
-/** Float32 images of a split, `index` counting its chunks. */
-export const imageChunk = (split: SplitName, index: number) => `${split}-${String(index).padStart(5, "0")}`;
+/** What is whitened of a dataset: training images are split where some are held out. */
+export type WhitenedPart = SplitName | "validation";
+
+/** Float32 images, `index` counting the chunks of their part. */
+export const imageChunk = (split: WhitenedPart, index: number) => `${split}-${String(index).padStart(5, "0")}`;
 
 /** `size` values of a chunk. Throws UserError "artifact-damaged", also where they are not so many. */
 export async function readFloats(read: Artifact["read"], chunk: string, size: number): Promise<Float32Array> {
@@ -34,13 +37,12 @@ export async function readTransform(read: Artifact["read"], size: number): Promi
   };
 }
 
-/** The transform of a dataset whose images have `size` values. Throws UserErrors "no-whitening" and "artifact-damaged". */
+/** The transform of a dataset, without what is held out, whose images have `size` values. Throws UserErrors "no-whitening" and "artifact-damaged". */
 export async function openTransform(
   artifacts: Pick<ArtifactStore, "open">,
-  fingerprint: string,
-  size: number,
+  { fingerprint, heldOut, size }: { readonly fingerprint: string; readonly heldOut: number; readonly size: number },
 ): Promise<ZcaNormaliser> {
-  const artifact = await artifacts.open(await artifactId(whiteningSpec(fingerprint)));
+  const artifact = await artifacts.open(await artifactId(whiteningSpec(fingerprint, heldOut)));
   if (artifact) return readTransform((chunk) => artifact.read(chunk), size);
   throw new UserError(
     "no-whitening",

@@ -1,6 +1,6 @@
-// The whitening that a recipe asks for: fitted once for a dataset, kept with all its images whitened, and shared by every run.
+// The whitening that a recipe asks for: fitted once for a dataset, on the training images that are not held out, kept with all its
+// images whitened, and shared by every run.
 import { ImageSet } from "../data/image-set.ts";
-import { type SplitName, splitNames } from "../data/manifest.ts";
 import type { SetNormaliser, ZcaNormaliser } from "../data/normaliser.ts";
 import { fitZca, type PixelRows, ROWS, Whitener } from "../data/zca.ts";
 import type { Runtime } from "../engine/index.ts";
@@ -8,7 +8,14 @@ import { bytesOf } from "../formats/index.ts";
 import { invariant } from "../lib/invariant.ts";
 import type { Artifact } from "./artifacts.ts";
 import type { Preparation, Prepare } from "./prepare.ts";
-import { imageChunk, readFloats, readTransform, transformChunks, whiteningSpec } from "./whitening-artifact.ts";
+import {
+  imageChunk,
+  readFloats,
+  readTransform,
+  transformChunks,
+  type WhitenedPart,
+  whiteningSpec,
+} from "./whitening-artifact.ts";
 
 const CHUNK_BYTES = 2 ** 23;
 /** Methods read the classes in turn, so that a cache which is a little too small for all images would be of no use. */
@@ -16,18 +23,24 @@ const CACHE_BYTES = 2 ** 30;
 /** Iterations that a fit takes, about. */
 const USUAL_ITERATIONS = 16;
 
-export const prepareWhitening: Prepare = ({ recipe, fingerprint, runtime }, { train, test }) => {
+export const prepareWhitening: Prepare = ({ recipe, fingerprint, runtime }, { train, validation, test }) => {
   // Images of an evaluation are whitened already, by the transform of the set that is evaluated.
   if (recipe.dataset.normalise !== "zca" || train.source.normaliser.kind === "zca") return undefined;
-  const sets = { train, test };
+  const heldOut = recipe.evaluation.validation;
+  const parts: readonly (readonly [WhitenedPart, ImageSet])[] = [
+    ["train", train],
+    ...(validation ? [["validation", validation] as const] : []),
+    ["test", test],
+  ];
   const size = train.pixels;
   const atOnce = Math.max(1, Math.floor(CHUNK_BYTES / (4 * size)));
-  const chunks = splitNames.flatMap((split) => listChunks(split, sets[split].size, atOnce));
+  const chunks = parts.flatMap(([part, set]) => listChunks(part, set, atOnce));
+  const images = parts.reduce((sum, [, set]) => sum + set.size, 0);
   return {
     title: "ZCA whitening",
-    spec: whiteningSpec(fingerprint),
+    spec: whiteningSpec(fingerprint, heldOut),
     steps: transformChunks.length + chunks.length,
-    bytes: 4 * (size + 2 * size * size + (train.size + test.size) * size),
+    bytes: 4 * (size + 2 * size * size + images * size),
     make: async ({ chunks: found, read, write }, signal) => {
       const has = new Set(found.map(({ name }) => name));
       if (transformChunks.some((name) => !has.has(name))) {
@@ -39,20 +52,20 @@ export const prepareWhitening: Prepare = ({ recipe, fingerprint, runtime }, { tr
       }
       const whitener = new Whitener(runtime, await readTransform(read, size));
       try {
-        for (const { name, split, from, to } of chunks) {
+        for (const { name, set, from, to } of chunks) {
           if (has.has(name)) continue;
           signal.throwIfAborted();
-          await write(name, bytesOf(await whitener.whiten(await rowsOf(sets[split]).read(from, to))), {});
+          await write(name, bytesOf(await whitener.whiten(await rowsOf(set).read(from, to))), {});
         }
       } finally {
         whitener.free();
       }
-      return { dimensions: size, train: train.size, test: test.size };
+      return { dimensions: size, ...Object.fromEntries(parts.map(([part, set]) => [part, set.size])) };
     },
     open: async (artifact) => {
       const normaliser = await readTransform((chunk) => artifact.read(chunk), size);
-      const open = (split: SplitName) => openSet(sets[split], split, normaliser, artifact, atOnce);
-      return { train: open("train"), test: open("test") };
+      const whitened = parts.map(([part, set]) => [part, openSet(set, part, normaliser, artifact, atOnce)] as const);
+      return Object.fromEntries(whitened) as Partial<Record<WhitenedPart, ImageSet>>;
     },
     // They have the same form, and nothing looks at their numbers.
     blank: () => ({}),
@@ -60,10 +73,10 @@ export const prepareWhitening: Prepare = ({ recipe, fingerprint, runtime }, { tr
   } satisfies Preparation;
 };
 
-function listChunks(split: SplitName, images: number, atOnce: number) {
-  return Array.from({ length: Math.ceil(images / atOnce) }, (_, index) => {
+function listChunks(part: WhitenedPart, set: ImageSet, atOnce: number) {
+  return Array.from({ length: Math.ceil(set.size / atOnce) }, (_, index) => {
     const from = index * atOnce;
-    return { name: imageChunk(split, index), split, from, to: Math.min(images, from + atOnce) };
+    return { name: imageChunk(part, index), set, from, to: Math.min(set.size, from + atOnce) };
   });
 }
 
@@ -81,9 +94,9 @@ function rowsOf({ source, size, pixels }: ImageSet): PixelRows {
 }
 
 /** The same images, read from the artifact. */
-function openSet(plain: ImageSet, split: SplitName, normaliser: SetNormaliser, artifact: Artifact, atOnce: number) {
+function openSet(plain: ImageSet, part: WhitenedPart, normaliser: SetNormaliser, artifact: Artifact, atOnce: number) {
   const read = (from: number, to: number) =>
-    readFloats((chunk) => artifact.read(chunk), imageChunk(split, from / atOnce), (to - from) * plain.pixels);
+    readFloats((chunk) => artifact.read(chunk), imageChunk(part, from / atOnce), (to - from) * plain.pixels);
   return new ImageSet({ ...plain.source, normaliser, blockImages: atOnce, read }, CACHE_BYTES);
 }
 

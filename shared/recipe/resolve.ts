@@ -132,12 +132,6 @@ function misfits(full: Json, dataset: DatasetFacts): FieldProblem[] {
   const evaluation = evaluationOptions.safeParse(full.evaluation).data;
   if (evaluation) {
     for (const { path, message } of contradictions(evaluation, dataset)) add(path, message);
-    if (wanted?.normalise === "zca" && evaluation.validation > 0) {
-      add(
-        "evaluation.validation",
-        "whitening takes all training images: hold out none, or use dataset.normalise=standard",
-      );
-    }
   }
   const kept = ({ train }: { readonly train: number }) => train - countHeldOut(train, evaluation?.validation ?? 0);
   if (ipc !== undefined && typeof init === "string" && init !== "noise") {
@@ -243,9 +237,39 @@ function explain(issue: z.core.$ZodIssue, recipe: Json): FieldProblem[] {
       return { path: [...issue.path, key].join("."), message: `there is no such setting; ${way}` };
     });
   }
-  const isUnion = issue.code === "invalid_union" && issue.discriminator !== undefined;
-  const message = isUnion ? `expected one of ${idsOf(issue.path).join(", ")}` : issue.message;
-  return [{ path, message }];
+  if (issue.code === "invalid_union" && issue.discriminator !== undefined) {
+    return [{ path, message: `expected one of ${idsOf(issue.path).join(", ")}` }];
+  }
+  // An item of a list is told at its list, which is the setting.
+  const place = issue.path.filter((name) => typeof name !== "number").join(".");
+  return [{ path: place, message: describeIssue(issue, issue.path.reduce<unknown>(childOf, recipe)) }];
+}
+
+const childOf = (at: unknown, name: PropertyKey): unknown =>
+  typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[name] : undefined;
+
+/** What a value is not, and what it may be. */
+function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
+  const given = JSON.stringify(value);
+  switch (issue.code) {
+    case "too_small":
+      if (issue.origin === "array") return `is empty: name at least ${issue.minimum}`;
+      if (issue.origin === "string") return "is empty";
+      return `${given} is too small: ${issue.inclusive ? "at least" : "above"} ${issue.minimum}`;
+    case "too_big":
+      return `${given} is too large: ${issue.inclusive ? "at most" : "below"} ${issue.maximum}`;
+    case "invalid_value": {
+      const known = issue.values.map(String);
+      const meant = typeof value === "string" ? nearest(value, known) : undefined;
+      const way = meant ? `did you mean ${meant}? Known: ` : "expected one of ";
+      return `${given} is not known; ${way}${known.join(", ")}`;
+    }
+    case "invalid_type":
+      if (value === undefined || value === null) return "is missing";
+      return `${given} is not ${issue.expected === "int" ? "a whole number" : `a ${issue.expected}`}`;
+    default:
+      return issue.message;
+  }
 }
 
 /** The path that was meant by a key that its place does not have: `method.steps` by `steps`, or the slip of a finger. */

@@ -160,7 +160,7 @@ test("recipe files: every problem at once, with the file's name", async () => {
       }),
       [
         /wrong\.json cannot be used/,
-        /ipc: .*expected number/,
+        /ipc: .*is not a number/,
         /netwrk: there is no such setting; did you mean network\?/,
         /method\.stps: there is no such setting; did you mean method\.steps\?/,
         /method\.realBatch: /,

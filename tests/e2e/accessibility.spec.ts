@@ -1,26 +1,15 @@
 // What axe finds on every view and dialog, light and dark.
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import type { Client } from "../../shared/api/client.ts";
 import { longChanges, newRunOf } from "../support/small-store.ts";
 import { writeTree } from "../tools/make-images.ts";
+import { findFaults } from "./axe.ts";
 import { writePatterns } from "./patterns.ts";
 import { expect, goTo, test } from "./window.ts";
 
 const schemes = ["light", "dark"] as const;
 /** What is half faded in has no contrast yet. */
 const still = { reducedMotion: "reduce" } as const;
-type Scheme = (typeof schemes)[number];
-
-/** Serious and critical faults, each with where it is. Only colours differ between light and dark. */
-async function findFaults(page: Page, scheme: Scheme): Promise<string[]> {
-  const axe = new AxeBuilder({ page });
-  const { violations } = await (scheme === "light" ? axe : axe.withRules("color-contrast")).analyze();
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} at ${target}: ${failureSummary}`));
-}
-
 for (const colorScheme of schemes) {
   test(`axe finds nothing serious in a window without data, ${colorScheme} @browser`, async ({ openPage }) => {
     const page = await openPage({ colorScheme, ...still });

@@ -1,6 +1,7 @@
 // What methods beside DM show: experts and trajectories, steps that are judged, a run that begins with an earlier set.
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
+import { findFaults } from "./axe.ts";
 import { expectDone } from "./run-view.ts";
 import { expect, goTo, test } from "./window.ts";
 
@@ -33,6 +34,9 @@ async function showCurve(page: Page, name: string): Promise<void> {
   await page.getByRole("combobox", { name: "Curves" }).click();
   await page.getByRole("option", { name, exact: true }).click();
 }
+
+/** Once nothing moves any more; "light" is all that axe looks for. */
+const expectAccessible = (page: Page) => expect.poll(() => findFaults(page, "light")).toEqual([]);
 
 test("MTT trains its experts as a stage, shows where the student went, and leaves an artifact", async ({
   page,
@@ -76,6 +80,7 @@ test("MTT trains its experts as a stage, shows where the student went, and leave
     await page.getByRole("button", { name: "Show as a table" }).first().click();
     await expect(page.getByRole("row", { name: /^student, inner step 0 1 / })).toBeVisible();
     await expect(page.getByRole("row", { name: /^expert, epoch 2 0 / })).toBeVisible();
+    await expectAccessible(page);
     await showCurve(page, "Distance to the target");
     await expect(trajectory(1)).toBeVisible();
   });
@@ -85,6 +90,7 @@ test("MTT trains its experts as a stage, shows where the student went, and leave
     const artifact = page.getByRole("row", { name: /^Expert trajectories of shapes/ });
     await artifact.getByText(/^Made of \d+ settings$/).click();
     await expect(artifact.getByText("training.count")).toBeVisible();
+    await expectAccessible(page);
     const download = artifact.getByRole("link", { name: /^Download Expert trajectories, .* as a zip$/ });
     await expect(download).toBeVisible();
     if (kind !== "electron") {
@@ -102,8 +108,16 @@ test("MTT trains its experts as a stage, shows where the student went, and leave
   });
 });
 
-test("steps are judged on held-out images: the best is kept beside the last", async ({ page, sample }) => {
-  await goTo(page, `#/new-run?dataset=${sample.datasetId}`);
+test("steps are judged on held-out images, and the whole stands beside the paper's figure", async ({
+  page,
+  sample,
+}) => {
+  await goTo(page, `#/datasets/${sample.datasetId}`);
+  await page.getByRole("button", { name: "Rename" }).click();
+  await page.getByRole("dialog").getByRole("textbox").fill("MNIST"); // for which there are published figures
+  await page.getByRole("dialog").getByRole("button", { name: "Rename" }).click();
+  await expect(page).toHaveTitle(/MNIST/);
+  await page.getByRole("button", { name: "New run" }).click();
   await setTiny(page, 40);
   await set(page, "Real batch", 8);
   await set(page, "Every steps", 10, "Evaluation");
@@ -116,6 +130,18 @@ test("steps are judged on held-out images: the best is kept beside the last", as
   await expect(page.getByText("synthetic, best")).toBeVisible();
   await showCurve(page, "Held-out accuracy, %");
   await expect(page.getByRole("figure", { name: /^Held-out accuracy, % .* over 40 steps/ })).toBeVisible();
+
+  const published = /^Accuracy, convnet-3 \d+\.\d ± \d+\.\d % \d+\.\d ± \d+\.\d %, 1 trial$/;
+  const dialog = page.getByRole("dialog", { name: "Paper against ours" });
+  await page.getByRole("button", { name: "Paper against ours" }).click();
+  await expect(dialog.getByRole("row", { name: published })).toBeVisible();
+  await expect(dialog.getByRole("row", { name: "network.width 128 4" })).toBeVisible();
+  await expect(dialog.getByRole("row", { name: "evaluation.trials 5 1" })).toBeVisible();
+  await expectAccessible(page);
+  await page.keyboard.press("Escape");
+  await goTo(page, "#/recipes");
+  await page.getByRole("button", { name: "Paper against ours: MNIST ipc 1" }).click();
+  await expect(dialog.getByRole("row", { name: published })).toBeVisible();
 });
 
 test("a run begins with the set of an earlier one", async ({ page, place, sample }) => {
@@ -124,11 +150,13 @@ test("a run begins with the set of an earlier one", async ({ page, place, sample
   const init = page.getByRole("combobox", { name: "Init", exact: true });
   await init.click();
   await expect(page.getByRole("option", { name: /shapes dm ipc 1 .*fits with ipc 1/ })).toBeDisabled();
+  await expectAccessible(page);
   await page.getByRole("option", { name: /shapes dm ipc 2/ }).click();
   await expect(init).toHaveValue("shapes dm ipc 2");
 
   await set(page, "Images per class (ipc)", 3);
   await expect(page.getByRole("alert").filter({ hasText: "the recipe 3: use ipc 2" })).toBeVisible();
+  await expect(page.getByRole("listitem").filter({ hasText: "Init: the set has 2 images" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Start run" })).toBeDisabled();
   await set(page, "Images per class (ipc)", 2);
   await setTiny(page, 0);

@@ -113,6 +113,31 @@ describe.skipIf(swiftshaderMissing)("planned memory", () => {
     await expect(running).rejects.toThrow(/needs \d+ bytes beside \d+ that are in use, above the memory limit of \d+/);
   });
 
+  test.each([
+    { id: "dm", realBatch: 2 },
+    { id: "datadam", realBatch: 2 },
+  ])("is refused at once under batch norm, which mixes the images of a batch: $id", async (method) => {
+    const mixed = smallRecipe({ ...method, steps: 5 }, { ipc: 8, network: { norm: "batch" } });
+    const all = { recipe: mixed, train, test: testSet, evaluate: false };
+    const { peakBytes } = await planMemory(open(), all);
+    const backend = open(peakBytes - 1);
+    let plans = 0;
+    const dry = backend.dry.bind(backend);
+    Object.assign(backend, {
+      dry: () => {
+        plans++;
+        return dry();
+      },
+    });
+    const error = await fitMemory(backend, all).catch((error: unknown) => error);
+    expect(plans).toBe(1);
+    expect(error).toMatchObject({
+      code: "memory-limit",
+      message: expect.stringMatching(/^Distilling takes .* MB\. Batch norm mixes the images of a batch/),
+      hint: expect.stringMatching(/network\.width, which is 4; or use network\.norm=instance\.$/),
+    });
+  });
+
   test("of an evaluation is told apart", async () => {
     const wide = smallRecipe(
       { id: "dm", realBatch: 2 },

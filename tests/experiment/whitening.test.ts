@@ -42,6 +42,39 @@ test("the artifact holds the transform and all images, in the order of its chunk
   expect(JSON.stringify(folder.events)).not.toContain("0.1,0.");
 });
 
+test("is fitted on what is not held out, and the held-out images are whitened by it", async () => {
+  const artifacts = new MemoryArtifacts();
+  const recipe = smallRecipe(
+    { id: "dm", steps: 2 },
+    { dataset: { normalise: "zca" }, evaluation: { everySteps: 1, validation: 0.25 } },
+  );
+  const counted = countValues(backend);
+  const { folder } = await runSmall({ recipe, backend: counted.backend, artifacts, evaluate: true });
+  expect(counted.live.size).toBe(0);
+  const [[id, kept]] = artifacts.kept;
+  expect(kept.facts?.value).toEqual({ dimensions: 64, train: 27, validation: 9, test: 18 });
+  expect(kept.chunks.map(({ name }) => name)).toEqual([...names.slice(0, 4), "validation-00000", "test-00000"]);
+  const chunk = (name: string) => new Float32Array((kept.bytes.get(name) as Uint8Array).slice().buffer);
+  // Nine images alone are tested while it distils, and never more of the training images.
+  const judged = counted.uploads.filter(({ shape }) => String(shape) === "9,1,8,8");
+  expect(judged.length).toBeGreaterThan(0);
+  expect(judged.some(({ data }) => String(data) === String(chunk("validation-00000")))).toBe(true);
+  expect(folder.events.filter(({ type }) => type === "evaluation").length).toBeGreaterThan(2);
+  // The mean of what was fitted on is nothing, that of the rest is not.
+  const meanOf = (values: Float32Array) =>
+    Math.hypot(
+      ...Array.from({ length: 64 }, (_, d) => values.reduce((sum, v, i) => (i % 64 === d ? sum + v : sum), 0)),
+    ) /
+    (values.length / 64);
+  expect(meanOf(chunk("train-00000"))).toBeLessThan(1e-3);
+  expect(meanOf(chunk("validation-00000"))).toBeGreaterThan(0.1);
+
+  // Another artifact than that of all training images, which keeps its name.
+  await runSmall({ recipe: recipeOf(1), backend, artifacts });
+  expect(artifacts.kept.size).toBe(2);
+  expect([...artifacts.kept.keys()]).toContain(id);
+});
+
 test("images begin as real ones, whitened, and are looked at through the inverse", async () => {
   const { folder } = await runSmall({ recipe: recipeOf(0), backend });
   const set = setOf(folder.files);

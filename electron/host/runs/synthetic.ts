@@ -107,16 +107,21 @@ async function readFromCheckpoint(run: Run, store: Store | undefined, name: stri
   };
 }
 
-const whitened = z.object({ dataset: z.object({ normalise: z.literal("zca") }) });
+const whitened = z.object({
+  dataset: z.object({ normalise: z.literal("zca") }),
+  evaluation: z.object({ validation: z.number().default(0) }),
+});
 
 async function normaliserOfRun(
   { recipe }: RunRecord,
   manifest: DatasetManifest,
   store: Store | undefined,
 ): Promise<SetNormaliser> {
-  if (!store || !whitened.safeParse(recipe).success) return normaliserOf(manifest);
+  const wanted = whitened.safeParse(recipe).data;
+  if (!store || !wanted) return normaliserOf(manifest);
   const { channels, height, width, fingerprint } = manifest;
-  return openTransform(openArtifactStore(store), fingerprint, channels * height * width);
+  const heldOut = wanted.evaluation.validation;
+  return openTransform(openArtifactStore(store), { fingerprint, heldOut, size: channels * height * width });
 }
 
 /** The manifest of the dataset that a run was made with. Throws UserError "dataset-unknown" or "other-dataset". */

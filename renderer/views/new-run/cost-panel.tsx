@@ -16,6 +16,7 @@ import type { Dataset } from "../../stores/dataset.ts";
 import { formatBytes, formatDuration, formatValue } from "../../stores/format.ts";
 import { canStart, isRefused, type NewRun, type NewRunState } from "../../stores/new-run.ts";
 import { labelOf } from "../../stores/recipe-fields.ts";
+import { readPath } from "../../stores/tree.ts";
 import { text } from "../../text.ts";
 import styles from "./new-run.module.css";
 
@@ -78,6 +79,10 @@ export function CostPanel({ form, state, dataset, isTestable }: CostPanelProps) 
         [text.newRun.computes, estimate.adapter],
       ]
     : [];
+  // Baselines of real images hold fewer of a class than there are synthetic ones.
+  const ipc = Number(readPath(resolved?.recipe, "ipc") ?? 0);
+  const [least] = [...(dataset?.classes ?? [])].sort((a, b) => a.train - b.train);
+  const smallest = state.evaluate && least && least.train < ipc ? least : undefined;
   const json = JSON.stringify(resolved?.recipe, null, 2);
 
   return (
@@ -115,6 +120,7 @@ export function CostPanel({ form, state, dataset, isTestable }: CostPanelProps) 
           disabled={!isTestable}
           onChange={(event) => void form.choose({ evaluate: event.currentTarget.checked })}
         />
+        {smallest && <p className={styles.remark}>{text.newRun.smallClass(smallest.name, smallest.train)}</p>}
         <TextInput
           label={text.newRun.name}
           value={name}

@@ -32,8 +32,10 @@ export function SettingsForm({ schema, form, state, sets, classes }: SettingsFor
   const main = fields.filter(isMain);
   const groups = [...new Set(fields.filter((field) => !isMain(field)).map(({ group }) => group))];
   const changed = Object.keys(changes).length;
-  const known = new Set(fields.map(({ path }) => path));
-  const elsewhere = [...problems].filter(([path]) => !known.has(path));
+  /** A value that is an object, such as an earlier set, is one field. */
+  const fieldOf = (path: string) => fields.find((field) => path === field.path || path.startsWith(`${field.path}.`));
+  const elsewhere = [...problems].filter(([path]) => !fieldOf(path));
+  const problemOf = (field: Field) => [...problems].find(([path]) => fieldOf(path) === field)?.[1];
 
   const ipc = Number("ipc" in changes ? changes.ipc : readPath(resolved.recipe, "ipc"));
 
@@ -47,7 +49,7 @@ export function SettingsForm({ schema, form, state, sets, classes }: SettingsFor
         value={value}
         preset={preset}
         isChanged={field.path in changes && !isSame(value, preset)}
-        problem={problems.get(field.path)}
+        problem={problemOf(field)}
         beginnings={{ sets, classes, ipc }}
         onChange={(next) => form.set(field.path, next)}
         onPutBack={() => form.putBack(field.path)}
@@ -83,7 +85,7 @@ export function SettingsForm({ schema, form, state, sets, classes }: SettingsFor
       {groups.map((group) => {
         const own = fields.filter((field) => field.group === group && !isMain(field));
         const marked = own.filter(({ path }) => path in changes).length;
-        const isWrong = own.some(({ path }) => problems.has(path));
+        const isWrong = own.some((field) => problemOf(field) !== undefined);
         return (
           <details key={group} className={styles.group} open={isWrong || undefined}>
             <summary>
