@@ -7,5 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
+    // The tests of the engine load ONNX Runtime themselves.
+    env: { ORT_DISABLE_TELEMETRY: "1" },
   },
 });

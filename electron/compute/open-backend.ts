@@ -55,6 +55,8 @@ async function openOnnx(): Promise<Backend> {
 
 /** Its package has no library for some systems, such as Macs with Intel's processors. */
 async function loadOnnxRuntime(): Promise<typeof import("onnxruntime-node")> {
+  // Read when the library is loaded: else it reports each session to its makers.
+  process.env.ORT_DISABLE_TELEMETRY = "1";
   try {
     return await import("onnxruntime-node");
   } catch (cause) {
