@@ -61,14 +61,10 @@ export function lanesConv(conv: LanesConv): KernelLowering {
     lanes,
     tiles,
     rows,
-    inputs: source.channels,
     fromRows: from[0],
     fromColumns: from[1],
     toRows: to[0],
     toColumns: to[1],
-    kernelRows: kernel[0],
-    kernelColumns: kernel[1],
-    padding,
   };
   const window = (tile - 1) * step + 1;
   const type = vectorOf(blockWidth);
@@ -93,15 +89,15 @@ export function lanesConv(conv: LanesConv): KernelLowering {
   );
   /** WGSL of the taps along an axis that meet a phase: how many, the kernel's index of the first, and the source's place there. */
   const taps = (axis: 0 | 1, name: string, first: string) => {
-    const size = axis === 0 ? "sizes.kernelRows" : "sizes.kernelColumns";
+    const size = kernel[axis];
     if (!isAdjoint) {
-      return `let ${name}Taps = ${size};
-      let ${name}First = i32(${first}) * ${signed(step)} - i32(sizes.padding);`;
+      return `let ${name}Taps = ${size}u;
+      let ${name}First = i32(${first}) * ${signed(step)} - ${signed(padding)};`;
     }
-    return `let ${name}Rest = (${name}Phase + sizes.padding) % ${stride}u;
-      let ${name}Taps = (${size} + ${stride - 1}u - min(${name}Rest, ${size} + ${stride - 1}u)) / ${stride}u;
+    return `let ${name}Rest = (${name}Phase + ${padding}u) % ${stride}u;
+      let ${name}Taps = (${size + stride - 1}u - min(${name}Rest, ${size + stride - 1}u)) / ${stride}u;
       let ${name}Last = ${name}Rest + ${name}Taps * ${stride}u - ${stride}u;
-      let ${name}First = i32(${first}) + (i32(${name}Phase + sizes.padding) - i32(${name}Last)) / ${signed(stride)};`;
+      let ${name}First = i32(${first}) + (i32(${name}Phase) + ${signed(padding)} - i32(${name}Last)) / ${signed(stride)};`;
   };
   const tapOf = (name: string) => (isAdjoint ? `(${name}Last - ${name}Tap * ${stride}u)` : `${name}Tap`);
   const spread = (name: string) => (phases === 1 ? name : `(${name} * ${phases}u + ${name}Phase)`);
@@ -136,7 +132,7 @@ export function lanesConv(conv: LanesConv): KernelLowering {
       let inRow = y >= 0i && y < i32(sizes.fromRows);
       let atRow = ${source.place("image", "u32(clamp(y, 0i, i32(sizes.fromRows) - 1i))", "0u")};
       let ky = ${tapOf("row")};
-      for (var k = 0u; k < sizes.inputs; k += ${source.width}u) {
+      for (var k = 0u; k < ${source.channels}u; k += ${source.width}u) {
         for (var column = columnFirst; column < columnFirst + ${signed(window - 1)}; column++) {
           ${moveWindow}
         }

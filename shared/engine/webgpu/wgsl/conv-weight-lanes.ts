@@ -117,7 +117,7 @@ export function lanesWeightGrad(
     let firstCast = job / ${heldTiles}u % ${castTiles}u * ${count}u;
     let heldUnit = job % ${heldTiles}u * ${subgroupSize}u + subgroupLane;
     let firstHeld = ${exists ? `min(heldUnit, ${held.channels / held.width - 1}u)` : "heldUnit"} * ${held.width}u;
-    let offset = i32(sizes.padding) - i32(ky);
+    let offset = ${signed(s.padding)} - i32(ky);
     let top = u32(max(offset + ${signed(s.stride - 1)}, 0i)) / ${s.stride}u;
     let bottom = min(u32(max(offset + i32(sizes.rows) + ${signed(s.stride - 1)}, 0i)) / ${s.stride}u, sizes.resultRows);
     let rows = bottom - min(top, bottom);
@@ -143,7 +143,7 @@ export function lanesWeightGrad(
       let atLine = ${g.place("image", "y", "0u")};
       ${
         s.kw > s.stride
-          ? `for (var column = -i32(sizes.padding); column < ${signed(s.kw - s.stride)} - i32(sizes.padding); column++) {
+          ? `for (var column = ${signed(-s.padding)}; column < ${signed(s.kw - s.stride - s.padding)}; column++) {
         ${readColumn}
       }`
           : ""
@@ -153,7 +153,7 @@ export function lanesWeightGrad(
         ${range(fresh)
           .map(
             (index) => `{
-        let column = i32(x * ${s.stride}u) + ${signed(s.kw - fresh + index)} - i32(sizes.padding);
+        let column = i32(x * ${s.stride}u) + ${signed(s.kw - fresh + index - s.padding)};
         ${readColumn}
         }`,
           )
@@ -187,7 +187,6 @@ export function lanesWeightGrad(
       columns: s.w,
       resultRows: s.oh,
       resultColumns: s.ow,
-      padding: s.padding,
       length,
     },
     groups: parts * s.kh * castTiles * heldTiles,
