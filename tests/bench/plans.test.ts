@@ -14,7 +14,7 @@ interface Adapter {
 }
 
 const adapters = {
-  "a software adapter with subgroups": { traits: { software: true, subgroupSize: 8 }, busy: 256, buffers: 16 },
+  "a software adapter with subgroups": { traits: { software: true, subgroupSize: 8 }, busy: 64, buffers: 16 },
   "a GPU": { traits: { software: false, subgroupSize: 32 }, busy: 32768, buffers: 16 },
   "a GPU that binds as few buffers as WebGPU allows": { traits: { software: false }, busy: 32768, buffers: 8 },
 } satisfies Record<string, Adapter>;

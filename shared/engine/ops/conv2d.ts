@@ -8,9 +8,8 @@ import { definePrimitive, type NodeView, type Primitive, type ReferenceArray, ty
 import { addProduct, transposed } from "../reference/product.ts";
 import { formatShape } from "../shape.ts";
 import { rowByFirst, sumOverRows } from "../slices.ts";
-import { convKernels } from "../webgpu/wgsl/conv.ts";
+import { convInputGradKernels, convKernels } from "../webgpu/wgsl/conv.ts";
 import { groupedConvKernels, groupedInputGradKernels, groupedWeightGradKernels } from "../webgpu/wgsl/conv-grouped.ts";
-import { convInputGradKernels } from "../webgpu/wgsl/conv-input-grad.ts";
 import { convWeightGradKernels } from "../webgpu/wgsl/conv-weight-grad.ts";
 
 /** `groups` is left out where there is one. */

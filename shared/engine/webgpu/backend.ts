@@ -13,6 +13,7 @@ import {
   bytesOf,
   cutIntoSubmits,
   type Dispatch,
+  homeOf,
   type Plan,
   type PlanLimits,
   type PlannedMemory,
@@ -21,6 +22,7 @@ import {
   tensorBytes,
 } from "./plan.ts";
 import { type DispatchTime, Profile } from "./profile.ts";
+import { SizesCache } from "./sizes.ts";
 import { listTunables, tuneVariants } from "./tune.ts";
 import { createChooser, traitsOf, type VariantChoice, type VariantMemory } from "./variants.ts";
 
@@ -100,7 +102,7 @@ const STORAGE = 0x80;
 /** Bind groups that a dispatch keeps: a step may run its program for every class, and its results go round in a few buffers. */
 const KEPT_BIND_GROUPS = 4096;
 /** Invocations that keep a device busy: a software adapter has a few cores, a GPU thousands of lanes. */
-const BUSY = { software: 256, gpu: 32768 };
+const BUSY = { software: 64, gpu: 32768 };
 /** For measuring the kernels of a program, before its first run. */
 const TUNE_MS = 1500;
 /** Work is never queued without bound: every so many submits there is a mark, and a run waits for the mark before the last. */
@@ -112,6 +114,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
   const memories = new MemoryPool(device, health, STORAGE | COPY_SRC | COPY_DST, options.memoryLimit);
   const staging = new MemoryPool(device, health, MAP_READ | COPY_DST);
   const constants = new Map<number, Memory>();
+  const sizesCache = new SizesCache(device);
   const traits = traitsOf(device, options.software);
   let memory = options.choice?.memory ?? {};
   // Few: while a promise of the device is pending, Dawn in Node asks for it without a pause, on a core of its own.
@@ -124,6 +127,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     maxStorageBuffersPerShaderStage,
     minStorageBufferOffsetAlignment: device.limits.minStorageBufferOffsetAlignment,
     busy: options.software ? BUSY.software : BUSY.gpu,
+    bindsAlike: options.software,
     ...options.limits,
   };
   let dispatched = 0;
@@ -156,6 +160,14 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     return memory;
   };
 
+  const copyOf = ({ buffer }: Memory, label: string): Memory => {
+    const copy = memories.acquire(buffer.size, label);
+    const encoder = device.createCommandEncoder({ label: "copy" });
+    encoder.copyBufferToBuffer(buffer, 0, copy.buffer, 0, buffer.size);
+    device.queue.submit([encoder.finish()]);
+    return copy;
+  };
+
   /** The blocks in which every program keeps its intermediate results: programs run one after the other. */
   const arena: GPUBuffer[] = [];
   let arenas = 0;
@@ -169,11 +181,14 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
     const key = `${arenas}: ${dispatch.moving.map((at) => held[at]?.id)}`;
     const known = dispatch.bound.get(key);
     if (known) return known;
-    const entries = dispatch.memory.map((at, binding) => {
+    const resources: GPUBufferBinding[] = dispatch.memory.map((at) => {
       const { bytes, place } = plan.memory[at];
-      const buffer = place.kind === "arena" ? arena[place.block] : (held[homeOf(plan, at)] as Memory).buffer;
-      return { binding, resource: { buffer, ...("offset" in place && { offset: place.offset, size: bytes }) } };
+      const buffer = place.kind === "arena" ? arena[place.block] : (held[homeOf(plan.memory, at)] as Memory).buffer;
+      return { buffer, ...("offset" in place && { offset: place.offset, size: bytes }) };
     });
+    const { sizes } = dispatch.kernel;
+    if (sizes) resources.push({ buffer: sizesCache.get(sizes) });
+    const entries = resources.map((resource, binding) => ({ binding, resource }));
     const group = device.createBindGroup({ label: dispatch.label, layout: dispatch.pipeline.layout, entries });
     bindGroups++;
     dispatch.bound.set(key, group);
@@ -245,7 +260,9 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
             const told = [`program ${program.name}: ${message}`, dispatch.trail()].filter(Boolean).join("\n");
             throw new BackendError("webgpu", told, error.hint, { cause: error });
           }),
-          moving: dispatch.memory.filter((at) => plan.memory[at].place.kind !== "arena").map((at) => homeOf(plan, at)),
+          moving: dispatch.memory
+            .filter((at) => plan.memory[at].place.kind !== "arena")
+            .map((at) => homeOf(plan.memory, at)),
           bound: new Map<string, GPUBindGroup>(),
         })),
       );
@@ -271,6 +288,8 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
         if (place.kind === "arena" || place.kind === "rows") return undefined;
         if (place.kind === "own") return memories.acquire(bytes, label);
         const memory = place.kind === "input" ? live(inputs[at]) : constant(place.value);
+        // No buffer can be bound twice for writing, and so may inputs be bound.
+        if (place.kind === "input" && limits.bindsAlike && held.includes(memory)) return copyOf(memory, label);
         memories.retain(memory);
         return memory;
       };
@@ -364,12 +383,6 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       options.onDispose?.();
     },
   };
-}
-
-/** The memory whose buffer holds a planned one: its own, or that of which it is some rows. */
-function homeOf(plan: Plan, at: number): number {
-  const { place } = plan.memory[at];
-  return place.kind === "rows" ? place.of : at;
 }
 
 /** The plan and the WGSL of a program that the webgpu backend compiled. */

@@ -60,12 +60,20 @@ export function placeOf(name: string, strides: readonly number[], offset = 0): s
   );
 }
 
+/** A number, or WGSL of one that is not negative. */
+export type Factor = number | string;
+const signOf = (factor: Factor) => (typeof factor === "string" ? 1 : Math.sign(factor));
+
 /** WGSL of `offset + sum(factor * term)` in unsigned numbers. */
-export function sumOf(terms: readonly (readonly [term: string, factor: number])[], offset = 0): string {
+export function sumOf(terms: readonly (readonly [term: string, factor: Factor])[], offset = 0): string {
   let text = offset === 0 ? "" : `${offset}u`;
-  const ordered = [...terms].sort(([, a], [, b]) => Math.sign(b) - Math.sign(a));
+  const ordered = [...terms].sort(([, a], [, b]) => signOf(b) - signOf(a));
   for (const [term, factor] of ordered) {
     if (factor === 0) continue;
+    if (typeof factor === "string") {
+      text += `${text === "" ? "" : " + "}${term} * ${factor}`;
+      continue;
+    }
     const size = Math.abs(factor);
     const product = size === 1 ? term : `${term} * ${size}u`;
     if (text === "") text = factor < 0 ? `0u - ${product}` : product;

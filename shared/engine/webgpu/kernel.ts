@@ -27,7 +27,15 @@ export interface Kernel {
   /** How many bindings are written. */
   readonly written: number;
   readonly workgroups: readonly [x: number, y: number];
+  /** The numbers that the text leaves open, where there are any: bound behind all else. */
+  readonly sizes?: readonly number[];
 }
+
+/**
+ * Numbers, not negative, that a kernel's text leaves open and finds as `sizes.name`: kernels that differ in them alone are compiled
+ * once, and loops to such a number stay loops, which on software adapters are far quicker to compile.
+ */
+export type Sizes = Readonly<Record<string, number>>;
 
 export interface KernelLowering {
   readonly kernels: readonly Kernel[];
@@ -77,6 +85,7 @@ export interface Buffer {
 interface KernelSource {
   readonly reads: readonly Buffer[];
   readonly writes: Buffer;
+  readonly sizes?: Sizes;
   /** How many invocations the body runs for; each finds its number in `i`. */
   readonly invocations: number;
   readonly workgroupSize?: number;
@@ -93,6 +102,12 @@ interface GroupKernelSource extends Omit<KernelSource, "invocations" | "writes">
   readonly groups: number;
   readonly workgroupSize: number;
 }
+
+/**
+ * A number that a compiler does not know beforehand (there is one layer of workgroups), so that it keeps a loop a loop: some
+ * take seconds for a kernel whose loops they unroll.
+ */
+export const unforeseen = (number: number): string => `${number}u + group.z`;
 
 /** WebGPU's guaranteed limit, which no adapter is asked to raise. */
 export const MAX_WORKGROUPS = 65535;
@@ -127,16 +142,29 @@ export function defineGroupKernel(source: GroupKernelSource): Kernel {
     ({ name, type }, index) =>
       `@group(0) @binding(${index}) var<storage, ${index < source.reads.length ? "read" : "read_write"}> ${name}: array<${type}>;`,
   );
+  const sizes = Object.entries(source.sizes ?? {});
+  if (sizes.length > 0) {
+    bindings.unshift(`struct Sizes { ${sizes.map(([name]) => `${name}: u32`).join(", ")} }`);
+    bindings.push(`@group(0) @binding(${buffers.length}) var<uniform> given: Sizes;`);
+  }
+  // Read once, before all loops.
+  const open = sizes.length > 0 ? "let sizes = given;\n" : "";
   const enable = source.subgroups ? "enable subgroups;\n" : "";
   const builtin = source.subgroups ? ", @builtin(subgroup_invocation_id) subgroupLane: u32" : "";
   const wgsl = `${enable}${bindings.join("\n")}
 ${source.declarations ?? ""}
 @compute @workgroup_size(${source.workgroupSize})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32${builtin}) {
-${indent(`let job = ${job};\n${guard}${source.body}`)}
+${indent(`${open}let job = ${job};\n${guard}${source.body}`)}
 }
 `;
-  return { wgsl, slots: buffers.map(({ slot }) => slot), written: writes.length, workgroups };
+  return {
+    wgsl,
+    slots: buffers.map(({ slot }) => slot),
+    written: writes.length,
+    workgroups,
+    ...(sizes.length > 0 && { sizes: sizes.map(([, size]) => size) }),
+  };
 }
 
 /** Two spaces a level of braces; lines of a generated body come without any. */

@@ -6,7 +6,7 @@ import type { Attrs } from "../op.ts";
 import { type Shape, sameShape, sizeOf } from "../shape.ts";
 import { memoryOrder } from "./indexing.ts";
 import type { InlineContext, Place } from "./inline.ts";
-import { defineGroupKernel, elementType, floatLiteral, type Kernel } from "./kernel.ts";
+import { defineGroupKernel, elementType, floatLiteral, type Kernel, unforeseen } from "./kernel.ts";
 import {
   combine,
   difference,
@@ -63,19 +63,14 @@ export interface LoopKernel {
 export class Unfusable extends Error {}
 
 const MAX_LANES = 32;
-const GROUP = 64;
-/** Fewer steps of a row are not worth a barrier, which costs a software adapter a second of compilation. */
-const STEPS_PER_LANE = 16;
+/** Invocations of a workgroup that walk rows: on a CPU, which `busy` tells, no more than fill a core, so that all cores have some. */
+const groupOf = (busy: number) => Math.min(64, Math.max(8, busy / 8));
+const ELEMENTWISE_GROUP = 64; /** Steps of a row that an invocation takes at least: fewer are not worth a barrier, with which a software adapter compiles three times as long. */
+const stepsPerLane = (busy: number) => Math.max(16, 2 ** 14 / busy);
 
 /** A constant that WGSL can write down. */
 export const isLiteral = (node: Node): boolean =>
   node.op.name === "constant" && Number.isFinite(Math.fround(node.attrs.value as number));
-
-/**
- * A number that a compiler does not know beforehand (there is one layer of workgroups), so that it keeps a loop a loop: some
- * take seconds for a kernel whose loops they unroll.
- */
-const unforeseen = (number: number) => `${number}u + group.z`;
 
 const powerOfTwo = (most: number) => 2 ** Math.max(0, Math.floor(Math.log2(most)));
 
@@ -85,8 +80,6 @@ interface Walk {
   readonly rows: number;
   readonly parts: number;
   readonly total: number;
-  /** Whether invocations come out even. */
-  readonly exact: boolean;
   /** Steps of a row, and of a part of it. */
   readonly length: number;
   readonly chunk: number;
@@ -95,6 +88,8 @@ interface Walk {
   /** Invocations that share a row, and rows that a workgroup takes. */
   readonly lanes: number;
   readonly columns: number;
+  /** Invocations of a workgroup. */
+  readonly group: number;
   /** Whether neighbouring invocations take neighbouring rows, which lie side by side in memory. */
   readonly sideBySide: boolean;
 }
@@ -106,8 +101,12 @@ interface Access {
   vector: boolean;
 }
 
-/** The kernel of the members, four neighbours at a time where all of them can. Throws Unfusable. */
+/** Elements that are computed in no time either way: one by one, with a quarter of what a driver has to compile. */
+const FEW = 4096;
+
+/** The kernel of the members, four neighbours at a time where there are many and all of them can. Throws Unfusable. */
 export function writeLoopKernel(request: LoopRequest): LoopKernel {
+  if (sizeOf(request.space.shape) <= FEW) return write(request, false);
   try {
     return write(request, true);
   } catch (error) {
@@ -140,6 +139,8 @@ class Writer {
   readonly #loopMemo = new Map<string, string>();
   readonly #declarations = new Set<string>();
   #names = 0;
+  /** Reads of memory that the text has so far. */
+  #loads = 0;
   readonly #rows: Loop;
   /** Coordinates along each axis of the space. */
   readonly #at: Index[];
@@ -176,17 +177,21 @@ class Writer {
     const length = elements.length / elements.step;
     const chunk = Math.ceil(length / parts);
     const lanes =
-      reduced.length === 0 ? 1 : powerOfTwo(Math.min(chunk / STEPS_PER_LANE, request.busy / total, MAX_LANES));
+      reduced.length === 0
+        ? 1
+        : powerOfTwo(Math.min(chunk / stepsPerLane(request.busy), request.busy / total, MAX_LANES));
+    const group = reduced.length === 0 ? ELEMENTWISE_GROUP : Math.max(lanes, groupOf(request.busy));
+    const columns = group / lanes;
     this.#walk = {
       rows: rows.length / rows.step,
       parts,
       total,
-      exact: total % (GROUP / lanes) === 0,
       length,
       chunk,
       loopStep: elements.step,
       lanes,
-      columns: GROUP / lanes,
+      columns,
+      group,
       sideBySide: rows.step === 4,
     };
   }
@@ -201,18 +206,18 @@ class Writer {
 
   write(): LoopKernel {
     const { members } = this.#request;
-    const { lanes, columns, rows, parts, total, sideBySide, exact } = this.#walk;
+    const { lanes, columns, group, rows, parts, total, sideBySide } = this.#walk;
     const phases = this.#phases();
     const last = Math.max(...phases.values());
     for (let phase = 0; phase <= last; phase++) this.#writePhase(phase, phases);
 
     const head = [
       lanes === 1
-        ? `let at = job * ${GROUP}u + lane;`
+        ? `let at = job * ${group}u + lane;`
         : `let at = job * ${columns}u + ${sideBySide ? `lane % ${columns}u` : `lane / ${lanes}u`};`,
       ...(lanes === 1 ? [] : [`let turn = ${sideBySide ? `lane / ${columns}u` : `lane % ${lanes}u`};`]),
-      ...(exact || lanes > 1 ? [] : [`if (at >= ${total}u) { return; }`]),
-      exact || lanes === 1 ? "let row = at;" : `let row = min(at, ${total - 1}u);`,
+      lanes === 1 ? "if (at >= sizes.rows) { return; }" : "",
+      lanes === 1 ? "let row = at;" : "let row = min(at, sizes.rows - 1u);",
       ...(parts > 1 ? [`let part = row / ${rows}u;`, `let rowAt = row % ${rows}u;`] : []),
     ];
     // What is written is bound last.
@@ -229,8 +234,10 @@ class Writer {
     const kernel = defineGroupKernel({
       reads: buffers.slice(0, -written),
       writes: buffers.slice(-written),
+      // How often all is repeated, as for another batch, does not matter to the text.
+      sizes: { rows: total },
       groups: Math.ceil(total / columns),
-      workgroupSize: GROUP,
+      workgroupSize: group,
       declarations: [...this.#declarations].join("\n"),
       body: [...head, ...this.#rowLines].join("\n").replace(/\bmem\d+\b/g, (name) => names.get(name) as string),
     });
@@ -263,7 +270,7 @@ class Writer {
 
   #writePhase(phase: number, phases: ReadonlyMap<Node, number>): void {
     const { members } = this.#request;
-    const { lanes, columns, sideBySide, chunk, length, loopStep, parts, exact, total } = this.#walk;
+    const { lanes, columns, group, sideBySide, chunk, length, loopStep, parts } = this.#walk;
     const now = members.filter((member) => phases.get(member) === phase);
     const sums = now.filter(isReduction);
     const walked = now.filter((member) => !isReduction(member) && this.#isElementwise(member));
@@ -294,11 +301,11 @@ class Writer {
         return `var ${name} = ${this.#type()}(${start});`;
       }),
       ...(parts > 1 ? [`let stop${phase} = ${to};`] : []),
-      ...(exact || lanes === 1 ? [] : [`if (at < ${total}u) {`]),
+      ...(lanes === 1 ? [] : ["if (at < sizes.rows) {"]),
       `for (var eAt = ${from}; eAt < ${parts > 1 ? `stop${phase}` : to}; eAt += ${lanes}u) {`,
       ...lines,
       "}",
-      ...(exact || lanes === 1 ? [] : ["}"]),
+      ...(lanes === 1 ? [] : ["}"]),
     );
 
     // Four neighbours of one row are one sum.
@@ -316,7 +323,7 @@ class Writer {
     }
     if (lanes > 1 && accumulators.length > 0) {
       for (const { name } of accumulators) {
-        this.#declarations.add(`var<workgroup> ${name}_lanes: array<${type}, ${GROUP}>;`);
+        this.#declarations.add(`var<workgroup> ${name}_lanes: array<${type}, ${group}>;`);
         this.#rowLines.push(`${name}_lanes[lane] = ${inOne(name)};`);
       }
       this.#rowLines.push("workgroupBarrier();");
@@ -414,9 +421,9 @@ class Writer {
       for (let at = 0; at < 4; at++)
         stores.push(`${buffer}[${writeIndex(shift(index, at * step))}] = ${value}[${at}u];`);
     }
-    const { lanes, exact, total } = this.#walk;
+    const { lanes } = this.#walk;
     if (this.#loopLines || lanes === 1) lines.push(...stores);
-    else lines.push(`if (turn == 0u${exact ? "" : ` && at < ${total}u`}) {`, ...stores, "}");
+    else lines.push("if (turn == 0u && at < sizes.rows) {", ...stores, "}");
   }
 
   #buffer(memory: number, dtype: DType, width: 1 | 4): string {
@@ -453,12 +460,15 @@ class Writer {
   }
 
   #fourOnes(node: Node, { at, vector }: Place): string {
-    const ones = [0, 1, 2, 3].map((by) =>
-      this.#value(node, {
+    const before = this.#loads;
+    const ones = [0, 1, 2, 3].map((by) => {
+      // Each of the four is computed from several elements: by ones there is a quarter of the text, and nothing is read twice.
+      if (by === 1 && this.#loads > before + 1) throw new Unfusable(`${node.op.name} does not go four at a time`);
+      return this.#value(node, {
         at: at.map((index, axis) => (axis === vector ? shift(index, by) : index)),
         vector: undefined,
-      }),
-    );
+      });
+    });
     return `${node.dtype === "f32" ? "vec4f" : "vec4i"}(${ones.join(", ")})`;
   }
 
@@ -490,6 +500,7 @@ class Writer {
   #load(node: Node, stored: Stored, { at, vector }: Place): string {
     const index = combine(at.map((each, axis) => [each, stored.strides[axis]]));
     const { memory } = stored;
+    this.#loads++;
     if (vector === undefined) return this.#bind(`${this.#buffer(memory, node.dtype, 1)}[${writeIndex(index)}]`);
     const step = stored.strides[vector];
     if (step === 1 && isMultiple(index, 4) && !this.#byOnes.has(memory)) {

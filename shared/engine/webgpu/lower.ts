@@ -81,8 +81,8 @@ export interface Lowered {
   readonly flops: ReadonlyMap<Node, number>;
 }
 
-/** Elements that an invocation of a long reduction takes at least. */
-const ELEMENTS_PER_PART = 1024;
+/** Elements of a part at least: fewer are not worth a dispatch, and on a CPU, where few invocations are at work, many more. */
+const elementsPerPart = (busy: number) => Math.max(1024, 2 ** 20 / busy);
 const MAX_PARTS = 1024;
 const MAX_LANES = 32;
 
@@ -90,7 +90,7 @@ const MAX_LANES = 32;
 function partsOf(results: number, length: number, busy: number): number {
   const lanes = Math.ceil(results / 4) * MAX_LANES;
   if (lanes >= busy) return 1;
-  return Math.max(1, Math.min(Math.floor(length / ELEMENTS_PER_PART), Math.ceil(busy / lanes), MAX_PARTS));
+  return Math.max(1, Math.min(Math.floor(length / elementsPerPart(busy)), Math.ceil(busy / lanes), MAX_PARTS));
 }
 
 /** `busy` is how many invocations keep the device busy; `lower` gives the kernels of an op that has its own. */

@@ -7,6 +7,12 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
+const bindingTypes: Readonly<Record<string, GPUBufferBindingType>> = {
+  uniform: "uniform",
+  "storage, read": "read-only-storage",
+  "storage, read_write": "storage",
+};
+
 /** GPUShaderStage.COMPUTE, which only browsers have as a global. */
 const COMPUTE = 4;
 
@@ -32,7 +38,9 @@ export class PipelineCache {
 
   /** Layouts by what a kernel says of each of its buffers. */
   #layout(wgsl: string) {
-    const accesses = [...wgsl.matchAll(/var<storage, (read|read_write)>/g)].map(([, access]) => access);
+    const accesses = [...wgsl.matchAll(/var<(uniform|storage, read|storage, read_write)>/g)].map(
+      ([, access]) => access,
+    );
     const key = accesses.join();
     let layout = this.#layouts.get(key);
     if (!layout) {
@@ -40,7 +48,7 @@ export class PipelineCache {
         entries: accesses.map((access, binding) => ({
           binding,
           visibility: COMPUTE,
-          buffer: { type: access === "read" ? "read-only-storage" : "storage" },
+          buffer: { type: bindingTypes[access] },
         })),
       });
       layout = { bindings, pipeline: this.#device.createPipelineLayout({ bindGroupLayouts: [bindings] }) };

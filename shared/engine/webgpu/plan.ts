@@ -60,6 +60,14 @@ export interface PlanLimits {
   readonly minStorageBufferOffsetAlignment: number;
   /** Invocations that keep the device busy. */
   readonly busy: number;
+  /** Whether kernels bind inputs as they bind intermediate results, so that they need not be compiled for either. */
+  readonly bindsAlike?: boolean;
+}
+
+/** The memory whose buffer holds a planned one: its own, or that of which it is some rows. */
+export function homeOf(memory: readonly PlannedMemory[], at: number): number {
+  const { place } = memory[at];
+  return place.kind === "rows" ? place.of : at;
 }
 
 export const arenaBytes = ({ arenaBlocks }: Plan): number => arenaBlocks.reduce((sum, bytes) => sum + bytes, 0);
@@ -205,13 +213,17 @@ export function planProgram(
   };
   const memory = drafts.map((each, at) => ({ label: each.label, bytes: each.bytes, place: placeOf(each, at) }));
   const isArena = (at: number) => memory[at].place.kind === "arena";
+  const isAlone = (at: number, { memory: bound }: Dispatch) =>
+    memory[at].place.kind === "input" && bound.filter((other) => homeOf(memory, other) === at).length === 1;
   return {
     memory,
     // A buffer that a dispatch writes into cannot be bound for reading alone: ranges of shared blocks are bound as writable.
     dispatches: dispatches.map((dispatch) => {
       const written = dispatch.memory.slice(-dispatch.kernel.written);
-      if (!written.some(isArena)) return dispatch;
-      return { ...dispatch, kernel: bindWritable(dispatch.kernel, dispatch.memory.map(isArena)) };
+      const isWritable = (at: number) =>
+        (written.some(isArena) && isArena(at)) ||
+        (limits.bindsAlike === true && (isArena(at) || isAlone(at, dispatch)));
+      return { ...dispatch, kernel: bindWritable(dispatch.kernel, dispatch.memory.map(isWritable)) };
     }),
     outputs,
     arenaBlocks: packing.blocks,
@@ -262,7 +274,7 @@ export function printPlanned({ name, inputs }: ProgramGraph, plan: Plan): string
   };
   const lines = plan.dispatches.map(({ label, kernel, memory, apart }) => {
     const [read, written] = [memory.slice(0, -kernel.written), memory.slice(-kernel.written)];
-    return `${list(written)} = ${label} (${list(read)}) kernel ${sources.indexOf(kernel.wgsl)}, ${kernel.workgroups.join("x")} workgroups${apart ? `; apart, since ${apart}` : ""}`;
+    return `${list(written)} = ${label} (${list(read)}) kernel ${sources.indexOf(kernel.wgsl)}, ${kernel.workgroups.join("x")} workgroups${kernel.sizes ? `, sizes ${kernel.sizes.join(", ")}` : ""}${apart ? `; apart, since ${apart}` : ""}`;
   });
   return [
     `plan ${name}: ${plan.dispatches.length} dispatches, ${sources.length} kernels, ${arenaBytes(plan)} bytes shared (at least ${plan.arenaLowerBound}), ${plannedPeak(plan)} in all`,

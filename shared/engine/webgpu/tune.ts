@@ -6,6 +6,7 @@ import type { Attrs } from "../op.ts";
 import type { AdapterTraits, GpuNode, GpuTensor, KernelLowering, VariantsOf } from "./kernel.ts";
 import { bufferBytes, deviceStrides } from "./layout.ts";
 import { gpuForm, gpuNodeOf, isSource } from "./lower.ts";
+import { SizesCache } from "./sizes.ts";
 import { createStopwatch, type Encode, prepare, type Stopwatch } from "./stopwatch.ts";
 import { allowedVariants, choiceKey, type VariantMemory } from "./variants.ts";
 
@@ -110,12 +111,14 @@ export async function timeLowering(
   const result = buffer(bufferBytes(output.shape));
   const scratch = buffer(Math.max(scratchBytes, 16));
   const scope = device.popErrorScope();
+  const sizesCache = new SizesCache(device);
   try {
     const error = await scope;
     if (error) throw new Error(error.message);
     const encodes: Encode[] = [];
-    for (const { wgsl, slots: bound, workgroups } of kernels) {
+    for (const { wgsl, slots: bound, workgroups, sizes } of kernels) {
       const buffers = bound.map((slot) => (slot === "output" ? result : slot === "scratch" ? scratch : slots[slot]));
+      if (sizes) buffers.push(sizesCache.get(sizes));
       encodes.push(await prepare(device, wgsl, buffers, workgroups));
     }
     const run: Encode = (pass) => {
@@ -128,6 +131,6 @@ export async function timeLowering(
     }
     return least;
   } finally {
-    for (const each of [...slots, result, scratch]) each.destroy();
+    for (const each of [...slots, result, scratch, sizesCache]) each.destroy();
   }
 }

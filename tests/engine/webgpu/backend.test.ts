@@ -188,6 +188,30 @@ describe.skipIf(swiftshaderMissing)("the webgpu backend", () => {
     }
   });
 
+  test("takes one value for several arguments", async () => {
+    const program = defineProgram("twice", ({ a, b, c }: Record<"a" | "b" | "c", Tensor>) => ({ y: a.mul(b).sub(c) }));
+    const data = [0.5, -2, 3, 7];
+    const value = backend.upload({ shape: [4], data: Float32Array.from(data) });
+    const { y } = await runtime.run(program, { a: value, b: value, c: value });
+    expect(Array.from(await backend.read(y))).toEqual(data.map((x) => x * x - x));
+    runtime.free([y, value]);
+  });
+
+  test("compiles nothing for a second batch and another map of the same net", async () => {
+    const net = await webgpu.open();
+    const program = defineProgram("forward", ({ w, x }: { w: Tensor; x: Tensor }) => ({
+      y: x.conv2d(w, { padding: 1 }),
+    }));
+    const run = async (shape: readonly number[]) => {
+      await new Runtime(net).run(program, { w: numbers("w", [16, 8, 3, 3]), x: numbers("x", shape) });
+      return (net as WebgpuBackend).stats().pipelines;
+    };
+    const first = await run([6, 8, 14, 14]);
+    expect(await run([3, 8, 14, 14])).toBe(first);
+    expect(await run([5, 8, 7, 7])).toBe(first);
+    await net.dispose();
+  });
+
   test("reads what a value held when the run was asked for, though it is freed and its memory taken at once", async () => {
     const program = defineProgram("late", ({ x }: { x: Tensor }) => ({ y: x.add(1) }));
     const array = { shape: [2], data: Float32Array.of(1, 2) };

@@ -20,7 +20,7 @@ const limits = {
   maxStorageBufferBindingSize: 2 ** 30,
   maxStorageBuffersPerShaderStage: 8,
   minStorageBufferOffsetAlignment: 256,
-  busy: 256,
+  busy: 64,
 };
 const zeros = (...shape: number[]): HostArray => ({ shape, data: new Float32Array(sizeOf(shape)) });
 
@@ -38,19 +38,22 @@ describe("printed plans", () => {
       m0 = input f32[2,3], 32 bytes
       m1 = input f32[3], 16 bytes
       m2 = 32 bytes of its own
-      m2 = abs f32[2,3] (m0, m1) kernel 0, 1x1 workgroups
+      m2 = abs f32[2,3] (m0, m1) kernel 0, 1x1 workgroups, sizes 6
       return m2
 
       kernel 0
+      struct Sizes { rows: u32 }
       @group(0) @binding(0) var<storage, read> b0: array<f32>;
       @group(0) @binding(1) var<storage, read> b1: array<f32>;
       @group(0) @binding(2) var<storage, read_write> b2: array<f32>;
+      @group(0) @binding(3) var<uniform> given: Sizes;
 
       @compute @workgroup_size(64)
       fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+        let sizes = given;
         let job = group.x;
         let at = job * 64u + lane;
-        if (at >= 6u) { return; }
+        if (at >= sizes.rows) { return; }
         let row = at;
         let a0 = b0[row];
         let a1 = 2.0f;
@@ -72,20 +75,23 @@ describe("printed plans", () => {
       m1 = input f32[2,8,5,5], 1600 bytes
       m2 = 1600 bytes of its own
       m3 = 64 bytes of its own
-      m2 = mul f32[2,8,5,5] (m0, m1) kernel 0, 2x1 workgroups
-      m3 = sum f32[2,8] (m2) kernel 1, 1x1 workgroups
+      m2 = mul f32[2,8,5,5] (m0, m1) kernel 0, 7x1 workgroups, sizes 400
+      m3 = sum f32[2,8] (m2) kernel 1, 2x1 workgroups, sizes 16
       return m3, m2
 
       kernel 0
-      @group(0) @binding(0) var<storage, read> b0: array<vec4f>;
-      @group(0) @binding(1) var<storage, read> b1: array<vec4f>;
-      @group(0) @binding(2) var<storage, read_write> b2: array<vec4f>;
+      struct Sizes { rows: u32 }
+      @group(0) @binding(0) var<storage, read> b0: array<f32>;
+      @group(0) @binding(1) var<storage, read> b1: array<f32>;
+      @group(0) @binding(2) var<storage, read_write> b2: array<f32>;
+      @group(0) @binding(3) var<uniform> given: Sizes;
 
       @compute @workgroup_size(64)
       fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+        let sizes = given;
         let job = group.x;
         let at = job * 64u + lane;
-        if (at >= 100u) { return; }
+        if (at >= sizes.rows) { return; }
         let row = at;
         let a0 = b0[row];
         let a1 = b1[row];
@@ -94,18 +100,21 @@ describe("printed plans", () => {
       }
 
       kernel 1
-      @group(0) @binding(0) var<storage, read> b0: array<vec4f>;
-      @group(0) @binding(1) var<storage, read_write> b1: array<vec4f>;
+      struct Sizes { rows: u32 }
+      @group(0) @binding(0) var<storage, read> b0: array<f32>;
+      @group(0) @binding(1) var<storage, read_write> b1: array<f32>;
+      @group(0) @binding(2) var<uniform> given: Sizes;
 
-      @compute @workgroup_size(64)
+      @compute @workgroup_size(8)
       fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+        let sizes = given;
         let job = group.x;
-        let at = job * 64u + lane;
-        if (at >= 4u) { return; }
+        let at = job * 8u + lane;
+        if (at >= sizes.rows) { return; }
         let row = at;
-        var t0 = vec4f(0.0f);
+        var t0 = f32(0.0f);
         for (var eAt = 0u; eAt < 25u + group.z; eAt += 1u) {
-          let e1 = b0[eAt * 2u + (row / 2u) * 50u + (row % 2u)];
+          let e1 = b0[eAt * 8u + (row / 8u) * 200u + (row % 8u)];
           t0 = t0 + e1;
         }
         b1[row] = t0;

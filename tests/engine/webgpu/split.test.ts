@@ -106,7 +106,7 @@ const limitsOf = (most: number) => ({
   maxStorageBufferBindingSize: most,
   maxStorageBuffersPerShaderStage: 8,
   minStorageBufferOffsetAlignment: 256,
-  busy: 256,
+  busy: 64,
 });
 const largestOf = (plan: Plan) => Math.max(...plan.memory.map(({ bytes }) => bytes));
 const named = (name: string) => questions.find((question) => question.name === name) as (typeof questions)[number];

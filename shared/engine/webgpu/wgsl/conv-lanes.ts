@@ -44,7 +44,6 @@ function tileChannels(channels: number): number {
 export function lanesConv(conv: LanesConv): KernelLowering {
   const { source, weights, result, stride, padding, from, to, kernel, images, subgroupSize } = conv;
   const isAdjoint = conv.summedAxis === 0;
-  const inputs = source.channels;
   // The adjoint of a strided convolution is one convolution for each of the stride's phases, of the taps that meet there.
   const phases = isAdjoint ? stride : 1;
   const step = isAdjoint ? 1 : stride;
@@ -56,6 +55,17 @@ export function lanesConv(conv: LanesConv): KernelLowering {
   const blocks = channels / blockWidth;
   const channelTiles = Math.ceil(result.channels / channels);
   const lanes = images * rows * tiles;
+  const sizes = {
+    ...source.sizes,
+    ...result.sizes,
+    lanes,
+    tiles,
+    rows,
+    fromRows: from[0],
+    fromColumns: from[1],
+    toRows: to[0],
+    toColumns: to[1],
+  };
   const window = (tile - 1) * step + 1;
   const type = vectorOf(blockWidth);
   const read = handRound(conv, channels, blockWidth);
@@ -64,9 +74,9 @@ export function lanesConv(conv: LanesConv): KernelLowering {
     .map((p) => `x${p} = x${p + 1};`)
     .join(" ")}
     x${window - 1} = select(${source.width === 4 ? "vec4f()" : "0.0"}, ${source.some(
-      `(atRow + u32(clamp(column, 0i, ${signed(from[1] - 1)})) * ${source.strides[3]}u)`,
+      `(atRow + u32(clamp(column, 0i, i32(sizes.fromColumns) - 1i)) * ${source.strides[3]}u)`,
       "k",
-    )}, inRow && column >= 0i && column < ${signed(from[1])});`;
+    )}, inRow && column >= 0i && column < i32(sizes.fromColumns));`;
   const products = range(blocks).map((b) =>
     range(tile)
       .map((p) => {
@@ -98,10 +108,11 @@ export function lanesConv(conv: LanesConv): KernelLowering {
     let columnPhase = ${phases > 1 ? `phase % ${phases}u` : "0u"};
     let rowPhase = ${phases > 1 ? `phase / ${phases}u` : "0u"};
     let wanted = job / ${channelTiles * phases * phases}u * ${WORKGROUP}u + lane;
-    let at = min(wanted, ${lanes - 1}u);
-    let start = at % ${tiles}u * ${tile}u;
-    let row = at / ${tiles}u % ${rows}u;
-    let image = at / ${tiles * rows}u;
+    let at = min(wanted, sizes.lanes - 1u);
+    let line = at / sizes.tiles;
+    let start = (at - line * sizes.tiles) * ${tile}u;
+    let image = line / sizes.rows;
+    let row = line - image * sizes.rows;
     let first = channelTile * ${channels}u;
     let member = subgroupLane % ${subgroupSize}u;
     ${taps(0, "row", "row")}
@@ -118,10 +129,10 @@ export function lanesConv(conv: LanesConv): KernelLowering {
       .join("\n")}
     for (var rowTap = 0u; rowTap < rowTaps; rowTap++) {
       let y = rowFirst + i32(rowTap);
-      let inRow = y >= 0i && y < ${signed(from[0])};
-      let atRow = ${source.place("image", `u32(clamp(y, 0i, ${signed(from[0] - 1)}))`, "0u")};
+      let inRow = y >= 0i && y < i32(sizes.fromRows);
+      let atRow = ${source.place("image", "u32(clamp(y, 0i, i32(sizes.fromRows) - 1i))", "0u")};
       let ky = ${tapOf("row")};
-      for (var k = 0u; k < ${inputs}u; k += ${source.width}u) {
+      for (var k = 0u; k < ${source.channels}u; k += ${source.width}u) {
         for (var column = columnFirst; column < columnFirst + ${signed(window - 1)}; column++) {
           ${moveWindow}
         }
@@ -134,9 +145,9 @@ export function lanesConv(conv: LanesConv): KernelLowering {
         }
       }
     }
-    ${phases > 1 ? `let columns = (${to[1] + phases - 1}u - columnPhase) / ${phases}u;` : ""}
-    let exists = ${[`wanted < ${lanes}u`, ...(phases > 1 && to[0] % phases ? [`${spread("row")} < ${to[0]}u`] : [])].join(" && ")};
-    let stop = select(start, min(start + ${tile}u, ${phases > 1 ? "columns" : `${columns}u`}), exists);
+    let columns = ${phases > 1 ? `(sizes.toColumns + ${phases - 1}u - columnPhase) / ${phases}u` : "sizes.toColumns"};
+    let exists = wanted < sizes.lanes${phases > 1 ? ` && ${spread("row")} < sizes.toRows` : ""};
+    let stop = select(start, min(start + ${tile}u, columns), exists);
     for (var column = start; column < stop; column++) {
       let place = ${result.place("image", spread("row"), spread("column"))};
       ${storeBlocks(result, channels, blockWidth)}
@@ -154,6 +165,7 @@ export function lanesConv(conv: LanesConv): KernelLowering {
       { slot: 1, ...weights.buffer },
     ],
     writes: { slot: "output", ...result.buffer },
+    sizes,
     groups: Math.ceil(lanes / WORKGROUP) * channelTiles * phases * phases,
     workgroupSize: WORKGROUP,
     subgroups: true,

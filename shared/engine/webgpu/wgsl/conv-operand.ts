@@ -1,6 +1,6 @@
 // How kernels of convolution read and write images, results and weights, and the arithmetic of strides that they share.
-import { sumOf, vectorWidth } from "../indexing.ts";
-import type { Buffer, GpuTensor } from "../kernel.ts";
+import { type Factor, sumOf, vectorWidth } from "../indexing.ts";
+import type { Buffer, GpuTensor, Sizes } from "../kernel.ts";
 
 /** Channels of an invocation's tile in the kernels whose invocations work alone. */
 export const TILE = 4;
@@ -11,13 +11,17 @@ const CHANNELS = 1;
 /** A four-axis operand: reads of one channel, or of four neighbours at once where the layout has them together. */
 export class Operand {
   readonly name: string;
-  readonly strides: readonly number[];
+  readonly strides: readonly Factor[];
   readonly channels: number;
   readonly width: 1 | 4;
+  /** Strides that the kernel's text leaves open. */
+  readonly sizes: Sizes;
 
-  constructor(name: string, { shape, strides }: GpuTensor) {
+  /** Of images, the strides that follow from the size of their map may be left open: those between images and between rows. */
+  constructor(name: string, { shape, strides }: GpuTensor, isOpen = false) {
     this.name = name;
-    this.strides = strides;
+    this.sizes = isOpen ? { [`${name}Image`]: strides[0], [`${name}Row`]: strides[2] } : {};
+    this.strides = isOpen ? [`sizes.${name}Image`, strides[1], `sizes.${name}Row`, strides[3]] : strides;
     this.channels = shape[CHANNELS];
     this.width = vectorWidth(CHANNELS, this.channels, [strides]);
   }

@@ -31,8 +31,8 @@ export function lanesWeightGrad(
   s: ConvSizes,
   subgroupSize: number,
 ): KernelLowering {
-  const g = new Operand("g", inputs[0]);
-  const images = new Operand("images", inputs[1]);
+  const g = new Operand("g", inputs[0], true);
+  const images = new Operand("images", inputs[1], true);
   const result = new Operand("result", output);
   // The images' channels lie side by side in the result, so that lanes which hold them write best.
   const byImages = images.width * use(images, subgroupSize) * 2 > g.width * use(g, subgroupSize);
@@ -77,8 +77,8 @@ export function lanesWeightGrad(
       x${s.kw - 1}_${read} = select(${zero}, ${value}, inside);`;
     })
     .join("\n");
-  const readColumn = `let inside = column >= 0i && column < ${signed(s.w)};
-      let atColumn = atRow + u32(clamp(column, 0i, ${signed(s.w - 1)})) * ${images.strides[3]}u;
+  const readColumn = `let inside = column >= 0i && column < i32(sizes.columns);
+      let atColumn = atRow + u32(clamp(column, 0i, i32(sizes.columns) - 1i)) * ${images.strides[3]}u;
       ${moveWindow}`;
   const fresh = Math.min(s.kw, s.stride);
   const readG = byImages
@@ -119,7 +119,7 @@ export function lanesWeightGrad(
     let firstHeld = ${exists ? `min(heldUnit, ${held.channels / held.width - 1}u)` : "heldUnit"} * ${held.width}u;
     let offset = ${signed(s.padding)} - i32(ky);
     let top = u32(max(offset + ${signed(s.stride - 1)}, 0i)) / ${s.stride}u;
-    let bottom = min(u32(max(offset + ${signed(s.h + s.stride - 1)}, 0i)) / ${s.stride}u, ${s.oh}u);
+    let bottom = min(u32(max(offset + i32(sizes.rows) + ${signed(s.stride - 1)}, 0i)) / ${s.stride}u, sizes.resultRows);
     let rows = bottom - min(top, bottom);
     ${range(s.kw)
       .map((t) =>
@@ -135,8 +135,8 @@ export function lanesWeightGrad(
           .join(" "),
       )
       .join("\n")}
-    let stop = min((part + 1u) * ${length}u, ${s.n}u * rows);
-    for (var line = part * ${length}u; line < stop; line++) {
+    let stop = min((part + 1u) * sizes.length, sizes.images * rows);
+    for (var line = part * sizes.length; line < stop; line++) {
       let image = line / rows;
       let y = line % rows + top;
       let atRow = ${images.place("image", `u32(i32(y * ${s.stride}u) - offset)`, "0u")};
@@ -148,7 +148,7 @@ export function lanesWeightGrad(
       }`
           : ""
       }
-      for (var x = 0u; x < ${s.ow}u; x++) {
+      for (var x = 0u; x < sizes.resultColumns; x++) {
         let atG = atLine + x * ${g.strides[3]}u;
         ${range(fresh)
           .map(
@@ -179,6 +179,16 @@ export function lanesWeightGrad(
       { slot: 1, ...images.buffer },
     ],
     writes: { slot, name: "result", type: byImages && result.width === 4 ? "vec4f" : "f32" },
+    sizes: {
+      ...g.sizes,
+      ...images.sizes,
+      images: s.n,
+      rows: s.h,
+      columns: s.w,
+      resultRows: s.oh,
+      resultColumns: s.ow,
+      length,
+    },
     groups: parts * s.kh * castTiles * heldTiles,
     workgroupSize: subgroupSize,
     subgroups: true,

@@ -1,8 +1,9 @@
-// Matrix products by invocations that work alone: each makes 4 x 4 elements, four steps of the summed axis at a time. Right for
-// any shape and layout; the other variants are measured against it.
+// Matrix products by invocations that work alone: each makes 4 x 4 elements, four steps of the summed axis at a time where four
+// neighbours along it are one read, else step by step. Right for any shape and layout; the other variants are measured against it.
+// Loops stay loops, since on software adapters each read or write in the source is slow to compile.
 import { sizeOf } from "../../shape.ts";
 import { splitInto, sumOf } from "../indexing.ts";
-import { defineKernel, type KernelLowering } from "../kernel.ts";
+import { defineKernel, type KernelLowering, unforeseen } from "../kernel.ts";
 import { type MatmulNode, type Operand, productOf, type Sizes } from "./matmul-operand.ts";
 import { lowerSplit, splitSum } from "./split-sum.ts";
 
@@ -10,30 +11,36 @@ const TILE = 4;
 const four = [0, 1, 2, 3];
 /** Invocations that keep a large GPU busy; fewer and the summed axis is cut. */
 const ENOUGH_INVOCATIONS = 4096;
-const MIN_STEPS_PER_PART = 128;
+const MIN_TERMS_PER_PART = 512;
+/** Multiply-adds of a product that takes longer to compile than to compute: it goes step by step, with a quarter of the reads in its text. */
+const SMALL = 2 ** 20;
 
 export function directMatmul(node: MatmulNode, sizes: Sizes): KernelLowering {
   const { batch, m, n, k } = sizes;
-  const { left, right, row, column, isWide, bases } = productOf(node, sizes);
+  const { row, column, isWide, bases, ...operands } = productOf(node, sizes);
+  const isSmall = batch * m * n * k <= SMALL;
+  const [left, right] = [operands.left, operands.right].map((operand) =>
+    isSmall && operand.vector === "inner" ? { ...operand, vector: "none" as const } : operand,
+  );
   const blocks = { m: Math.ceil(m / TILE), n: Math.ceil(n / TILE) };
-  const whole = k - (k % TILE);
+  // Neighbours along the summed axis are read together only where it divides by four.
+  const step = left.vector === "inner" || right.vector === "inner" ? TILE : 1;
   const size = sizeOf(node.output.shape);
-  const split = splitSum(Math.max(1, whole / TILE), {
+  const split = splitSum(Math.max(1, k / step), {
     each: batch * blocks.m * blocks.n,
     wanted: ENOUGH_INVOCATIONS,
-    shortest: MIN_STEPS_PER_PART,
+    shortest: MIN_TERMS_PER_PART / step,
     resultSize: size,
   });
   const isCut = split.parts > 1;
-  const leftOver = four
-    .slice(0, k - whole)
-    .map((step) => oneStep(left, right, whole + step))
-    .join("\n");
-  const [from, to] = isCut
-    ? [`part * ${split.length * TILE}u`, `min((part + 1u) * ${split.length * TILE}u, ${whole}u)`]
-    : ["0u", `${whole}u`];
+  const length = split.length * step;
   // A cut sum's parts need not divide by four, and are then written one by one.
   const wide = isWide && size % 4 === 0;
+  const place = sumOf([
+    ["corner", 1],
+    ["(row + r)", row],
+    [wide ? "" : "c", wide ? 0 : column],
+  ]);
   const kernel = defineKernel({
     reads: [
       { slot: 0, name: "a", type: left.vector === "none" ? "f32" : "vec4f" },
@@ -52,25 +59,54 @@ export function directMatmul(node: MatmulNode, sizes: Sizes): KernelLowering {
       let column = columnBlock * ${TILE}u;
       ${bases}
       ${four.map((at) => `var sum${at} = vec4f();`).join("\n")}
-      ${
-        whole === 0
-          ? ""
-          : `let stop = ${to};
-      for (var k = ${from}; k < stop; k += ${TILE}u) {
-      let tileA = ${tileOf(left, "baseA", "row", "k")};
-      let tileB = ${tileOf(right, "baseB", "column", "k")};
-      ${four.map((at) => `sum${at} += tileB * tileA[${at}];`).join("\n")}
-      }`
+      let stop = ${isCut ? `min((part + 1u) * ${length}u, ${k}u)` : unforeseen(k)};
+      for (var k = ${isCut ? `part * ${length}u` : "0u"}; k < stop; k += ${step}u) {
+      ${step === 1 ? oneStep(left, right) : fourSteps(left, right)}
       }
-      ${isCut && leftOver !== "" ? `if (part == ${split.parts - 1}u) {\n${leftOver}\n}` : leftOver}
       let corner = ${sumOf([
         ["part", isCut ? size : 0],
         ["base", 1],
         ["column", column],
       ])};
-      ${four.map((at) => store(at, row, column, m, n, wide)).join("\n")}`,
+      let rows = min(${TILE}u, ${m}u - row);
+      ${wide ? "" : `let columns = min(${TILE}u, ${n}u - column);`}
+      for (var r = 0u; r < rows; r++) {
+      ${
+        wide
+          ? `result[(${place}) / 4u] = sum0;`
+          : `for (var c = 0u; c < columns; c++) {
+      result[${place}] = sum0.x;
+      sum0 = sum0.yzwx;
+      }`
+      }
+      sum0 = sum1; sum1 = sum2; sum2 = sum3;
+      }`,
   });
   return lowerSplit(kernel, split, size);
+}
+
+const fourSteps = (left: Operand, right: Operand) => `
+      let tileA = ${tileOf(left, "baseA", "row", "k")};
+      let tileB = ${tileOf(right, "baseB", "column", "k")};
+      ${four.map((at) => `sum${at} += tileB * tileA[${at}];`).join("\n")}`;
+
+/** WGSL of one step of the summed axis. */
+function oneStep(left: Operand, right: Operand): string {
+  const vector = ({ name, outer, inner, outerLength, vector: kind }: Operand, base: string, first: string) => {
+    const place = (at: string) =>
+      sumOf([
+        [base, 1],
+        [at, outer],
+        ["k", inner],
+      ]);
+    if (kind === "outer") return `${name}[(${place(first)}) / 4u]`;
+    const each = four.map((o) => `${name}[${place(`min(${first} + ${o}u, ${outerLength - 1}u)`)}]`);
+    return outerLength === 1 ? `vec4f(${each[0]})` : `vec4f(${each.join(", ")})`;
+  };
+  return `
+      let rows = ${vector(left, "baseA", "row")};
+      let columns = ${vector(right, "baseB", "column")};
+      ${four.map((at) => `sum${at} += rows[${at}] * columns;`).join("\n")}`;
 }
 
 /**
@@ -113,56 +149,4 @@ function tileOf(operand: Operand, base: string, outer: string, k: string): strin
     ]);
   const elements = four.flatMap((major) => four.map((minor) => (isA ? element(major, minor) : element(minor, major))));
   return `mat4x4f(${elements.join(", ")})`;
-}
-
-/** WGSL of one step of the inner axis, for what is left over after the fours. */
-function oneStep(left: Operand, right: Operand, step: number): string {
-  const vector = ({ name, outer, inner, outerLength, vector: kind }: Operand, base: string, first: string) => {
-    const place = (o: number) =>
-      sumOf(
-        [
-          [base, 1],
-          [`min(${first} + ${o}u, ${outerLength - 1}u)`, outer],
-        ],
-        step * inner,
-      );
-    // Along the inner axis a vector would need k % 4 == 0, and then nothing is left over.
-    if (kind === "outer")
-      return `${name}[(${sumOf(
-        [
-          [base, 1],
-          [first, 1],
-        ],
-        step * inner,
-      )}) / 4u]`;
-    return `vec4f(${four.map((o) => `${name}[${place(o)}]`).join(", ")})`;
-  };
-  return `{
-      let rows = ${vector(left, "baseA", "row")};
-      let columns = ${vector(right, "baseB", "column")};
-      ${four.map((at) => `sum${at} += rows[${at}] * columns;`).join("\n")}
-      }`;
-}
-
-function store(at: number, strideRow: number, strideColumn: number, m: number, n: number, isWide: boolean): string {
-  const line = (value: string, column: number) =>
-    `result[${sumOf(
-      [
-        ["corner", 1],
-        [`(row + ${at}u)`, strideRow],
-      ],
-      column * strideColumn,
-    )}] = ${value};`;
-  const stores = isWide
-    ? `result[(${sumOf([
-        ["corner", 1],
-        [`(row + ${at}u)`, strideRow],
-      ])}) / 4u] = sum${at};`
-    : four
-        .map((c) => {
-          const write = line(`sum${at}[${c}]`, c);
-          return n % TILE === 0 || c === 0 ? write : `if (column + ${c}u < ${n}u) {\n${write}\n}`;
-        })
-        .join("\n");
-  return m % TILE === 0 || at === 0 ? stores : `if (row + ${at}u < ${m}u) {\n${stores}\n}`;
 }
