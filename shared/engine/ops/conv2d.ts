@@ -368,10 +368,8 @@ export const convWeightGrad: Primitive<ConvAdjointAttrs> = definePrimitive<ConvA
     const s = convWeightGradSizes(node);
     if (s.groups > 1) return emitGroupedWeightGrad(builder, [g, x], s);
     const { ints } = builder;
-    const p = s.padding;
-    const padded = p === 0 ? x : builder.node("Pad", [x, ints([0, 0, p, p, 0, 0, p, p])]);
-    const taps = s.cin < FEW_CHANNELS ? emitProductPerImage : emitProductPerTap;
-    const turned = builder.node("Transpose", [taps(builder, [g, padded], s)], { perm: [0, 2, 1] });
+    const emitTaps = s.cin < FEW_CHANNELS ? emitProductPerImage : emitProductPerTap;
+    const turned = builder.node("Transpose", [emitTaps(builder, [g, x], s)], { perm: [0, 2, 1] });
     return builder.node("Reshape", [turned, ints([s.cout, s.cin, s.kh, s.kw])]);
   },
   webgpu: (node) => {
@@ -413,28 +411,33 @@ function swapInGroups(builder: OnnxBuilder, weights: string, s: ConvSizes): stri
   return builder.node("Reshape", [swapped, ints([s.cin, cout, s.kh, s.kw])]);
 }
 
-/** The pixels of padded images, or of any array with such last axes, that each tap of the kernel reads. */
-function emitWindows(builder: OnnxBuilder, padded: string, s: ConvSizes): string[] {
+/** The pixels that each tap of the kernel reads, of an array whose rows and columns are axes `at` and `at` + 1 of four. */
+function emitWindows(builder: OnnxBuilder, x: string, s: ConvSizes, at: number): string[] {
   const { ints } = builder;
+  const p = s.padding;
+  const margin = [0, 1, 2, 3].map((axis) => (axis === at || axis === at + 1 ? p : 0));
+  const padded = p === 0 ? x : builder.node("Pad", [x, ints([...margin, ...margin])]);
+  const axes = ints([at, at + 1]);
   const windows: string[] = [];
   for (let ky = 0; ky < s.kh; ky++) {
     for (let kx = 0; kx < s.kw; kx++) {
       const stop = [ky + (s.oh - 1) * s.stride + 1, kx + (s.ow - 1) * s.stride + 1];
-      windows.push(
-        builder.node("Slice", [padded, ints([ky, kx]), ints(stop), ints([2, 3]), ints([s.stride, s.stride])]),
-      );
+      windows.push(builder.node("Slice", [padded, ints([ky, kx]), ints(stop), axes, ints([s.stride, s.stride])]));
     }
   }
   return windows;
 }
 
-/** The weight gradient as [cout, taps, cin]: a matrix product over all pixels of all images for each tap. */
-function emitProductPerTap(builder: OnnxBuilder, [g, padded]: readonly string[], s: ConvSizes): string {
+/**
+ * The weight gradient as [cout, taps, cin]: a matrix product over all pixels of all images for each tap. Images come last, since
+ * ONNX Runtime cuts windows piece by piece on one thread: a row of a window of all images is one piece.
+ */
+function emitProductPerTap(builder: OnnxBuilder, [g, x]: readonly string[], s: ConvSizes): string {
   const { ints } = builder;
   const pixels = s.n * s.oh * s.ow;
-  const channelsFirst = (x: string) => builder.node("Transpose", [x], { perm: [1, 0, 2, 3] });
-  const rows = builder.node("Reshape", [channelsFirst(g), ints([s.cout, pixels])]);
-  const products = emitWindows(builder, channelsFirst(padded), s).map((window) => {
+  const imagesLast = (array: string) => builder.node("Transpose", [array], { perm: [1, 2, 3, 0] });
+  const rows = builder.node("Reshape", [imagesLast(g), ints([s.cout, pixels])]);
+  const products = emitWindows(builder, imagesLast(x), s, 1).map((window) => {
     const columns = builder.node("Reshape", [window, ints([s.cin, pixels])]);
     const product = builder.node("Gemm", [rows, columns], { transB: 1 });
     return builder.node("Reshape", [product, ints([s.cout, 1, s.cin])]);
@@ -446,10 +449,10 @@ function emitProductPerTap(builder: OnnxBuilder, [g, padded]: readonly string[],
  * The same where there are so few input channels that a tap's product would be a column or so: a product with all taps for each
  * image, which needs no copy of g, and their sum.
  */
-function emitProductPerImage(builder: OnnxBuilder, [g, padded]: readonly string[], s: ConvSizes): string {
+function emitProductPerImage(builder: OnnxBuilder, [g, x]: readonly string[], s: ConvSizes): string {
   const { ints } = builder;
   const [taps, pixels] = [s.kh * s.kw, s.oh * s.ow];
-  const windows = join(builder, emitWindows(builder, padded, s), 1);
+  const windows = join(builder, emitWindows(builder, x, s, 2), 1);
   const rows = builder.node("Reshape", [g, ints([s.n, s.cout, pixels])]);
   const columns = builder.node("Reshape", [windows, ints([s.n, taps * s.cin, pixels])]);
   const products = builder.node("FusedMatMul", [rows, columns], { transB: 1 }, "com.microsoft");
