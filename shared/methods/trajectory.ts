@@ -39,7 +39,9 @@ export const trajectoryOptions = {
     .describe("Synthetic images of one student step at most; 0 for all"),
   imageLearningRate: rate("Step size on the synthetic images; large, since their gradient is small").default(1000),
   imageMomentum: momentum("the synthetic images"),
-  initialRate: rate("The student's step size at the beginning; it is learned").default(0.01),
+  initialRate: rate(
+    "The student's step size at the beginning, halved at each step left out while most are; it is learned",
+  ).default(0.01),
   rateLearningRate: z.number().min(0).default(1e-5).describe("Step size on the student's step size; 0 keeps it"),
   rateMomentum: momentum("the student's step size"),
   maxLoss: rate("Steps with a loss above it are left out: they lead away").default(1.1),
@@ -339,12 +341,14 @@ export function createStudent(context: MethodContext, options: TrajectoryOptions
       }
       runtime.free([moved.s, moved.velocity]);
       const [skipped, skippedInRow] = [state.skipped + 1, state.skippedInRow + 1];
+      // Where most steps lead away, the step size is too large for these experts: it would never be learned.
+      const rate = 2 * skipped > step + 1 ? Math.max(state.rate / 2, LEAST_RATE) : state.rate;
       return {
         state: {
           ...{ ...state, step: step + 1, images: [await copy(images[0])], velocity: await copy(velocity) },
-          ...{ skipped, skippedInRow },
+          ...{ rate, skipped, skippedInRow },
         },
-        metrics: { learningRate: state.rate, startEpoch, skipped },
+        metrics: { learningRate: rate, startEpoch, skipped },
         ...(skippedInRow >= options.maxSkipped && {
           problem:
             `${skippedInRow} steps in a row were left out, the last with a loss of ${loss.toPrecision(3)}: ` +

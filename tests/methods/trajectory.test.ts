@@ -216,7 +216,9 @@ describe("a step that would lead away", () => {
       const first = await runtime.read(state.images[0]);
       for (let step = 1; step <= 3; step++) {
         const result = await method.step(state);
-        expect(result.metrics).toEqual({ learningRate: 0.3, startEpoch: expect.any(Number), skipped: step });
+        // All were left out: the step size is halved.
+        const learningRate = 0.3 / 2 ** step;
+        expect(result.metrics).toEqual({ learningRate, startEpoch: expect.any(Number), skipped: step });
         expect(result.problem !== undefined).toBe(step === 3);
         expect(result.details).toBeUndefined();
         runtime.free(state);
@@ -228,6 +230,12 @@ describe("a step that would lead away", () => {
       expect(counted.live.size).toBe(0);
     },
   );
+
+  test("leaves the step size as it is where most steps were taken", async () => {
+    const { method } = start({ maxLoss: 1e-9 });
+    const { metrics } = await method.step({ ...((await method.init()) as State), step: 7, skipped: 3 });
+    expect(metrics).toMatchObject({ learningRate: 0.3, skipped: 4 });
+  });
 
   test("does not count as one in a row once a step was taken", async () => {
     const { runtime, method } = start({ maxLoss: 100 });
