@@ -373,7 +373,7 @@ export function createWebgpuBackend(device: GPUDevice, options: WebgpuOptions): 
       liveBytes: memories.liveBytes,
       peakBytes: memories.peakBytes,
       heldBytes: memories.heldBytes + staging.heldBytes,
-      buffersCreated: memories.created + staging.created,
+      buffersCreated: memories.created + staging.created + sizesCache.created,
       bindGroupsCreated: bindGroups,
       waits,
     }),

@@ -12,6 +12,10 @@ export class SizesCache {
     this.#device = device;
   }
 
+  get created(): number {
+    return this.#buffers.size;
+  }
+
   get(sizes: readonly number[]): GPUBuffer {
     const key = sizes.join();
     let buffer = this.#buffers.get(key);
