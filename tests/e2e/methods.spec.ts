@@ -48,9 +48,11 @@ test("MTT trains its experts as a stage, shows where the student went, and leave
     await page.getByRole("radio", { name: /^Matching training trajectories/ }).check();
     await set(page, "Images per class (ipc)", 1);
     await set(page, "Inner steps", 3);
+    await set(page, "Max start", 1);
     await set(page, "Initial rate", 0.01);
     await set(page, "Max loss", 100);
     await set(page, "Experts count", 5);
+    await set(page, "Experts batch", 2); // so many steps that the stage is seen
     await setTiny(page, 6);
     await start(page, "followed");
   });

@@ -39,8 +39,8 @@ def train_expert(images, labels, options, rng):
     snapshots = [parameters]
     for epoch in range(options.max_start - 1 + options.expert_epochs):
         order, losses = rng.permutation(len(images)), []
-        for first in range(0, len(images), 256):
-            rows = torch.from_numpy(order[first : first + 256])
+        for first in range(0, len(images), options.expert_batch):
+            rows = torch.from_numpy(order[first : first + options.expert_batch])
             leaves = {name: value.detach().requires_grad_() for name, value in parameters.items()}
             loss = net.cross_entropy(net.logits(leaves, augment(rng, images[rows]), net.native_instance_norm), targets[rows])
             gradients = torch.autograd.grad(loss, list(leaves.values()))
@@ -107,6 +107,7 @@ def main():
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--inner-steps", type=int, default=10)
     parser.add_argument("--expert-epochs", type=int, default=2)
+    parser.add_argument("--expert-batch", type=int, default=256)
     parser.add_argument("--max-start", type=int, default=1)
     parser.add_argument("--batch", type=int, default=20)
     parser.add_argument("--ipc", type=int, default=1)
