@@ -350,6 +350,7 @@ export const text = {
       lossByLayer: "Loss of each layer",
       accuracy: "Accuracy",
       skipped: "Steps left out",
+      skippedLoss: "Loss of the steps left out",
     } as Readonly<Record<string, string>>,
     curves: "Curves",
     curveGroups: { distillation: "Distillation", preparation: "Preparation" },

@@ -83,6 +83,7 @@ export const trajectoryCurves: readonly Curve[] = [
   { id: "gradientNorm", title: "Norm of the pixels' gradient", isLogarithmic: true },
   { id: "startEpoch", title: "Epoch that the student started from" },
   { id: "skipped", title: "Steps left out so far" },
+  { id: "skippedLoss", title: "Matching loss of the steps left out" },
   { id: "distance", title: "Distance to the target", over: "inner step" },
 ];
 
@@ -348,7 +349,7 @@ export function createStudent(context: MethodContext, options: TrajectoryOptions
           ...{ ...state, step: step + 1, images: [await copy(images[0])], velocity: await copy(velocity) },
           ...{ rate, skipped, skippedInRow },
         },
-        metrics: { learningRate: rate, startEpoch, skipped },
+        metrics: { learningRate: rate, startEpoch, skipped, ...(Number.isFinite(loss) && { skippedLoss: loss }) },
         ...(skippedInRow >= options.maxSkipped && {
           problem:
             `${skippedInRow} steps in a row were left out, the last with a loss of ${loss.toPrecision(3)}: ` +

@@ -90,7 +90,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   await show(`#/runs/${first}`);
   await shoot("run");
   await page
-    .getByRole("button", { name: /synthetic images at step/ })
+    .getByRole("button", { name: /synthetic images? at step/ })
     .nth(2)
     .click({ position: { x: 60, y: 20 } });
   await page.getByRole("dialog").waitFor();
@@ -102,7 +102,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   );
   if (followed) {
     await show(`#/runs/${followed.record.id}`);
-    await page.getByLabel("Curves").first().click();
+    await page.getByRole("combobox", { name: "Curves" }).click();
     await page.getByRole("option", { name: "Trajectory", exact: true }).click();
     await settle(page);
     await shoot("trajectory");
