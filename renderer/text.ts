@@ -571,6 +571,8 @@ export const text = {
     lowestLoss: "Loss, lowest",
     atStep: (value: string, step: string) => `${value} at ${step}`,
     best: (set: string) => `${set}, best trial`,
+    unlike: (settings: readonly string[]) =>
+      `These accuracies are of different experiments, so that none is marked as the best. What differs: ${settings.join(", ")}.`,
     missing: "–",
     remove: (name: string) => `Take ${name} out`,
   },

@@ -1,7 +1,9 @@
 // The table of results of runs side by side: accuracies with spread, best and last values.
+import type { RunRecord } from "../../shared/api/runs.ts";
 import { type CurveSummary, summarise } from "./decimate.ts";
 import { formatCount, formatPercent, formatSpread, formatValue } from "./format.ts";
 import type { Score } from "./scores.ts";
+import { isObject, type Json } from "./tree.ts";
 
 export interface Side {
   readonly scores: readonly Score[];
@@ -24,8 +26,35 @@ export interface ResultRow {
   readonly best: number | undefined;
 }
 
-/** One row for each set and network that any side was evaluated with, then the loss. */
-export function listResults(sides: readonly Side[], words: ResultWords): ResultRow[] {
+/** What may differ between runs: the recipe, which data it was given, and what computed it. */
+export function toSettings({ recipe, dataset, adapter }: Pick<RunRecord, "recipe" | "dataset" | "adapter">): Json {
+  const given = isObject(recipe) ? recipe : {};
+  const { name, fingerprint } = dataset;
+  const asked = isObject(given.dataset) ? given.dataset : {};
+  return { ...given, dataset: { name, fingerprint: fingerprint.slice(0, 8), ...asked }, adapter } as Json;
+}
+
+/** Counts of an evaluation, and what it adds; an accuracy means the same with others. */
+const APART = ["evaluation.trials", "evaluation.baselines", "evaluation.everySteps"];
+
+/**
+ * Which of the settings that differ make accuracies those of different experiments: the data, the number of images, the networks that
+ * are judged, how they are trained. Differences of the method, of its start and of its seed are what is compared.
+ */
+export function findProtocolDifferences(paths: readonly string[]): string[] {
+  const rules = paths.map((path) => {
+    if (path === "dataset.name" || APART.includes(path)) return [];
+    if (path === "dataset.fingerprint") return ["dataset"];
+    return /^(dataset|network|augmentation|evaluation)\.|^ipc$/.test(path) ? [path] : [];
+  });
+  return rules.flat();
+}
+
+/**
+ * One row for each set and network that any side was evaluated with, then the loss. The best is told where the sides are those of
+ * one experiment.
+ */
+export function listResults(sides: readonly Side[], words: ResultWords, isOneExperiment = true): ResultRow[] {
   const keys = [...new Set(sides.flatMap(({ scores }) => scores.map(({ set, net }) => `${set}/${net}`)))];
   const nets = new Set(keys.map((key) => key.slice(key.indexOf("/") + 1)));
   const rows = keys.flatMap((key): ResultRow[] => {
@@ -58,7 +87,7 @@ export function listResults(sides: readonly Side[], words: ResultWords): ResultR
   });
   const last = toRow(words.lastLoss, (summary) => summary.last);
   const lowest = toRow(words.lowestLoss, (summary) => summary.lowest);
-  return [...rows, last, lowest];
+  return [...rows, last, lowest].map((row) => (isOneExperiment ? row : { ...row, best: undefined }));
 }
 
 function findBest(values: readonly (number | undefined)[]): number | undefined {

@@ -1,8 +1,14 @@
 // Runs side by side: the table of results, and names beside the ends of lines.
 import { expect, test } from "vitest";
-import { listResults, type ResultWords } from "../../renderer/stores/compare-table.ts";
+import {
+  findProtocolDifferences,
+  listResults,
+  type ResultWords,
+  toSettings,
+} from "../../renderer/stores/compare-table.ts";
 import type { Score } from "../../renderer/stores/scores.ts";
 import { spreadLabels } from "../../renderer/stores/spread-labels.ts";
+import { listedRun } from "./run-records.ts";
 
 const words: ResultWords = {
   set: (set) => set,
@@ -36,6 +42,26 @@ test("accuracies, the best trial and the loss's last and lowest value stand side
     { name: "last", values: ["4 at 3", "5 at 1", "-"], best: undefined },
     { name: "lowest", values: ["2 at 2", "5 at 1", "-"], best: undefined },
   ]);
+});
+
+test("accuracies of different experiments are told apart from those of different methods, and none of them is the best", () => {
+  const ofMethods = ["seed", "init", "method.id", "method.steps", "selection.epochs", "evaluation.trials", "adapter"];
+  expect(findProtocolDifferences([...ofMethods, "dataset.name"])).toEqual([]);
+  const others = ["dataset.name", "dataset.fingerprint", "ipc", "network.width", "evaluation.epochs", "method.id"];
+  expect(findProtocolDifferences(others)).toEqual(["dataset", "ipc", "network.width", "evaluation.epochs"]);
+  const sides = [0.5, 0.6].map((mean) => ({
+    scores: [score("distilled", [mean])],
+    loss: { steps: [], values: [] },
+  }));
+  expect(listResults(sides, words)[0].best).toBe(1);
+  expect(listResults(sides, words, false).every(({ best }) => best === undefined)).toBe(true);
+});
+
+test("the data that a run was given stands beside what its recipe asks of data", () => {
+  const { record } = listedRun("a", { recipe: { ipc: 1, dataset: { size: 28 } } });
+  const { name, fingerprint } = record.dataset;
+  const dataset = { name, fingerprint: fingerprint.slice(0, 8), size: 28 };
+  expect(toSettings(record)).toEqual({ ipc: 1, dataset, adapter: record.adapter });
 });
 
 test("networks are named where there are several, and one value alone is not the best", () => {

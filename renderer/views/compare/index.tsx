@@ -13,7 +13,7 @@ import { useCrumbs } from "../../hooks/use-crumbs.ts";
 import { useRemote } from "../../hooks/use-remote.ts";
 import { client, datasets, go } from "../../host.ts";
 import { linearAxis } from "../../stores/axis.ts";
-import { listResults, type ResultRow } from "../../stores/compare-table.ts";
+import { findProtocolDifferences, listResults, type ResultRow, toSettings } from "../../stores/compare-table.ts";
 import { createCursor, previewAt, shownStep } from "../../stores/cursor.ts";
 import { formatCount } from "../../stores/format.ts";
 import { type Route, toHash } from "../../stores/route.ts";
@@ -75,17 +75,13 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
   const isRunning = states.some(({ run, connection }) => run.status === "running" && connection === "following");
   const total = Math.max(1, isRunning ? linearAxis(0, last, 4).to : last);
   const step = shownStep(at, last);
-  const differences = listDifferences(
-    states.map(({ record }) => ({
-      dataset: { name: record?.dataset.name, fingerprint: record?.dataset.fingerprint.slice(0, 8) },
-      ...(record?.recipe as object | undefined),
-      adapter: record?.adapter,
-    })),
-  ).filter(({ values }) => {
-    // A run that cannot be opened differs in everything, which says nothing.
-    const [first, ...others] = values.filter((_, i) => states[i].record);
-    return others.some((value) => !isSame(value, first));
-  });
+  const differences = listDifferences(states.map(({ record }) => (record ? toSettings(record) : {}))).filter(
+    ({ values }) => {
+      // A run that cannot be opened differs in everything, which says nothing.
+      const [first, ...others] = values.filter((_, i) => states[i].record);
+      return others.some((value) => !isSame(value, first));
+    },
+  );
   const labels = tellApart(
     states.map(({ record }, i) => record?.name ?? ids[i]),
     differences,
@@ -97,9 +93,11 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
     return { label: shortLabels[i], steps: loss?.steps ?? [], values: loss?.values ?? [] };
   });
   const marks = states.flatMap(({ run }) => run.previews).sort((a, b) => a.step - b.step);
+  const unlike = findProtocolDifferences(differences.map(({ path }) => path));
   const results = listResults(
     states.map(({ evaluation }, i) => ({ scores: evaluation ? scoresOf(evaluation) : [], loss: curves[i] })),
     { ...text.compare, set: (set) => text.run.sets[set] },
+    unlike.length === 0,
   );
   const without = (i: number) => go(["compare"], { runs: ids.filter((_, other) => other !== i).join(",") });
 
@@ -161,6 +159,7 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
         <div className={styles.facts}>
           <Panel title={text.compare.results} flush>
             <Grid first={text.compare.result} labels={shortLabels} rows={results} />
+            {unlike.length > 0 && <p className={styles.unlike}>{text.compare.unlike(unlike)}</p>}
           </Panel>
           <Panel title={text.compare.differences} flush>
             {differences.length === 0 ? (
